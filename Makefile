@@ -1,0 +1,58 @@
+# Each target sets up what it needs in .venv; with nothing changed that takes no time.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+INSTALL := $(PIP) install --require-hashes --no-deps --requirement
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up down test check bench lock clean
+
+help:  ## Show the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; make PYTHON=python3.12 …") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: requirements/run.txt pyproject.toml | $(BIN)/python
+	$(INSTALL) requirements/run.txt
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.run
+	$(INSTALL) requirements/dev.txt
+	@touch $@
+
+setup: $(VENV)/.dev  ## Make .venv with everything in it
+
+demo: $(VENV)/.run  ## All samples through a fresh local cloud, and a table of what became of them
+	@$(BIN)/statewright demo
+
+up: $(VENV)/.run  ## Start the local cloud
+	@$(BIN)/statewright up
+
+down: $(VENV)/.run  ## Stop the local cloud; its state stays
+	@$(BIN)/statewright down
+
+test: check  ## Everything that CI runs: checks, unit tests with coverage, end-to-end tests
+	$(BIN)/python -m pytest -m "not e2e" -n auto --cov --cov-report=term
+	$(BIN)/python -m pytest -m e2e
+
+check: $(VENV)/.dev  ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/.dev  ## Benchmarks, as ratios measured in one run
+	$(BIN)/python -m bench
+
+lock:  ## Write the lock files anew from pyproject.toml (needs uv)
+	uv pip compile pyproject.toml --all-extras $(LOCK) --output-file requirements/dev.txt
+	uv pip compile pyproject.toml --extra build $(LOCK) --constraint requirements/dev.txt --output-file requirements/run.txt
+	uv pip compile requirements/functions.in $(LOCK) --constraint requirements/dev.txt --output-file requirements/functions.txt
+LOCK := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet
+
+clean: ## Remove what was built, the local cloud's state included
+	@if [ -x $(BIN)/statewright ]; then $(BIN)/statewright down --wipe; fi
+	rm -rf $(VENV) .statewright .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
