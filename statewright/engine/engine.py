@@ -1,0 +1,356 @@
+"""The engine: state machines, their executions, and what waits for them, on one event loop.
+
+One `Engine` belongs to one event loop: make it, and call it, where that loop runs. Calls that block (boto) run in
+its thread pool. Methods are coroutines where they wait for something.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from statewright import asl
+from statewright.engine.activities import Activities
+from statewright.engine.clock import Clock, RealClock
+from statewright.engine.errors import (
+    ExecutionAlreadyExists,
+    ExecutionDoesNotExist,
+    InvalidDefinition,
+    MissingRequiredParameter,
+    ResourceNotFound,
+    StateMachineAlreadyExists,
+    StateMachineDoesNotExist,
+    StateMachineTypeNotSupported,
+)
+from statewright.engine.execution import Execution
+from statewright.engine.integrations import check_resources
+from statewright.engine.names import Arns, check_arn, check_name
+from statewright.engine.payloads import load_input
+from statewright.engine.records import ExecutionRecord, MachineType, MapRunRecord, StateMachineRecord
+from statewright.engine.store import MemoryStore, Store
+from statewright.engine.tokens import TaskTokens
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from statewright.engine.functions import FunctionBackend
+    from statewright.engine.map_runs import MapRun
+
+Json = Any
+HistoryEvent = dict[str, Any]
+Unset: Any = object()
+
+
+class Engine:
+    """Runs state machines.
+
+    `functions` invokes Lambda functions; `clients` gives the boto client of a service ("dynamodb"), needed by
+    service integrations alone; `store` keeps machines and ended executions (in memory unless said otherwise).
+    """
+
+    def __init__(
+        self,
+        *,
+        functions: FunctionBackend,
+        clients: Callable[[str], Any] | None = None,
+        clock: Clock | None = None,
+        store: Store | None = None,
+        account: str = "000000000000",
+        region: str = "us-east-1",
+        threads: int = 16,
+    ) -> None:
+        self.functions = functions
+        self.clients = clients
+        self.clock: Clock = clock or RealClock()
+        self.store: Store = store or MemoryStore()
+        self.arns = Arns(account, region)
+        self.threads = ThreadPoolExecutor(threads, thread_name_prefix="statewright-call")
+        self.tokens = TaskTokens()
+        self.activities = Activities(self)
+        self.running: dict[str, Execution] = {}
+        self.map_runs: dict[str, MapRun] = {}
+
+    # --- state machines ---
+
+    def create_state_machine(
+        self,
+        name: str,
+        definition: str,
+        role_arn: str,
+        type: MachineType = "STANDARD",  # noqa: A002 - the API's word
+        *,
+        logging: Mapping[str, Json] | None = None,
+        tracing: Mapping[str, Json] | None = None,
+        encryption: Mapping[str, Json] | None = None,
+        tags: Sequence[Mapping[str, str]] = (),
+    ) -> StateMachineRecord:
+        """Create a machine, or give the one that exists with the same settings.
+
+        Raises InvalidName, InvalidDefinition, StateMachineAlreadyExists.
+        """
+        check_name(name)
+        arn = self.arns.state_machine(name)
+        machine = self._parse(definition, type)
+        record = StateMachineRecord(
+            arn, name, definition, role_arn, type, self.clock.now(), machine, tags=tuple(tags)
+        )
+        settings = {"logging": logging, "tracing": tracing, "encryption": encryption}
+        record = dataclasses.replace(record, **{key: value for key, value in settings.items() if value is not None})
+        existing = self.store.state_machine(arn)
+        if existing is None:
+            self.store.save_state_machine(record)
+            return record
+        same = ("definition", "type", "logging", "tracing", "encryption")
+        if all(getattr(existing, key) == getattr(record, key) for key in same):
+            return existing
+        raise StateMachineAlreadyExists(f"State Machine Already Exists: '{arn}'")
+
+    def update_state_machine(
+        self,
+        arn: str,
+        *,
+        definition: str | None = None,
+        role_arn: str | None = None,
+        logging: Mapping[str, Json] | None = None,
+        tracing: Mapping[str, Json] | None = None,
+        encryption: Mapping[str, Json] | None = None,
+    ) -> StateMachineRecord:
+        """Change a machine; executions that run keep the definition that they started with.
+
+        Raises StateMachineDoesNotExist, InvalidDefinition, MissingRequiredParameter.
+        """
+        record = self.describe_state_machine(arn)
+        given = {
+            "definition": definition,
+            "role_arn": role_arn,
+            "logging": logging,
+            "tracing": tracing,
+            "encryption": encryption,
+        }
+        changes: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
+        if not changes:
+            raise MissingRequiredParameter(
+                "Either the definition, the role ARN, the LoggingConfiguration,"
+                " or the TracingConfiguration must be specified"
+            )
+        if definition is not None:
+            changes["machine"] = self._parse(definition, record.type)
+        if definition is not None or role_arn is not None:
+            changes["revision_id"] = str(uuid.uuid4())
+        updated = dataclasses.replace(record, **changes, updated_at=self.clock.now())
+        self.store.save_state_machine(updated)
+        return updated
+
+    def tag_state_machine(self, arn: str, tags: Sequence[Mapping[str, str]]) -> StateMachineRecord:
+        """Replace the tags of a machine; raises ResourceNotFound."""
+        check_arn(arn, "stateMachine")
+        record = self.store.state_machine(arn)
+        if record is None:
+            raise ResourceNotFound(f"Resource not found: '{arn}'")
+        tagged = dataclasses.replace(record, tags=tuple(tags))
+        self.store.save_state_machine(tagged)
+        return tagged
+
+    def delete_state_machine(self, arn: str) -> None:
+        """Delete a machine if it is there; its executions go on."""
+        check_arn(arn, "stateMachine")
+        self.store.delete_state_machine(arn)
+
+    def describe_state_machine(self, arn: str) -> StateMachineRecord:
+        """Give a machine; raises InvalidArn, StateMachineDoesNotExist."""
+        check_arn(arn, "stateMachine")
+        record = self.store.state_machine(arn)
+        if record is None:
+            raise StateMachineDoesNotExist(f"State Machine Does Not Exist: '{arn}'")
+        return record
+
+    def list_state_machines(self) -> Sequence[StateMachineRecord]:
+        """List all machines in the order of their names."""
+        return sorted(self.store.state_machines(), key=lambda record: record.name)
+
+    def _parse(self, definition: str, type: MachineType) -> asl.StateMachine:  # noqa: A002
+        try:
+            machine = asl.parse(definition)
+            check_resources(machine, type)
+        except asl.InvalidDefinition as error:
+            raise InvalidDefinition.of(error) from error
+        return machine
+
+    # --- executions ---
+
+    def start_execution(
+        self, state_machine_arn: str, input: str = "{}", name: str | None = None, trace_header: str | None = None  # noqa: A002
+    ) -> ExecutionRecord:
+        """Start an execution and return at once; the same name and input again give the one that runs.
+
+        Raises StateMachineDoesNotExist, InvalidExecutionInput, InvalidName, ExecutionAlreadyExists.
+        """
+        machine = self.describe_state_machine(state_machine_arn)
+        value = load_input(input)
+        if name is not None:
+            check_name(name)
+        name = name or str(uuid.uuid4())
+        if machine.type == "STANDARD":
+            existing = self._existing(self.arns.execution(machine.name, name), input)
+            if existing is not None:
+                return existing
+        return self._launch(machine, name, input, value, trace_header).record
+
+    async def start_sync_execution(
+        self, state_machine_arn: str, input: str = "{}", name: str | None = None, trace_header: str | None = None  # noqa: A002
+    ) -> ExecutionRecord:
+        """Run an EXPRESS machine to its end; raises StateMachineTypeNotSupported for a STANDARD one."""
+        machine = self.describe_state_machine(state_machine_arn)
+        if machine.type != "EXPRESS":
+            raise StateMachineTypeNotSupported
+        value = load_input(input)
+        if name is not None:
+            check_name(name)
+        execution = self._launch(machine, name or str(uuid.uuid4()), input, value, trace_header)
+        return await execution.wait()
+
+    async def wait_for_execution(self, arn: str) -> ExecutionRecord:
+        """Wait until an execution has ended; give its record."""
+        execution = self.running.get(arn)
+        return self.describe_execution(arn) if execution is None else await execution.wait()
+
+    async def stop_execution(self, arn: str, error: str | None = None, cause: str | None = None) -> ExecutionRecord:
+        """Abort an execution with all its children; one that has ended stays as it is."""
+        record = self.describe_execution(arn)
+        execution = self.running.get(arn)
+        if execution is None:
+            return record
+        return await execution.stop(error, cause)
+
+    def describe_execution(self, arn: str) -> ExecutionRecord:
+        """Give an execution of a STANDARD machine; raises InvalidArn, ExecutionDoesNotExist."""
+        check_arn(arn, "execution")
+        execution = self.running.get(arn)
+        record = execution.record if execution else self.store.execution(arn)
+        if record is None:
+            raise ExecutionDoesNotExist(f"Execution Does Not Exist: '{arn}'")
+        return record
+
+    def list_executions(
+        self, *, state_machine_arn: str | None = None, map_run_arn: str | None = None, status: str | None = None
+    ) -> Sequence[ExecutionRecord]:
+        """List executions of a machine or the children of a map run, the newest first."""
+        if map_run_arn is not None:
+            self.describe_map_run(map_run_arn)
+        elif state_machine_arn is not None:
+            machine = self.describe_state_machine(state_machine_arn)
+            if machine.type == "EXPRESS":
+                raise StateMachineTypeNotSupported
+        running = [execution.record for execution in self.running.values()]
+        found = [
+            record
+            for record in (*running, *self.store.executions())
+            if record.type == "STANDARD"
+            and record.map_run_arn == map_run_arn
+            and (state_machine_arn is None or record.state_machine_arn == state_machine_arn)
+            and (status is None or record.status == status)
+        ]
+        return sorted(found, key=lambda record: record.start_date, reverse=True)
+
+    def get_execution_history(self, arn: str) -> Sequence[HistoryEvent]:
+        """Give the events of an execution in their order, each in AWS's shape."""
+        self.describe_execution(arn)
+        execution = self.running.get(arn)
+        return list(execution.history.events) if execution else self.store.history(arn)
+
+    def _existing(self, arn: str, input: str) -> ExecutionRecord | None:  # noqa: A002
+        execution = self.running.get(arn)
+        if execution is not None and execution.record.input == input:
+            return execution.record
+        if execution is not None or self.store.execution(arn) is not None:
+            raise ExecutionAlreadyExists(f"Execution Already Exists: '{arn}'")
+        return None
+
+    def _launch(
+        self, machine: StateMachineRecord, name: str, input: str, value: Json, trace_header: str | None  # noqa: A002
+    ) -> Execution:
+        arn = (
+            self.arns.execution(machine.name, name)
+            if machine.type == "STANDARD"
+            else self.arns.express(machine.name, name, str(uuid.uuid4()))
+        )
+        record = ExecutionRecord(
+            arn,
+            name,
+            machine.arn,
+            "RUNNING",
+            self.clock.now(),
+            input,
+            type=machine.type,
+            trace_header=trace_header,
+        )
+        execution = Execution(self, machine, record, value)
+        execution.start()
+        return execution
+
+    # --- map runs ---
+
+    def describe_map_run(self, arn: str) -> MapRunRecord:
+        """Give a map run; raises InvalidArn, ResourceNotFound."""
+        check_arn(arn, "mapRun")
+        run = self.map_runs.get(arn)
+        record = run.record if run else self.store.map_run(arn)
+        if record is None:
+            raise ResourceNotFound(f"Resource not found: '{arn}'")
+        return record
+
+    def list_map_runs(self, execution_arn: str) -> Sequence[MapRunRecord]:
+        """List the map runs that an execution started."""
+        self.describe_execution(execution_arn)
+        running = [run.record for run in self.map_runs.values()]
+        return [run for run in (*running, *self.store.map_runs()) if run.execution_arn == execution_arn]
+
+    def update_map_run(
+        self,
+        arn: str,
+        *,
+        max_concurrency: int | None = None,
+        tolerated_failure_count: int | None = None,
+        tolerated_failure_percentage: float | None = None,
+    ) -> None:
+        """Change the limits of a map run while it runs."""
+        record = self.describe_map_run(arn)
+        run = self.map_runs.get(arn)
+        if run is None:
+            return
+        given = {
+            "max_concurrency": max_concurrency,
+            "tolerated_failure_count": tolerated_failure_count,
+            "tolerated_failure_percentage": tolerated_failure_percentage,
+        }
+        run.change(dataclasses.replace(record, **{key: each for key, each in given.items() if each is not None}))
+
+    # --- task tokens ---
+
+    def send_task_success(self, task_token: str, output: str) -> None:
+        """End the task of a token well; raises InvalidToken, InvalidOutput, TaskDoesNotExist, TaskTimedOut."""
+        self.tokens.succeed(task_token, output)
+
+    def send_task_failure(self, task_token: str, error: str | None = None, cause: str | None = None) -> None:
+        """End the task of a token badly; raises InvalidToken, TaskDoesNotExist, TaskTimedOut."""
+        self.tokens.fail(task_token, error, cause)
+
+    def send_task_heartbeat(self, task_token: str) -> None:
+        """Say that the task of a token is alive; raises InvalidToken, TaskDoesNotExist, TaskTimedOut."""
+        self.tokens.beat(task_token)
+
+    # --- end ---
+
+    async def call_in_thread(self, call: Callable[..., Any], *arguments: Any) -> Any:
+        """Run a blocking call in the engine's thread pool."""
+        return await asyncio.get_running_loop().run_in_executor(self.threads, call, *arguments)
+
+    async def close(self) -> None:
+        """Abort what runs and release threads and store."""
+        for execution in [each for each in self.running.values() if each.record.map_run_arn is None]:
+            await execution.stop(None, "The engine was closed.")
+        self.threads.shutdown(wait=False, cancel_futures=True)
+        self.store.close()

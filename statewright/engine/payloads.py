@@ -1,0 +1,83 @@
+"""JSON texts at the engine's border: reading them with AWS's complaints, writing them as AWS does, their limits."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from statewright.engine.errors import InvalidExecutionInput
+
+Json = Any
+
+# https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+MAX_PAYLOAD_BYTES = 262_144
+MAX_HISTORY_EVENTS = 25_000
+MAX_NESTING = 500
+
+_TOKEN = re.compile(r"[A-Za-z_$][\w$]*")
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+
+
+def dump(value: Json) -> str:
+    """Write a value as AWS does: compact, in UTF-8."""
+    return _encode(value)
+
+
+def is_too_large(text: str) -> bool:
+    """Say whether a text is above 256 KiB in UTF-8."""
+    if len(text) * 4 <= MAX_PAYLOAD_BYTES:
+        return False
+    return len(text) > MAX_PAYLOAD_BYTES or len(text.encode("utf-8", "replace")) > MAX_PAYLOAD_BYTES
+
+
+def load(text: str) -> Json:
+    """Read JSON strictly: no NaN, no Infinity; raises ValueError, also for what nests too deep."""
+    try:
+        return json.loads(text, parse_constant=_refuse_constant)
+    except RecursionError as error:
+        raise ValueError("the JSON nests too deep") from error
+
+
+def load_input(text: str) -> Json:
+    """Read an execution's input; raises InvalidExecutionInput with Jackson's words, which AWS passes on."""
+    if not text.strip():
+        raise InvalidExecutionInput("Invalid State Machine Execution Input: 'Invalid execution input.'")
+    if is_too_large(text):
+        raise InvalidExecutionInput(
+            "Invalid State Machine Execution Input: 'The input exceeds the maximum number of bytes service limit.'"
+        )
+    try:
+        return load(text)
+    except json.JSONDecodeError as error:
+        raise InvalidExecutionInput(f"Invalid State Machine Execution Input: '{jackson_words(error)}'") from error
+    except ValueError as error:
+        raise InvalidExecutionInput(f"Invalid State Machine Execution Input: '{error}'") from error
+
+
+def jackson_words(error: json.JSONDecodeError) -> str:
+    """Say what is wrong with a JSON text as Jackson says it."""
+    found = error.doc[error.pos : error.pos + 1]
+    if not found:
+        return "Unexpected end-of-input"
+    token = _TOKEN.match(error.doc, error.pos)
+    if "property name" in error.msg:
+        return f"Unexpected character ('{found}' (code {ord(found)})): was expecting double-quote to start field name"
+    if token and error.msg.startswith("Expecting value"):
+        return (
+            f"Unrecognized token '{token.group()}': was expecting"
+            " (JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
+        )
+    wanted = {
+        "Expecting ',' delimiter": "was expecting comma to separate Object entries",
+        "Expecting ':' delimiter": "was expecting a colon to separate field name and value",
+        "Expecting value": "expected a valid value (JSON String, Number, Array, Object or token 'null', 'true' or 'false')",
+    }
+    return f"Unexpected character ('{found}' (code {ord(found)})): {wanted.get(error.msg, error.msg)}"
+
+
+def _refuse_constant(word: str) -> None:
+    raise ValueError(
+        f"Unrecognized token '{word}': was expecting"
+        " (JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
+    )

@@ -1,0 +1,123 @@
+"""What the engine tells about machines, executions, map runs and activities: frozen snapshots.
+
+Times are seconds since 1970 (float); inputs and outputs are JSON texts, as AWS keeps them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from statewright.asl.tree import StateMachine
+
+Json = Any
+MachineType = Literal["STANDARD", "EXPRESS"]
+ExecutionStatus = Literal["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]
+
+
+@dataclass(frozen=True)
+class StateMachineRecord:
+    """A state machine; `machine` is its parsed definition."""
+
+    arn: str
+    name: str
+    definition: str
+    role_arn: str
+    type: MachineType
+    created_at: float
+    machine: StateMachine
+    revision_id: str | None = None
+    description: str | None = None
+    logging: Mapping[str, Json] = field(default_factory=lambda: {"level": "OFF", "includeExecutionData": False})
+    tracing: Mapping[str, Json] = field(default_factory=lambda: {"enabled": False})
+    encryption: Mapping[str, Json] | None = None
+    tags: tuple[Mapping[str, str], ...] = ()
+    updated_at: float | None = None
+    status: Literal["ACTIVE", "DELETING"] = "ACTIVE"
+
+
+@dataclass(frozen=True)
+class ExecutionRecord:
+    """An execution; `output` where it succeeded, `error` and `cause` where it did not.
+
+    `map_run_arn` names the map run of a child execution. `map_item_count` counts the items a child took.
+    """
+
+    arn: str
+    name: str
+    state_machine_arn: str
+    status: ExecutionStatus
+    start_date: float
+    input: str
+    type: MachineType = "STANDARD"
+    stop_date: float | None = None
+    output: str | None = None
+    error: str | None = None
+    cause: str | None = None
+    map_run_arn: str | None = None
+    item_count: int | None = None
+    redrive_count: int = 0
+    redrive_date: float | None = None
+    trace_header: str | None = None
+
+    @property
+    def result(self) -> Json:
+        """The output as a value; None where there is none."""
+        import json  # noqa: PLC0415
+
+        return None if self.output is None else json.loads(self.output)
+
+
+@dataclass(frozen=True)
+class MapRunCounts:
+    """How many items (or child executions) of a map run stand where."""
+
+    pending: int = 0
+    running: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    timed_out: int = 0
+    aborted: int = 0
+    total: int = 0
+    results_written: int = 0
+    failures_not_redrivable: int = 0
+    pending_redrive: int = 0
+
+
+@dataclass(frozen=True)
+class MapRunRecord:
+    """One run of a Distributed Map."""
+
+    arn: str
+    execution_arn: str
+    state_machine_arn: str
+    status: ExecutionStatus
+    start_date: float
+    max_concurrency: int
+    tolerated_failure_percentage: float
+    tolerated_failure_count: int
+    item_counts: MapRunCounts
+    execution_counts: MapRunCounts
+    stop_date: float | None = None
+    redrive_count: int = 0
+
+
+@dataclass(frozen=True)
+class ActivityRecord:
+    """An activity: a queue of tasks that workers poll."""
+
+    arn: str
+    name: str
+    created_at: float
+    tags: tuple[Mapping[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class ActivityTask:
+    """A task that a worker has taken; both fields None where there was none within the poll."""
+
+    task_token: str | None
+    input: str | None
