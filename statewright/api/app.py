@@ -1,0 +1,87 @@
+"""One application, one port: the Step Functions API at `/`, Lambda's Invoke API at its own paths."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from statewright.api.errors import ApiError, UnknownOperation, UnsupportedOperation
+from statewright.api.http import (
+    MAX_BODY_BYTES,
+    LoopbackOnly,
+    decode_json,
+    error_response,
+    json_response,
+    read_body,
+)
+from statewright.api.lambda_api import lambda_routes
+from statewright.api.operations import OPERATIONS
+from statewright.api.service_model import check_request, encode_response, service_model
+from statewright.engine.errors import ApiError as EngineError
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from statewright.engine import Engine
+    from statewright.engine.functions import FunctionBackend
+
+TARGET_PREFIX = "AWSStepFunctions."
+MEDIA_TYPE = "application/x-amz-json-1.0"
+
+_log = logging.getLogger(__name__)
+
+
+def create_app(engine: Engine, functions: FunctionBackend, *, region: str = "us-east-1") -> Starlette:
+    """Return the HTTP application over an engine and the functions that it invokes.
+
+    It must run on the event loop that the engine runs on.
+    """
+    endpoint = StepFunctionsApi(engine)
+    app = Starlette(
+        routes=[
+            Route("/", endpoint.handle, methods=["POST"]),
+            *lambda_routes(functions, region),
+        ]
+    )
+    app.add_middleware(LoopbackOnly)
+    return app
+
+
+class StepFunctionsApi:
+    """AWS JSON 1.0 requests, answered by an engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def handle(self, request: Request) -> Response:
+        """Answer one request."""
+        try:
+            operation = _operation(request.headers.get("x-amz-target", ""))
+            body = decode_json(await read_body(request, MAX_BODY_BYTES) or b"{}")
+            return await self._answer(operation, body)
+        except ApiError as error:
+            return error_response(error)
+        except EngineError as error:
+            return error_response(ApiError(error.code, error.message))
+        except Exception:  # noqa: BLE001 - a mistake of this program is AWS's internal error to the caller
+            _log.exception("%s failed", request.headers.get("x-amz-target"))
+            return error_response(ApiError("InternalFailure", "Internal error; see the server's log", 500))
+
+    async def _answer(self, operation: str, body: object) -> Response:
+        checked = check_request(operation, body)
+        implementation = OPERATIONS.get(operation)
+        if implementation is None:
+            raise UnsupportedOperation(operation)
+        response = await implementation(self._engine, checked)
+        return json_response(encode_response(operation, response), MEDIA_TYPE)
+
+
+def _operation(target: str) -> str:
+    name = target.removeprefix(TARGET_PREFIX)
+    if not target.startswith(TARGET_PREFIX) or name not in service_model().operation_names:
+        raise UnknownOperation
+    return name

@@ -1,0 +1,201 @@
+"""Operations on executions.
+
+https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html and its neighbours.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from statewright.api.errors import ApiError, not_supported
+from statewright.api.operations.bounds import check_nesting
+from statewright.api.operations.state_machines import definition_fields
+from statewright.api.pages import page
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from statewright.api.operations.types import Request, Response
+    from statewright.engine import Engine
+    from statewright.engine.records import ExecutionRecord
+
+INPUT_ERROR = "Invalid State Machine Execution Input"
+# An EXPRESS execution is billed in steps of 100 ms and 64 MB: https://aws.amazon.com/step-functions/pricing/
+BILLED_STEP_MS = 100
+BILLED_MEMORY_MB = 64
+
+
+async def start_execution(engine: Engine, request: Request) -> Response:
+    """Start an execution; the same name and input again give the one that runs."""
+    execution_input = request.get("input", "{}")
+    check_nesting(execution_input, "InvalidExecutionInput", INPUT_ERROR)
+    record = engine.start_execution(
+        request["stateMachineArn"], execution_input, request.get("name"), request.get("traceHeader")
+    )
+    return {"executionArn": record.arn, "startDate": record.start_date}
+
+
+async def start_sync_execution(engine: Engine, request: Request) -> Response:
+    """Run an EXPRESS state machine to its end."""
+    execution_input = request.get("input", "{}")
+    check_nesting(execution_input, "InvalidExecutionInput", INPUT_ERROR)
+    record = await engine.start_sync_execution(
+        request["stateMachineArn"], execution_input, request.get("name"), request.get("traceHeader")
+    )
+    seconds = (record.stop_date or record.start_date) - record.start_date
+    steps = max(1, math.ceil(seconds * 1000 / BILLED_STEP_MS))
+    return {
+        "executionArn": record.arn,
+        "stateMachineArn": record.state_machine_arn,
+        "name": record.name,
+        "startDate": record.start_date,
+        "stopDate": record.stop_date,
+        "status": record.status,
+        "traceHeader": record.trace_header,
+        **_data(record, request),
+        "billingDetails": {
+            "billedMemoryUsedInMB": BILLED_MEMORY_MB,
+            "billedDurationInMilliseconds": steps * BILLED_STEP_MS,
+        },
+    }
+
+
+async def stop_execution(engine: Engine, request: Request) -> Response:
+    """Abort an execution."""
+    record = await engine.stop_execution(request["executionArn"], request.get("error"), request.get("cause"))
+    return {"stopDate": record.stop_date}
+
+
+async def describe_execution(engine: Engine, request: Request) -> Response:
+    """Describe an execution."""
+    record = engine.describe_execution(request["executionArn"])
+    return {
+        "executionArn": record.arn,
+        "stateMachineArn": record.state_machine_arn,
+        "name": record.name,
+        "status": record.status,
+        "startDate": record.start_date,
+        "stopDate": record.stop_date,
+        "mapRunArn": record.map_run_arn,
+        "traceHeader": record.trace_header,
+        "redriveCount": record.redrive_count,
+        "redriveDate": record.redrive_date,
+        "redriveStatus": "NOT_REDRIVABLE",
+        "redriveStatusReason": _redrive_reason(record),
+        **_data(record, request),
+    }
+
+
+async def describe_state_machine_for_execution(engine: Engine, request: Request) -> Response:
+    """Describe the state machine as it was when an execution started.
+
+    An execution that has ended does not keep its definition: refused where that has changed since.
+    """
+    record = engine.describe_execution(request["executionArn"])
+    machine = engine.describe_state_machine(record.state_machine_arn)
+    if machine.updated_at is not None and machine.updated_at > record.start_date:
+        raise not_supported(
+            "An execution that started before the last update", "DescribeStateMachineForExecution"
+        )
+    described = {
+        "stateMachineArn": machine.arn,
+        "name": machine.name,
+        "updateDate": machine.updated_at or machine.created_at,
+        "mapRunArn": record.map_run_arn,
+        **definition_fields(machine),
+    }
+    if request.get("includedData") == "METADATA_ONLY":
+        described.pop("definition")
+    return described
+
+
+async def list_executions(engine: Engine, request: Request) -> Response:
+    """List the executions of a state machine or the children of a map run, newest first."""
+    machine, map_run = request.get("stateMachineArn"), request.get("mapRunArn")
+    if (machine is None) == (map_run is None):
+        raise ApiError(
+            "ValidationException", "Exactly one of stateMachineArn and mapRunArn must be specified"
+        )
+    redriven = request.get("redriveFilter")
+    status = request.get("statusFilter")
+    records = [
+        record
+        for record in engine.list_executions(state_machine_arn=machine, map_run_arn=map_run, status=status)
+        if redriven is None or (record.redrive_count > 0) == (redriven == "REDRIVEN")
+    ]
+    scope = f"ListExecutions {machine or map_run} {status} {redriven}"
+    listed, token = page(
+        records,
+        lambda record: record.arn,
+        scope,
+        request.get("nextToken"),
+        request.get("maxResults"),
+    )
+    return {"executions": [_summary(record) for record in listed], "nextToken": token}
+
+
+async def get_execution_history(engine: Engine, request: Request) -> Response:
+    """List the events of an execution, a page at a time."""
+    arn = request["executionArn"]
+    events = engine.get_execution_history(arn)
+    backwards = request.get("reverseOrder", False)
+    listed, token = page(
+        list(reversed(events)) if backwards else events,
+        lambda event: str(event["id"]),
+        f"GetExecutionHistory {arn} {backwards}",
+        request.get("nextToken"),
+        request.get("maxResults"),
+    )
+    if not request.get("includeExecutionData", True):
+        listed = [_without_data(event) for event in listed]
+    return {"events": list(listed), "nextToken": token}
+
+
+def _data(record: ExecutionRecord, request: Request) -> Response:
+    """Return the payloads of an execution, or that they were not asked for."""
+    if request.get("includedData") == "METADATA_ONLY":
+        left_out = {"included": False}
+        return {"inputDetails": left_out, "outputDetails": left_out if record.output else None}
+    return {
+        "input": record.input,
+        "inputDetails": {"included": True},
+        "output": record.output,
+        "outputDetails": {"included": True} if record.output is not None else None,
+        "error": record.error,
+        "cause": record.cause,
+    }
+
+
+def _redrive_reason(record: ExecutionRecord) -> str:
+    if record.status in {"RUNNING", "SUCCEEDED"}:
+        return f"Execution is {record.status} and cannot be redriven"
+    return "RedriveExecution is not supported by this endpoint yet"
+
+
+def _summary(record: ExecutionRecord) -> Response:
+    return {
+        "executionArn": record.arn,
+        "stateMachineArn": record.state_machine_arn,
+        "name": record.name,
+        "status": record.status,
+        "startDate": record.start_date,
+        "stopDate": record.stop_date,
+        "mapRunArn": record.map_run_arn,
+        "itemCount": record.item_count,
+        "redriveCount": record.redrive_count,
+        "redriveDate": record.redrive_date,
+    }
+
+
+_DATA_FIELDS = {"input", "inputDetails", "output", "outputDetails"}
+
+
+def _without_data(event: Mapping[str, Any]) -> Response:
+    """Return a copy of an event without inputs and outputs."""
+    return {
+        name: {key: each for key, each in value.items() if key not in _DATA_FIELDS}
+        if isinstance(value, dict)
+        else value
+        for name, value in event.items()
+    }

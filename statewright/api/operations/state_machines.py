@@ -1,0 +1,136 @@
+"""Operations on state machines.
+
+https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html and its neighbours.
+Versions (publish, versionDescription) and encryption with a customer's key are refused by name. Logging and
+tracing configurations are checked, kept and described; nothing is sent to CloudWatch or X-Ray.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from statewright.api.errors import ApiError, not_supported
+from statewright.api.operations.bounds import check_nesting
+from statewright.api.operations.tags import check_tags
+from statewright.api.pages import page
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from statewright.api.operations.types import Request, Response
+    from statewright.engine import Engine
+    from statewright.engine.records import StateMachineRecord
+
+
+async def create_state_machine(engine: Engine, request: Request) -> Response:
+    """Create a state machine; the same request again gives the same answer."""
+    _check_settings("CreateStateMachine", request)
+    check_tags(request.get("tags", ()))
+    check_nesting(request["definition"], "InvalidDefinition", "Invalid State Machine Definition")
+    record = engine.create_state_machine(
+        request["name"],
+        request["definition"],
+        request["roleArn"],
+        request.get("type", "STANDARD"),
+        logging=_logging(request),
+        tracing=request.get("tracingConfiguration"),
+        encryption=request.get("encryptionConfiguration"),
+        tags=request.get("tags", ()),
+    )
+    return {"stateMachineArn": record.arn, "creationDate": record.created_at}
+
+
+async def update_state_machine(engine: Engine, request: Request) -> Response:
+    """Change a state machine."""
+    _check_settings("UpdateStateMachine", request)
+    if "definition" in request:
+        check_nesting(request["definition"], "InvalidDefinition", "Invalid State Machine Definition")
+    record = engine.update_state_machine(
+        request["stateMachineArn"],
+        definition=request.get("definition"),
+        role_arn=request.get("roleArn"),
+        logging=_logging(request),
+        tracing=request.get("tracingConfiguration"),
+        encryption=request.get("encryptionConfiguration"),
+    )
+    return {"updateDate": record.updated_at, "revisionId": record.revision_id}
+
+
+async def delete_state_machine(engine: Engine, request: Request) -> Response:
+    """Delete a state machine; no error where there is none."""
+    engine.delete_state_machine(request["stateMachineArn"])
+    return {}
+
+
+async def describe_state_machine(engine: Engine, request: Request) -> Response:
+    """Describe a state machine."""
+    record = engine.describe_state_machine(request["stateMachineArn"])
+    described = {
+        "stateMachineArn": record.arn,
+        "name": record.name,
+        "status": record.status,
+        "type": record.type,
+        "creationDate": record.created_at,
+        "description": record.description,
+        **definition_fields(record),
+    }
+    if request.get("includedData") == "METADATA_ONLY":
+        described.pop("definition")
+    return described
+
+
+async def list_state_machines(engine: Engine, request: Request) -> Response:
+    """List the state machines, a page at a time."""
+    records, token = page(
+        engine.list_state_machines(),
+        lambda record: record.arn,
+        "ListStateMachines",
+        request.get("nextToken"),
+        request.get("maxResults"),
+    )
+    listed = [
+        {
+            "stateMachineArn": record.arn,
+            "name": record.name,
+            "type": record.type,
+            "creationDate": record.created_at,
+        }
+        for record in records
+    ]
+    return {"stateMachines": listed, "nextToken": token}
+
+
+def definition_fields(record: StateMachineRecord) -> Response:
+    """Return what both descriptions of a state machine say of its definition and settings."""
+    return {
+        "definition": record.definition,
+        "roleArn": record.role_arn,
+        "loggingConfiguration": record.logging,
+        "tracingConfiguration": record.tracing,
+        "encryptionConfiguration": record.encryption,
+        "revisionId": record.revision_id,
+    }
+
+
+def _logging(request: Request) -> Mapping[str, Any] | None:
+    configuration = request.get("loggingConfiguration")
+    if configuration is None:
+        return None
+    return {"level": "OFF", "includeExecutionData": False, **configuration}
+
+
+def _check_settings(operation: str, request: Request) -> None:
+    if request.get("publish"):
+        raise not_supported("publish", operation)
+    if "versionDescription" in request:
+        raise ApiError("ValidationException", "Version description can only be set when publish is true")
+    encryption = request.get("encryptionConfiguration", {"type": "AWS_OWNED_KEY"})
+    if encryption["type"] != "AWS_OWNED_KEY":
+        raise not_supported(f"encryptionConfiguration type {encryption['type']}", operation)
+    configuration = request.get("loggingConfiguration", {})
+    destinations = configuration.get("destinations", ())
+    if len(destinations) > 1 or (configuration.get("level", "OFF") != "OFF" and not destinations):
+        raise ApiError(
+            "InvalidLoggingConfiguration",
+            "Invalid Logging Configuration: Must specify exactly one Log Destination.",
+        )
