@@ -1,0 +1,163 @@
+"""Reading Map states: items, processor, and what only Distributed Maps have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from statewright.asl import jsonata, tree
+from statewright.asl._resources import parse_resource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from statewright.asl._reader import Reader
+
+Common = dict[str, Any]
+
+DISTRIBUTED_ONLY = (
+    "ItemReader",
+    "ItemBatcher",
+    "ResultWriter",
+    "Label",
+)
+MAX_LABEL_LENGTH = 40
+MAX_ITEMS = 100_000_000
+
+
+def read_map(
+    reader: Reader, common: Common, read_flow: Callable[[Reader], tree.Flow | None]
+) -> tree.Map | None:
+    """Read a Map state, whose common fields have been read already."""
+    if sum(reader.has(name) for name in ("ItemProcessor", "Iterator")) != 1:
+        reader.complain("Exactly one of these fields is required: [ItemProcessor, Iterator]")
+    reader.only_in("JSONPath", "Iterator", "ItemsPath")
+    reader.only_in("JSONata", "Items")
+    processor = reader.object("ItemProcessor") or reader.object("Iterator")
+    if processor is None:
+        return None
+    mode, execution_type = _processor_config(processor)
+    flow = read_flow(processor)
+    if mode == "INLINE":
+        for name in DISTRIBUTED_ONLY:
+            if reader.has(name):
+                reader.take(name)
+                reader.complain(f"Field '{name}' is not supported by an INLINE Map")
+    reader.at_most_one("ItemSelector", "Parameters")
+    selector = "Parameters" if reader.has("Parameters") and reader.language == "JSONPath" else "ItemSelector"
+    fields: Common = {
+        "items": _items(reader) if reader.language == "JSONata" else None,
+        "items_path": reader.path("ItemsPath") if reader.language == "JSONPath" else None,
+        "item_selector": reader.payload(selector),
+        "max_concurrency": reader.quantity("MaxConcurrency", minimum=0),
+        # AWS takes these on an INLINE Map too, where they have no effect.
+        "tolerated_count": reader.quantity("ToleratedFailureCount", minimum=0),
+        "tolerated_percentage": reader.quantity(
+            "ToleratedFailurePercentage", minimum=0, maximum=100, integer=False
+        ),
+    }
+    if mode == "DISTRIBUTED":
+        fields |= {
+            "reader": _item_reader(reader),
+            "batcher": _batcher(reader),
+            "writer": _writer(reader),
+            "label": _label(reader),
+        }
+    if flow is None:
+        return None
+    return tree.Map(**common, **fields, processor=flow, mode=mode, execution_type=execution_type)  # type: ignore[arg-type]
+
+
+def _processor_config(processor: Reader) -> tuple[str, str]:
+    config = processor.object("ProcessorConfig")
+    if config is None:
+        return "INLINE", "STANDARD"
+    mode = config.one_of("Mode", ("INLINE", "DISTRIBUTED"), "INLINE")
+    if mode == "DISTRIBUTED":
+        config.require("ExecutionType")
+    execution_type = config.one_of("ExecutionType", ("STANDARD", "EXPRESS"), "STANDARD")
+    config.close()
+    return mode, execution_type
+
+
+def _items(reader: Reader) -> tree.Payload | tree.Field | None:
+    if not reader.has("Items"):
+        return None
+    value = reader.value["Items"]
+    if jsonata.is_expression(value):
+        reader.take("Items")
+        return reader.expression("Items", value)
+    if not isinstance(value, list | dict):
+        reader.take("Items")
+        reader.complain("Items must be an Array, an Object or a JSONata expression", "Items")
+        return None
+    return reader.payload("Items")
+
+
+def _label(reader: Reader) -> str | None:
+    label = reader.text("Label")
+    if label is not None and not 0 < len(label) <= MAX_LABEL_LENGTH:
+        reader.complain(f"Label has 1 to {MAX_LABEL_LENGTH} characters", "Label")
+    return label
+
+
+def _payload(reader: Reader) -> tree.Payload | None:
+    reader.only_in("JSONPath", "Parameters")
+    reader.only_in("JSONata", "Arguments")
+    return reader.payload("Arguments" if reader.language == "JSONata" else "Parameters")
+
+
+def _item_reader(reader: Reader) -> tree.ItemReader | None:
+    inner = reader.object("ItemReader")
+    if inner is None or not inner.require("Resource"):
+        return None
+    resource = parse_resource(inner.text("Resource") or "")
+    payload = _payload(inner)
+    config = inner.object("ReaderConfig")
+    max_items, settings = None, {}
+    if config is not None:
+        max_items = config.quantity("MaxItems", minimum=0, maximum=MAX_ITEMS)
+        for name in (
+            "InputType",
+            "CSVHeaderLocation",
+            "CSVHeaders",
+            "CSVDelimiter",
+            "ItemsPointer",
+            "ManifestType",
+            "Transformation",
+        ):
+            if config.has(name):
+                settings[name] = config.take(name)
+        config.close()
+    inner.close()
+    return tree.ItemReader(inner.at, resource, payload, settings, max_items)
+
+
+def _batcher(reader: Reader) -> tree.ItemBatcher | None:
+    inner = reader.object("ItemBatcher")
+    if inner is None:
+        return None
+    max_items = inner.quantity("MaxItemsPerBatch", minimum=1)
+    max_bytes = inner.quantity("MaxInputBytesPerBatch", minimum=1, maximum=262_144)
+    batch_input = inner.payload("BatchInput")
+    if max_items is None and max_bytes is None:
+        inner.complain("One of these fields is required: [MaxItemsPerBatch, MaxInputBytesPerBatch]")
+    inner.close()
+    return tree.ItemBatcher(inner.at, max_items, max_bytes, batch_input)
+
+
+def _writer(reader: Reader) -> tree.ResultWriter | None:
+    inner = reader.object("ResultWriter")
+    if inner is None:
+        return None
+    arn = inner.text("Resource")
+    payload = _payload(inner)
+    config = inner.object("WriterConfig")
+    settings = {}
+    if config is not None:
+        settings = {
+            "Transformation": config.one_of("Transformation", ("NONE", "COMPACT", "FLATTEN"), "NONE"),
+            "OutputType": config.one_of("OutputType", ("JSON", "JSONL"), "JSON"),
+        }
+        config.close()
+    inner.close()
+    return tree.ResultWriter(inner.at, None if arn is None else parse_resource(arn), payload, settings)
