@@ -46,7 +46,7 @@ def lambda_routes(functions: FunctionBackend, region: str) -> list[Route]:
         Route(f"{base}/{{name}}", _guarded(api.get_function), methods=["GET"]),
         Route(base, _guarded(api.list_functions), methods=["GET"]),
         Route(f"{base}/", _guarded(api.list_functions), methods=["GET"]),
-        Route("/2015-03-31/{rest:path}", _guarded(_refuse), methods=["GET", "POST", "PUT", "DELETE"]),
+        Route("/{rest:path}", _guarded(_refuse), methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
     ]
 
 
@@ -161,7 +161,7 @@ def _invocation_response(result: FunctionResult, *, tail: bool) -> Response:
 async def _refuse(request: Request) -> Response:
     raise ApiError(
         "UnsupportedOperationException",
-        f"{request.method} {request.url.path} of the Lambda API is not supported by this endpoint",
+        f"{request.method} {request.url.path} is not supported by this endpoint",
         501,
     )
 
