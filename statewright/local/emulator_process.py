@@ -1,0 +1,61 @@
+"""The process of the emulated data services: MiniStack on loopback, while its parent holds its stdin.
+
+Started by `statewright.local.emulator` with the environment that MiniStack reads at import. MiniStack writes
+its state only on a graceful stop, so the end of stdin is the order to stop: a parent that ends, however it
+ends, closes the pipe, and the state is kept. SIGTERM does the same; SIGINT is left to the parent, since
+Ctrl-C reaches every process of the terminal's group at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+from statewright.local import locks
+
+LOCK_SECONDS = 30.0  # an emulator that was left alone may still write its state
+KEEP_ALIVE_SECONDS = 75  # above botocore's pool idle time, so that no request meets a connection just closed
+
+
+async def _end_of_stdin() -> None:
+    loop = asyncio.get_running_loop()
+    ended = asyncio.Event()
+
+    def read() -> None:
+        if not os.read(0, 4096):
+            loop.remove_reader(0)
+            ended.set()
+
+    loop.add_reader(0, read)
+    loop.add_signal_handler(signal.SIGTERM, ended.set)
+    await ended.wait()
+
+
+async def _serve(port: int) -> None:
+    from hypercorn.asyncio import serve
+    from hypercorn.config import Config
+    from ministack.app import app
+
+    config = Config()
+    config.bind = [f"127.0.0.1:{port}"]
+    config.keep_alive_timeout = KEEP_ALIVE_SECONDS
+    config.graceful_timeout = 1.0
+    await serve(app, config, shutdown_trigger=_end_of_stdin)
+
+
+def main() -> None:
+    """Serve on 127.0.0.1 until stdin ends."""
+    parser = argparse.ArgumentParser(prog="statewright.local.emulator_process")
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--lock", type=Path, required=True)
+    arguments = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with locks.held(arguments.lock, LOCK_SECONDS):
+        asyncio.run(_serve(arguments.port))
+
+
+if __name__ == "__main__":
+    main()
