@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.routing import Route
@@ -23,6 +24,8 @@ from statewright.api.service_model import check_request, encode_response, servic
 from statewright.engine.errors import ApiError as EngineError
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from starlette.requests import Request
     from starlette.responses import Response
 
@@ -31,6 +34,9 @@ if TYPE_CHECKING:
 
 TARGET_PREFIX = "AWSStepFunctions."
 MEDIA_TYPE = "application/x-amz-json-1.0"
+
+# A poll whose caller has gone must not take a task that nobody will do.
+LONG_POLLS = {"GetActivityTask"}
 
 _log = logging.getLogger(__name__)
 
@@ -62,6 +68,8 @@ class StepFunctionsApi:
         try:
             operation = _operation(request.headers.get("x-amz-target", ""))
             body = decode_json(await read_body(request, MAX_BODY_BYTES) or b"{}")
+            if operation in LONG_POLLS:
+                return await _while_connected(request, self._answer(operation, body))
             return await self._answer(operation, body)
         except ApiError as error:
             return error_response(error)
@@ -78,6 +86,20 @@ class StepFunctionsApi:
             raise UnsupportedOperation(operation)
         response = await implementation(self._engine, checked)
         return json_response(encode_response(operation, response), MEDIA_TYPE)
+
+
+async def _while_connected(request: Request, answer: Coroutine[Any, Any, Response]) -> Response:
+    """Wait for an answer, and give it up when the caller disconnects."""
+    answering = asyncio.ensure_future(answer)
+    leaving = asyncio.ensure_future(request.receive())  # the body is read: what comes next is the end
+    try:
+        await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if answering.done():
+            return answering.result()
+        raise ApiError("RequestAbortedException", "The caller has gone")
+    finally:
+        answering.cancel()
+        leaving.cancel()
 
 
 def _operation(target: str) -> str:

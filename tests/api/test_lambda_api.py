@@ -13,7 +13,6 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from tests.api.serving import served
 from statewright.api import HttpFunctions, create_app
 from statewright.engine.functions import (
     FunctionChain,
@@ -23,6 +22,7 @@ from statewright.engine.functions import (
     PayloadTooLarge,
 )
 from statewright.local.functions import FunctionPool, FunctionSpec
+from tests.api.serving import served
 
 
 class NoEngine:

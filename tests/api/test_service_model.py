@@ -43,8 +43,8 @@ def test_all_broken_constraints_are_listed():
         (
             "ListExecutions",
             {"statusFilter": "succeeded"},
-            "Value 'succeeded' at 'statusFilter' failed to satisfy constraint: Member must satisfy enum value "
-            "set: [SUCCEEDED, TIMED_OUT, PENDING_REDRIVE, ABORTED, FAILED, RUNNING]",
+            "Value 'succeeded' at 'statusFilter' failed to satisfy constraint: Member must satisfy enum "
+            "value set: [SUCCEEDED, TIMED_OUT, PENDING_REDRIVE, ABORTED, FAILED, RUNNING]",
         ),
         (
             "ListStateMachines",
@@ -55,8 +55,8 @@ def test_all_broken_constraints_are_listed():
         (
             "CreateStateMachineAlias",
             {"name": "!INVALID", "routingConfiguration": [{"stateMachineVersionArn": "a", "weight": 100}]},
-            r"Value '!INVALID' at 'name' failed to satisfy constraint: Member must satisfy regular expression "
-            r"pattern: ^(?=.*[a-zA-Z_\-\.])[a-zA-Z0-9_\-\.]+$",
+            r"Value '!INVALID' at 'name' failed to satisfy constraint: Member must satisfy regular "
+            r"expression pattern: ^(?=.*[a-zA-Z_\-\.])[a-zA-Z0-9_\-\.]+$",
         ),
         (
             "CreateStateMachineAlias",

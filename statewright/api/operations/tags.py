@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 from statewright.api.errors import ApiError
-from statewright.engine.errors import ResourceNotFound, StateMachineDoesNotExist
+from statewright.engine.errors import ActivityDoesNotExist, ResourceNotFound, StateMachineDoesNotExist
+from statewright.engine.names import check_arn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,25 +19,25 @@ MAX_TAGS = 50  # https://docs.aws.amazon.com/step-functions/latest/dg/service-qu
 
 
 async def tag_resource(engine: Engine, request: Request) -> Response:
-    """Add tags to a state machine, or change their values."""
+    """Add tags to a state machine or activity, or change their values."""
     arn = request["resourceArn"]
     tags = {tag["key"]: tag for tag in _tags(engine, arn)}
     tags.update({tag["key"]: tag for tag in request["tags"]})
     check_tags(list(tags.values()))
-    engine.tag_state_machine(arn, list(tags.values()))
+    _save(engine, arn, list(tags.values()))
     return {}
 
 
 async def untag_resource(engine: Engine, request: Request) -> Response:
-    """Take tags from a state machine."""
+    """Take tags from a state machine or activity."""
     arn = request["resourceArn"]
     gone = set(request["tagKeys"])
-    engine.tag_state_machine(arn, [tag for tag in _tags(engine, arn) if tag["key"] not in gone])
+    _save(engine, arn, [tag for tag in _tags(engine, arn) if tag["key"] not in gone])
     return {}
 
 
 async def list_tags_for_resource(engine: Engine, request: Request) -> Response:
-    """List the tags of a state machine."""
+    """List the tags of a state machine or activity."""
     return {"tags": list(_tags(engine, request["resourceArn"]))}
 
 
@@ -51,7 +53,22 @@ def check_tags(tags: Sequence[Mapping[str, str]]) -> None:
 
 
 def _tags(engine: Engine, arn: str) -> Sequence[Mapping[str, str]]:
+    check_arn(arn, "stateMachine", "activity")
     try:
+        if _is_activity(arn):
+            return engine.activities.describe(arn).tags
         return engine.describe_state_machine(arn).tags
-    except StateMachineDoesNotExist as error:
+    except (ActivityDoesNotExist, StateMachineDoesNotExist) as error:
         raise ResourceNotFound(f"Resource not found: '{arn}'") from error
+
+
+def _save(engine: Engine, arn: str, tags: Sequence[Mapping[str, str]]) -> None:
+    if _is_activity(arn):
+        tagged = dataclasses.replace(engine.activities.describe(arn), tags=tuple(tags))
+        engine.store.save_activity(tagged)
+    else:
+        engine.tag_state_machine(arn, tags)
+
+
+def _is_activity(arn: str) -> bool:
+    return arn.split(":")[5] == "activity"
