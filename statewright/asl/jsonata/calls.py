@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from typing import TypeAlias
 
 from statewright.asl.jsonata.signature import Signature
@@ -153,12 +154,18 @@ class Regex(Function):
 
     arity = 1
 
-    def matches(self, text: str, run: Run) -> list[Match]:
-        """Find every match; raises D3142 where that takes longer than the run may."""
+    def matches(self, text: str, run: Run, limit: int | None = None) -> list[Match]:
+        """Find the matches; raises D1004 for an empty one, D3142 where that takes longer than the run may."""
+        found: list[Match] = []
         try:
-            return list(self.pattern.find_all(text, run.deadline))
+            for match in islice(self.pattern.find_all(text, run.deadline), limit):
+                if match.start == match.end:
+                    fail("D1004", value=text)
+                run.allocate(64)
+                found.append(match)
         except PatternTimeoutError:
             fail("D3142")
+        return found
 
     def invoke(self, arguments: list[Value], context: Value, run: Run) -> Value:  # noqa: ARG002
         text = arguments[0] if arguments else UNDEFINED

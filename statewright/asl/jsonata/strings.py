@@ -207,7 +207,7 @@ def _leading_integer(text: str) -> int | None:
 def _matches(matcher: Value, text: str, run: Run, limit: int | None) -> list[Match]:
     """Find the matches of a regular expression, or of a function that behaves like one."""
     if isinstance(matcher, Regex):
-        return matcher.matches(text, run)[:limit]
+        return matcher.matches(text, run, limit)
     found: list[Match] = []
     answer = apply(matcher, [text], None, run)
     while answer is not UNDEFINED and (limit is None or len(found) < limit):
