@@ -56,8 +56,8 @@ def dump(value: Json) -> str:
 class PathError(LookupError):
     """A definite path that points nowhere.
 
-    `path` is its text, `detail` the reason in Jayway's words, `document` what the path was applied to, `field` the
-    key of the payload template that holds it (`"name.$"`), where there is one.
+    `path` is its text, `detail` the reason in Jayway's words, `document` what the path was applied to,
+    `field` the key of the payload template that holds it (`"name.$"`), where there is one.
     `str()` is AWS's sentence for InputPath and its like; `for_field` its sentence for payload templates.
     """
 

@@ -1,9 +1,9 @@
 """Regular expressions of untrusted origin (JavaScript's dialect), matched within a bound.
 
 Where an estimate from the pattern's shape and the text's length proves it quick, Python's `re` does the work.
-Where it does not (`(a+)+$`, or `\\s+$` over a long text), a machine of our own does, in time linear in the text
-or, with back-references, until a deadline. What `re` cannot compile (look-behind of varying length) goes to the
-machine too.
+Elsewhere (`(a+)+$`, or `\\s+$` over a long text) a machine of our own does, in time linear in the text or,
+with back-references, until a deadline. What `re` cannot compile (look-behind of varying length) goes to the
+machine.
 """
 
 from __future__ import annotations

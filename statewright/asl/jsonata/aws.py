@@ -11,7 +11,7 @@ import math
 import uuid
 
 from statewright.asl.jsonata.natives import native
-from statewright.asl.jsonata.values import UNDEFINED, Run, Value, fail
+from statewright.asl.jsonata.values import UNDEFINED, Run, Sequence, Value, fail
 
 _HASHES = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
 
@@ -39,7 +39,8 @@ def range_(run: Run, first: Value, last: Value, step: Value) -> Value:
     if numbers[:1] and (numbers[-1] - numbers[0]) // numbers.step > run.limits.bytes:
         fail("D1013")
     run.allocate(8 * len(numbers))
-    return list(numbers)
+    # A sequence: AWS answers `1`, not `[1]`, to a range of one number.
+    return Sequence(numbers)
 
 
 @native("hash", "<ss:s>")

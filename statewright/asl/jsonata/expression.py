@@ -35,9 +35,9 @@ LIMITS = Limits()
 class JsonataError(ValueError):
     """An expression that cannot be parsed, or fails, or yields what it must not.
 
-    `code` is JSONata's ("S0201", "T1006", "D3137"), "" where AWS gives none; `position` counts characters from
-    the start of the expression; `expression` is its text; `where` is the JSON pointer inside a template, and ""
-    outside of one; `outcome` is the end of AWS's sentence, which `for_field` completes.
+    `code` is JSONata's ("S0201", "T1006", "D3137"), "" where AWS gives none; `position` counts characters
+    from the start of the expression; `expression` is its text; `where` is the JSON pointer inside a
+    template, "" where there is none; `outcome` is the end of AWS's sentence, which `for_field` completes.
     """
 
     def __init__(

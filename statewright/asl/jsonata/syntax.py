@@ -1,8 +1,8 @@
 """Text -> syntax tree, by jsonata-python's parser, held to JSONata 2.0.6.
 
 What the parser does beyond 2.0.6 (`?:`, `??`) is refused; whatever it raises on odd input becomes a
-JException. Importing the library raises the interpreter's recursion limit to 10,000, and evaluations need that room: a
-nested call takes about a dozen frames, and Limits.depth bounds the calls.
+JException. Importing the library raises the interpreter's recursion limit to 10,000, and evaluations need
+that room: a nested call takes about a dozen frames, and Limits.depth bounds the calls.
 """
 
 from __future__ import annotations
