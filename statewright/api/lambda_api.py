@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 from __future__ import annotations
 
 import base64
+import logging
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from statewright.engine.functions import FunctionBackend, FunctionResult
+
+_log = logging.getLogger(__name__)
 
 JSON = "application/json"
 EPOCH = "1970-01-01T00:00:00.000+0000"  # local functions have no date of their own
@@ -176,6 +179,9 @@ def _guarded(
             return await endpoint(request)
         except ApiError as error:
             return _error(error)
+        except Exception:  # noqa: BLE001 - a mistake of this program, or a Lambda endpoint out of reach
+            _log.exception("%s %s failed", request.method, request.url.path)
+            return _error(ApiError("ServiceException", "Internal error; see the server's log", 500))
 
     return guarded
 

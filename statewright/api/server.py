@@ -71,7 +71,7 @@ def _config(app: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         access_log=False,
-        log_level="error",
+        log_level="critical",  # the application logs its own errors; what is left are requests cut short
         lifespan="auto",
         server_header=False,
         date_header=True,

@@ -168,6 +168,13 @@ def test_a_throttled_function_is_throttled_through_the_endpoint_too():
             client(url).invoke(FunctionName="f")
 
 
+def test_a_lambda_endpoint_out_of_reach_is_an_internal_error(caplog):
+    with endpoint_of(HttpFunctions("http://127.0.0.1:9")) as url, pytest.raises(ClientError) as caught:
+        client(url).invoke(FunctionName="f")
+    assert caught.value.response["Error"]["Code"] == "ServiceException"
+    assert "ConnectionRefusedError" in caplog.text
+
+
 def test_a_chain_asks_the_endpoint_only_for_functions_it_does_not_know():
     with endpoint_of(LocalFunctions({"a": lambda e, c: "far", "b": lambda e, c: "far"})) as url:
         chain = FunctionChain(LocalFunctions({"a": lambda e, c: "near"}), HttpFunctions(url))
