@@ -5,9 +5,10 @@
     pool.close()
 
 As many invocations run at once as there are processes; further ones wait in a queue of bounded length, and
-are throttled beyond it. A worker is warm for every function that it has run; functions share the modules
-(and the environment) of a worker, unlike on Lambda, where each has processes of its own. Memory is reported,
-not limited. An invocation of type Event runs once: it is not retried.
+are throttled beyond it. A worker is warm for every function that it has run, and replaced when a module under
+the root changes. Functions share the modules (and the environment) of a worker, unlike on Lambda, where each
+has processes of its own. Memory is reported, not limited. An invocation of type Event runs once: it is not
+retried.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from statewright.engine.functions import (
     response_too_large,
 )
 from statewright.lambda_runtime import MAX_RESPONSE_BYTES
+from statewright.local.code_watch import CodeWatch
 from statewright.local.worker_process import Answer, WorkerDied, WorkerProcess, WorkerTimedOut
 
 if TYPE_CHECKING:
@@ -111,6 +113,7 @@ class FunctionPool:
         self._root = root.resolve(strict=True)
         self._environment = worker_environment(environment, self._root)
         self._region = self._environment.get("AWS_REGION", "us-east-1")
+        self._code = CodeWatch(self._root)
         self._logs = logs
         if logs is not None:
             logs.mkdir(parents=True, exist_ok=True)
@@ -162,16 +165,6 @@ class FunctionPool:
             future.cancel()  # without effect once it runs
             raise
 
-    def reload(self) -> None:
-        """Replace the idle workers by fresh ones, which load changed code; busy ones finish and stay."""
-        taken = []
-        while not self._idle.empty():
-            taken.append(self._idle.get())
-        for worker in taken:
-            if worker is not None:
-                worker.close()
-            self._idle.put(None)
-
     def close(self) -> None:
         """End all workers and what they run. Invocations under way end with Runtime.ExitError."""
         self._closed = True
@@ -214,12 +207,14 @@ class FunctionPool:
         return outcome
 
     def _take_worker(self) -> WorkerProcess:
+        """Take a warm worker, or start one where there is none or where code has changed since it started."""
         worker = self._idle.get()
-        if worker is not None and worker.alive:
+        code = self._code.state()
+        if worker is not None and worker.alive and worker.code == code:
             return worker
         if worker is not None:
             worker.close()
-        return WorkerProcess(self._root, self._environment)
+        return WorkerProcess(self._root, self._environment, code)
 
     def _outcome(self, worker: WorkerProcess, request: _Request, started: float) -> FunctionResult:
         request_id, seconds = request.request_id, request.spec.timeout_seconds

@@ -21,6 +21,8 @@ from statewright.local.worker import EndOfStream, read_frames, write_frames
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from statewright.local.code_watch import CodeState
+
 PACKAGE_PARENT = Path(statewright.__file__).resolve().parent.parent
 # How long a closing worker may take before it is killed: it only has to notice that its stdin has ended.
 CLOSE_SECONDS = 2.0
@@ -56,7 +58,8 @@ class Answer:
 class WorkerProcess:
     """A worker process and the log of its running invocation; not thread safe."""
 
-    def __init__(self, root: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, root: Path, environment: Mapping[str, str], code: CodeState = frozenset()) -> None:
+        self.code = code  # the state of the modules that it loads
         self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the worker
         os.set_inheritable(self._log.fileno(), False)
         mine, theirs = os.pipe()

@@ -22,6 +22,7 @@ from statewright.engine.functions import (
     function_arn,
     function_name,
 )
+from statewright.local.code_watch import LOOK_SECONDS
 from statewright.local.functions import FunctionPool, FunctionSpec
 
 if TYPE_CHECKING:
@@ -395,11 +396,11 @@ def test_a_caller_that_gives_up_leaves_the_worker_sound(pool):
     assert answer(functions, "echo", "sound") == "sound"
 
 
-def test_reload_makes_changed_code_run(pool, root):
+def test_changed_code_runs_without_a_restart(pool, root):
     functions = pool(FunctionSpec("echo", "shop.echo"))
     assert answer(functions, "echo", 1) == 1
     (root / "shop.py").write_text("def echo(event, context):\n    return 'changed'\n")
-    functions.reload()
+    time.sleep(LOOK_SECONDS)
     assert answer(functions, "echo", 1) == "changed"
 
 
