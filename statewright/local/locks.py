@@ -23,6 +23,8 @@ def held(path: Path, seconds: float = 0.0) -> Iterator[None]:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         _take(descriptor, path, time.monotonic() + seconds)
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
         yield
     finally:
         os.close(descriptor)
@@ -41,6 +43,14 @@ def is_held(path: Path) -> bool:
         return False
     finally:
         os.close(descriptor)
+
+
+def holder(path: Path) -> int | None:
+    """Return the process id of who holds the lock on `path`, None where nobody does."""
+    if not is_held(path):
+        return None
+    text = path.read_text(encoding="ascii")
+    return int(text) if text.isdecimal() else None
 
 
 def wait_until_free(path: Path, seconds: float) -> bool:

@@ -12,6 +12,8 @@ from statewright.local import locks
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from statewright.project import Project
+
 DEFAULT_PORT = 4566  # the emulator's usual port
 DEFAULT_SFN_PORT = 8083  # AWS Step Functions Local's
 
@@ -56,6 +58,17 @@ class Places:
         """Create the folders; only this user may look into them."""
         for each in (self.folder, self.emulator, self.logs):
             each.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
+@dataclass(frozen=True)
+class CloudSettings:
+    """What a local cloud runs: a project, its ports on loopback, its state, how many function workers."""
+
+    project: Project
+    places: Places
+    port: int
+    sfn_port: int
+    workers: int = 2
 
 
 @dataclass(frozen=True)
