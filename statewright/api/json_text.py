@@ -12,6 +12,8 @@ _STRUCTURE = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[{]|[\]}]', re.DOTALL)
 
 def is_too_deep(text: str, limit: int = MAX_DEPTH) -> bool:
     """Tell whether arrays and objects of a JSON text nest deeper than `limit`; linear in its length."""
+    if text.count("[") + text.count("{") <= limit:
+        return False
     depth = 0
     for token in _STRUCTURE.finditer(text):
         first = token[0][0]
