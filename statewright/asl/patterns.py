@@ -58,20 +58,32 @@ class Pattern:
         return self._machine(text, deadline).fullmatch(self.program)
 
     def find_all(self, text: str, deadline: float | None = None) -> Iterator[Match]:
-        """Give every match, in order, none overlapping; raises PatternTimeoutError."""
-        if self.quick is not None and self._is_quick(text):
-            for found in self.quick.finditer(text):
-                yield Match(found.group(), found.start(), found.end(), found.groups())
-            return
-        machine = self._machine(text, deadline)
-        at = 0
-        while at <= len(text):
-            saves = machine.search(self.program, at)
-            if saves is None:
+        """Give every match, in order, none overlapping; raises PatternTimeoutError.
+
+        An empty match is the last one given: JSONata makes it an error.
+        """
+        matches = (
+            self._quickly(self.quick, text)
+            if self.quick is not None and self._is_quick(text)
+            else self._by_machine(text, deadline)
+        )
+        for match in matches:
+            yield match
+            if match.start == match.end:
                 return
-            found_match = self._match(text, saves)
-            yield found_match
-            at = found_match.end + (1 if found_match.end == found_match.start else 0)
+
+    @staticmethod
+    def _quickly(quick: re.Pattern[str], text: str) -> Iterator[Match]:
+        for found in quick.finditer(text):
+            yield Match(found.group(), found.start(), found.end(), found.groups())
+
+    def _by_machine(self, text: str, deadline: float | None) -> Iterator[Match]:
+        machine = self._machine(text, deadline)
+        saves = machine.search(self.program, 0)
+        while saves is not None:
+            match = self._match(text, saves)
+            yield match
+            saves = machine.search(self.program, match.end)
 
     def _match(self, text: str, saves: tuple[int | None, ...]) -> Match:
         start, end = saves[0] or 0, saves[1] or 0
