@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from statewright.project import Project, Table
 
 ACCOUNT = "000000000000"
@@ -99,23 +101,25 @@ class Names:
     def definition(self, logical: str) -> str:
         """Return the definition of a state machine with its placeholders replaced."""
         path = self.project.description.state_machines[logical].definition
-        return self._replace((self.project.root / path).read_text(encoding="utf-8"), path)
+        text = (self.project.root / path).read_text(encoding="utf-8")
+        return replace_placeholders(text, self.placeholders(), path)
 
     def pattern(self, rule: str) -> dict[str, Any]:
         """Return the event pattern of a rule with its placeholders replaced."""
         text = json.dumps(self.project.description.rules[rule].pattern)
-        pattern: dict[str, Any] = json.loads(self._replace(text, f"rules.{rule}"))
+        pattern: dict[str, Any] = json.loads(replace_placeholders(text, self.placeholders(), f"rules.{rule}"))
         return pattern
 
-    def _replace(self, text: str, place: str) -> str:
-        known = self.placeholders()
 
-        def stand_in(match: re.Match[str]) -> str:
-            if match[1] not in known:
-                raise UnknownPlaceholder(match[1], place)
-            return known[match[1]]
+def replace_placeholders(text: str, values: Mapping[str, str], place: str) -> str:
+    """Return the text with each `${Name}` replaced; raises UnknownPlaceholder, which names the place."""
 
-        return PLACEHOLDER.sub(stand_in, text)
+    def stand_in(match: re.Match[str]) -> str:
+        if match[1] not in values:
+            raise UnknownPlaceholder(match[1], place)
+        return values[match[1]]
+
+    return PLACEHOLDER.sub(stand_in, text)
 
 
 def camel(name: str) -> str:

@@ -1,0 +1,38 @@
+"""The command line. Commands live beside what they command."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from statewright.api.serve_command import serve
+from statewright.local.commands import down, env, status, up
+from statewright.local.demo import demo
+from statewright.local.ingest_command import ingest
+from statewright.local.run_command import run
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="statewright")
+def statewright() -> None:
+    """A typed, event-driven data pipeline on AWS Step Functions, and the workbench to build it.
+
+    \b
+    Example:
+      statewright up
+      statewright ingest samples/good/orders.csv --dataset orders
+    """
+
+
+for command in (up, down, status, env, ingest, demo, run, serve):
+    statewright.add_command(command)
+
+
+def main() -> None:
+    """Run the command that the arguments name; exits with its code."""
+    statewright(prog_name="statewright")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

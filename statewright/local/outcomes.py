@@ -1,0 +1,84 @@
+"""How outcomes are told: a table, a sentence each, JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+from statewright.local.following import COUNTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from statewright.local.following import Outcome
+
+MAX_CAUSE = 300  # characters of a cause on a terminal; --json has all of it
+COLOURS = {"SUCCEEDED": "green", "FAILED": "red", "CATALOGUED": "cyan", "ALREADY_INGESTED": "yellow"}
+
+
+def table_of(outcomes: Iterable[Outcome]) -> Table:
+    """Return one row an object."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("object", "dataset", "status"):
+        table.add_column(title, overflow="fold")
+    for title in (*COUNTS, "seconds"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for each in outcomes:
+        colour = COLOURS.get(each.status, "default")
+        numbers = [f"{each.counts[name]:,}" for name in COUNTS]
+        table.add_row(
+            each.key, each.dataset or "-", f"[{colour}]{each.status}[/]", *numbers, f"{each.seconds:.1f}"
+        )
+    return table
+
+
+def conservation_line(outcomes: Iterable[Outcome]) -> str:
+    """Return the sums of all outcomes as one equation, which says whether it holds."""
+    read, written, superseded, quarantined = totals(outcomes)
+    relation = "=" if read == written + superseded + quarantined else "≠"
+    return (
+        f"read {read:,} {relation} written {written:,} + superseded {superseded:,}"
+        f" + quarantined {quarantined:,}"
+    )
+
+
+def totals(outcomes: Iterable[Outcome]) -> tuple[int, int, int, int]:
+    """Return the sums of read, written, superseded and quarantined."""
+    sums = dict.fromkeys(COUNTS, 0)
+    for each in outcomes:
+        for name in COUNTS:
+            sums[name] += each.counts[name]
+    return sums["read"], sums["written"], sums["superseded"], sums["quarantined"]
+
+
+def lines_of(outcome: Outcome) -> list[str]:
+    """Return what is told of one object."""
+    name = f"{outcome.key}:"
+    if outcome.status == "FAILED":
+        cause = (outcome.cause or "").strip()
+        shown = cause if len(cause) <= MAX_CAUSE else cause[:MAX_CAUSE] + " …"
+        return [f"{name} FAILED, {outcome.error}", *([f"  {shown}"] if shown else []), _execution(outcome)]
+    if outcome.status == "ALREADY_INGESTED":
+        return [f"{name} already ingested by {outcome.duplicate_of}; nothing was written"]
+    if outcome.status == "CATALOGUED":
+        return [f"{name} catalogued: no dataset claims this key, its content was left alone"]
+    counts = outcome.counts
+    first = (
+        f"{name} {outcome.dataset}, read {counts['read']:,} = written {counts['written']:,}"
+        f" + superseded {counts['superseded']:,} + quarantined {counts['quarantined']:,}"
+        f"; alerts {counts['alerts']:,}; {outcome.seconds:.1f} s"
+    )
+    reasons = ", ".join(f"{rule} {count:,}" for rule, count in outcome.reasons.items())
+    details = [f"  quarantined by rule: {reasons}"] if reasons else []
+    return [first, *details, *(f"  quarantine: {place}" for place in outcome.quarantine)]
+
+
+def _execution(outcome: Outcome) -> str:
+    return f"  execution: {outcome.execution}"
+
+
+def json_of(outcomes: Sequence[Outcome]) -> str:
+    """Return the outcomes as a JSON array."""
+    return json.dumps([vars(each) for each in outcomes], indent=2, ensure_ascii=False)
