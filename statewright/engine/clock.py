@@ -45,7 +45,7 @@ class ScaledClock:
     """The machine's clock, with waits multiplied by `scale` (0.01: a minute takes 0.6 seconds)."""
 
     def __init__(self, scale: float) -> None:
-        if not 0 <= scale:
+        if not scale >= 0:
             raise ValueError(f"a wait scale is zero or more, not {scale}")
         self.scale = scale
 

@@ -98,7 +98,9 @@ class Engine:
             arn, name, definition, role_arn, type, self.clock.now(), machine, tags=tuple(tags)
         )
         settings = {"logging": logging, "tracing": tracing, "encryption": encryption}
-        record = dataclasses.replace(record, **{key: value for key, value in settings.items() if value is not None})
+        record = dataclasses.replace(
+            record, **{key: value for key, value in settings.items() if value is not None}
+        )
         existing = self.store.state_machine(arn)
         if existing is None:
             self.store.save_state_machine(record)
@@ -182,7 +184,11 @@ class Engine:
     # --- executions ---
 
     def start_execution(
-        self, state_machine_arn: str, input: str = "{}", name: str | None = None, trace_header: str | None = None  # noqa: A002
+        self,
+        state_machine_arn: str,
+        input: str = "{}",
+        name: str | None = None,
+        trace_header: str | None = None,  # noqa: A002
     ) -> ExecutionRecord:
         """Start an execution and return at once; the same name and input again give the one that runs.
 
@@ -200,7 +206,11 @@ class Engine:
         return self._launch(machine, name, input, value, trace_header).record
 
     async def start_sync_execution(
-        self, state_machine_arn: str, input: str = "{}", name: str | None = None, trace_header: str | None = None  # noqa: A002
+        self,
+        state_machine_arn: str,
+        input: str = "{}",
+        name: str | None = None,
+        trace_header: str | None = None,  # noqa: A002
     ) -> ExecutionRecord:
         """Run an EXPRESS machine to its end; raises StateMachineTypeNotSupported for a STANDARD one."""
         machine = self.describe_state_machine(state_machine_arn)
@@ -217,7 +227,9 @@ class Engine:
         execution = self.running.get(arn)
         return self.describe_execution(arn) if execution is None else await execution.wait()
 
-    async def stop_execution(self, arn: str, error: str | None = None, cause: str | None = None) -> ExecutionRecord:
+    async def stop_execution(
+        self, arn: str, error: str | None = None, cause: str | None = None
+    ) -> ExecutionRecord:
         """Abort an execution with all its children; one that has ended stays as it is."""
         record = self.describe_execution(arn)
         execution = self.running.get(arn)
@@ -235,7 +247,11 @@ class Engine:
         return record
 
     def list_executions(
-        self, *, state_machine_arn: str | None = None, map_run_arn: str | None = None, status: str | None = None
+        self,
+        *,
+        state_machine_arn: str | None = None,
+        map_run_arn: str | None = None,
+        status: str | None = None,
     ) -> Sequence[ExecutionRecord]:
         """List executions of a machine or the children of a map run, the newest first."""
         if map_run_arn is not None:
@@ -270,7 +286,12 @@ class Engine:
         return None
 
     def _launch(
-        self, machine: StateMachineRecord, name: str, input: str, value: Json, trace_header: str | None  # noqa: A002
+        self,
+        machine: StateMachineRecord,
+        name: str,
+        input: str,
+        value: Json,
+        trace_header: str | None,  # noqa: A002
     ) -> Execution:
         arn = (
             self.arns.execution(machine.name, name)
@@ -326,7 +347,9 @@ class Engine:
             "tolerated_failure_count": tolerated_failure_count,
             "tolerated_failure_percentage": tolerated_failure_percentage,
         }
-        run.change(dataclasses.replace(record, **{key: each for key, each in given.items() if each is not None}))
+        run.change(
+            dataclasses.replace(record, **{key: each for key, each in given.items() if each is not None})
+        )
 
     # --- task tokens ---
 

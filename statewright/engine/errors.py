@@ -24,12 +24,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from statewright.asl import InvalidDefinition as InvalidAsl
+
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from statewright.asl import Diagnostic
+    from statewright.asl import InvalidDefinition as InvalidAsl
 
 
 class ApiError(Exception):
@@ -129,7 +130,9 @@ class StateMachineDoesNotExist(ApiError):
 class StateMachineTypeNotSupported(ApiError):
     """The operation is for the other type of state machine."""
 
-    def __init__(self, message: str = "This operation is not supported by this type of state machine") -> None:
+    def __init__(
+        self, message: str = "This operation is not supported by this type of state machine"
+    ) -> None:
         super().__init__(message)
 
 
@@ -157,12 +160,27 @@ class ExecutionEnd(Exception):  # noqa: N818 - an end is not always an error
 class StateFailure(ExecutionEnd):
     """A state failed; `error` and `cause` are what Catch sees and the execution ends with.
 
-    `location` is the field whose JSONata failed, where that is the reason.
+    `location` is the field whose JSONata failed, where that is the reason; `also` is a second name by which
+    Retry and Catch know the error (States.HeartbeatTimeout is told as States.Timeout).
     """
 
-    def __init__(self, error: str | None, cause: str | None, *, location: str | None = None) -> None:
+    def __init__(
+        self,
+        error: str | None,
+        cause: str | None,
+        *,
+        location: str | None = None,
+        also: str | None = None,
+    ) -> None:
         super().__init__(error, cause)
         self.location = location
+        self.also = also
+        self.is_told = False
+
+    def output(self) -> dict[str, str | None]:
+        """Give what a Catch hands on; a timeout has an empty cause there."""
+        cause = "" if self.cause is None and self.error is not None else self.cause
+        return {"Error": self.error, "Cause": cause}
 
     @property
     def is_catchable(self) -> bool:
@@ -181,4 +199,6 @@ class HistoryLimitReached(ExecutionEnd):
     """The history holds as many events as it may: 25,000."""
 
     def __init__(self) -> None:
-        super().__init__("States.Runtime", "The execution reached the maximum number of history events (25000).")
+        super().__init__(
+            "States.Runtime", "The execution reached the maximum number of history events (25000)."
+        )

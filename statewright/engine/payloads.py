@@ -50,7 +50,9 @@ def load_input(text: str) -> Json:
     try:
         return load(text)
     except json.JSONDecodeError as error:
-        raise InvalidExecutionInput(f"Invalid State Machine Execution Input: '{jackson_words(error)}'") from error
+        raise InvalidExecutionInput(
+            f"Invalid State Machine Execution Input: '{jackson_words(error)}'"
+        ) from error
     except ValueError as error:
         raise InvalidExecutionInput(f"Invalid State Machine Execution Input: '{error}'") from error
 

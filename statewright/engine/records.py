@@ -31,7 +31,9 @@ class StateMachineRecord:
     machine: StateMachine
     revision_id: str | None = None
     description: str | None = None
-    logging: Mapping[str, Json] = field(default_factory=lambda: {"level": "OFF", "includeExecutionData": False})
+    logging: Mapping[str, Json] = field(
+        default_factory=lambda: {"level": "OFF", "includeExecutionData": False}
+    )
     tracing: Mapping[str, Json] = field(default_factory=lambda: {"enabled": False})
     encryption: Mapping[str, Json] | None = None
     tags: tuple[Mapping[str, str], ...] = ()
@@ -66,7 +68,7 @@ class ExecutionRecord:
     @property
     def result(self) -> Json:
         """The output as a value; None where there is none."""
-        import json  # noqa: PLC0415
+        import json
 
         return None if self.output is None else json.loads(self.output)
 

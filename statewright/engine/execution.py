@@ -1,0 +1,187 @@
+"""One running execution: its record, history and context, and the task that runs it."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import logging
+from typing import TYPE_CHECKING, Any
+
+from statewright.asl.timestamps import format_timestamp
+from statewright.engine.errors import ExecutionEnd, ExecutionTimedOut
+from statewright.engine.history import History, Trail
+from statewright.engine.interpreter import run_flow
+from statewright.engine.payloads import MAX_HISTORY_EVENTS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from statewright.asl.tree import Flow
+    from statewright.engine.engine import Engine
+    from statewright.engine.records import ExecutionRecord, ExecutionStatus, StateMachineRecord
+
+Json = Any
+
+# https://docs.aws.amazon.com/step-functions/latest/dg/choosing-workflow-type.html
+EXPRESS_SECONDS = 300.0
+
+log = logging.getLogger(__name__)
+
+
+class Execution:
+    """An execution from its start to its end.
+
+    `children` are the executions of `.sync` integrations, which end with it; map runs end their own.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        machine: StateMachineRecord,
+        record: ExecutionRecord,
+        input: Json,  # noqa: A002
+        *,
+        flow: Flow | None = None,
+        context: Mapping[str, Json] | None = None,
+        map_item: Mapping[str, Json] | None = None,
+    ) -> None:
+        self.engine = engine
+        self.machine = machine
+        self.record = record
+        self.flow = flow or machine.machine.flow
+        self.input = input
+        self.is_standard = record.type == "STANDARD"
+        self.history = History(
+            engine.clock,
+            keeps_events=self.is_standard,
+            limit=MAX_HISTORY_EVENTS if self.is_standard else None,
+        )
+        self.trail = Trail()
+        self.context = context if context is not None else self._make_context()
+        self.map_item = map_item
+        self.output: Json = None
+        self.children: set[Execution] = set()
+        self._task: asyncio.Task[None] | None = None
+        self._ended = asyncio.Event()
+        self._stop: tuple[str | None, str | None] | None = None
+
+    def _make_context(self) -> Mapping[str, Json]:
+        return {
+            "Execution": {
+                "Id": self.record.arn,
+                "Input": self.input,
+                "StartTime": format_timestamp(self.record.start_date),
+                "Name": self.record.name,
+                "RoleArn": self.machine.role_arn,
+                "RedriveCount": self.record.redrive_count,
+            },
+            "StateMachine": {"Id": self.machine.arn, "Name": self.machine.name},
+        }
+
+    @property
+    def time_limit(self) -> float | None:
+        """The seconds that it may take: TimeoutSeconds, and five minutes at most where it is EXPRESS."""
+        own = self.machine.machine.timeout if self.record.map_run_arn is None else None
+        if self.is_standard:
+            return own
+        return EXPRESS_SECONDS if own is None else min(own, EXPRESS_SECONDS)
+
+    def seconds_left(self, trail: Trail) -> float | None:
+        """Give how much of the time limit a flow has left; waits that a scaled clock shortened count in full."""
+        if self.time_limit is None:
+            return None
+        elapsed = self.engine.clock.now() - self.record.start_date
+        return self.time_limit - elapsed - trail.skipped
+
+    async def run_inner(
+        self,
+        flow: Flow,
+        value: Json,
+        variables: Mapping[str, Json],
+        trail: Trail,
+        map_item: Mapping[str, Json] | None,
+    ) -> Json:
+        """Run a flow inside a state of this execution; see `interpreter.run_flow`."""
+        return await run_flow(self, flow, value, variables, trail, map_item)
+
+    def start(self) -> None:
+        """Begin to run."""
+        self.engine.running[self.record.arn] = self
+        if self.is_standard:
+            self.engine.store.begin_execution(self.record)
+        self.history.remember(self.input, self.record.input)
+        details = {
+            "input": self.record.input,
+            "inputDetails": {"truncated": False},
+            "roleArn": self.machine.role_arn,
+        }
+        self.history.note(0, "ExecutionStarted", "executionStartedEventDetails", details)
+        self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def wait(self) -> ExecutionRecord:
+        """Wait for the end; give the final record."""
+        await self._ended.wait()
+        return self.record
+
+    async def stop(self, error: str | None, cause: str | None) -> ExecutionRecord:
+        """Abort it with its children, unless it has ended."""
+        if self._task is not None and not self._ended.is_set():
+            self._stop = (error, cause)
+            self._task.cancel()
+            await self._ended.wait()
+        return self.record
+
+    async def _run(self) -> None:
+        try:
+            async with asyncio.timeout(self._real_time_limit()):
+                output = await run_flow(self, self.flow, self.input, {}, self.trail, self.map_item)
+        except asyncio.CancelledError:
+            error, cause = self._stop or (None, "The engine was stopped.")
+            self._end("ABORTED", "executionAbortedEventDetails", error=error, cause=cause)
+        except (TimeoutError, ExecutionTimedOut):
+            self._end("TIMED_OUT", "executionTimedOutEventDetails", error="States.Timeout")
+        except ExecutionEnd as end:
+            self._end("FAILED", "executionFailedEventDetails", error=end.error, cause=end.cause)
+        except Exception as problem:
+            log.exception("execution %s", self.record.arn)
+            cause = f"Internal error of the engine: {type(problem).__name__}: {problem}"
+            self._end("FAILED", "executionFailedEventDetails", error="States.Runtime", cause=cause)
+        else:
+            self.output = output
+            self._end("SUCCEEDED", "executionSucceededEventDetails", output=self.history.text(output))
+        finally:
+            for child in list(self.children):
+                await child.stop(None, None)
+            self._ended.set()
+
+    def _real_time_limit(self) -> float | None:
+        # Waits are measured one by one, so this net is for work alone, which no clock scales.
+        return self.time_limit
+
+    def _end(
+        self,
+        status: ExecutionStatus,
+        key: str,
+        *,
+        output: str | None = None,
+        error: str | None = None,
+        cause: str | None = None,
+    ) -> None:
+        event = {"TIMED_OUT": "ExecutionTimedOut"}.get(status, f"Execution{status.title()}")
+        given = {"output": output, "error": error, "cause": cause}
+        details: dict[str, Json] = {name: value for name, value in given.items() if value is not None}
+        if output is not None:
+            details["outputDetails"] = {"truncated": False}
+        previous = 0 if status in ("ABORTED", "TIMED_OUT") else self.trail.previous
+        self.history.end(previous, event, key, details)
+        self.record = dataclasses.replace(
+            self.record,
+            status=status,
+            stop_date=self.engine.clock.now(),
+            output=output,
+            error=error,
+            cause=cause,
+        )
+        self.engine.running.pop(self.record.arn, None)
+        if self.is_standard:
+            self.engine.store.end_execution(self.record, self.history.events)

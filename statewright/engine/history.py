@@ -1,0 +1,106 @@
+"""The history of one execution: events in AWS's shape, each pointing at the one that led to it.
+
+A `Trail` is the thread of one flow: its `previous` is the id that the next event points at. Branches of a Parallel
+and iterations of a Map have trails of their own. Event types and details:
+https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from statewright.engine.errors import HistoryLimitReached
+from statewright.engine.payloads import MAX_HISTORY_EVENTS, dump
+
+if TYPE_CHECKING:
+    from statewright.engine.clock import Clock
+
+Json = Any
+HistoryEvent = dict[str, Any]
+
+NOT_TRUNCATED = {"truncated": False}
+_REMEMBERED_TEXTS = 8
+
+
+class Trail:
+    """Where one flow stands in the history.
+
+    `skipped`: seconds that its waits left out on a scaled clock; the machine's time limit counts them.
+    `open_states`: the types of what has been entered and not left; told when the flow is aborted by another
+    branch, for which `is_aborted` is set first.
+    """
+
+    __slots__ = ("is_aborted", "open_states", "previous", "skipped")
+
+    def __init__(self, previous: int = 0, skipped: float = 0.0) -> None:
+        self.previous = previous
+        self.skipped = skipped
+        self.open_states: list[str] = []
+        self.is_aborted = False
+
+    def branch(self) -> Trail:
+        """Begin the trail of an inner flow."""
+        return Trail(self.previous, self.skipped)
+
+
+class History:
+    """The events of an execution.
+
+    STANDARD executions end at the 25,000th event; an EXPRESS one has no limit but its five minutes, and keeps no
+    events here when `keeps_events` is false (ids go on).
+    """
+
+    def __init__(
+        self, clock: Clock, *, keeps_events: bool = True, limit: int | None = MAX_HISTORY_EVENTS
+    ) -> None:
+        self.events: list[HistoryEvent] = []
+        self.count = 0
+        self._clock = clock
+        self._keeps_events = keeps_events
+        self._limit = limit
+        self._texts: dict[int, tuple[Json, str]] = {}
+
+    def add(self, trail: Trail, type: str, key: str | None = None, details: Json = None) -> int:  # noqa: A002
+        """Write an event and move the trail on to it; give its id. Raises HistoryLimitReached."""
+        trail.previous = self.note(trail.previous, type, key, details)
+        return trail.previous
+
+    def note(self, previous: int, type: str, key: str | None = None, details: Json = None) -> int:  # noqa: A002
+        """Write an event that no trail goes through; give its id."""
+        # One place stays free for the event that says how the execution ended.
+        if self._limit is not None and self.count >= self._limit - 1:
+            raise HistoryLimitReached
+        return self._write(previous, type, key, details)
+
+    def end(self, previous: int, type: str, key: str | None, details: Json) -> int:  # noqa: A002
+        """Write the last event, for which there is always room."""
+        return self._write(previous, type, key, details)
+
+    def _write(self, previous: int, type: str, key: str | None, details: Json) -> int:  # noqa: A002
+        self.count += 1
+        if self._keeps_events:
+            event: HistoryEvent = {
+                "timestamp": self._clock.now(),
+                "type": type,
+                "id": self.count,
+                "previousEventId": previous,
+            }
+            if key is not None:
+                event[key] = details
+            self.events.append(event)
+        return self.count
+
+    def text(self, value: Json) -> str:
+        """Write a value as JSON; the last few are remembered, as one state's output is the next one's input."""
+        known = self._texts.get(id(value))
+        if known is not None and known[0] is value:
+            return known[1]
+        text = dump(value)
+        self.remember(value, text)
+        return text
+
+    def remember(self, value: Json, text: str) -> None:
+        """Keep the text that a value came from."""
+        if len(self._texts) >= _REMEMBERED_TEXTS:
+            del self._texts[next(iter(self._texts))]
+        self._texts[id(value)] = (value, text)

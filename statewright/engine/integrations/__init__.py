@@ -1,0 +1,149 @@
+"""Service integrations: what a Task can call besides functions and activities, one file a service family.
+
+`check_resources` refuses, when a machine is created, what no integration here performs.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from statewright.asl import InvalidDefinition
+from statewright.asl.diagnostics import SCHEMA, UNSUPPORTED, Diagnostic, aws_location
+from statewright.asl.tree import Map, Task, inner_flows
+from statewright.engine.integrations import data, lambda_, sdk, states
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+
+    from statewright.asl import StateMachine
+    from statewright.asl.source import Location
+    from statewright.asl.tree import Flow, ItemReader, Resource
+    from statewright.engine.integrations.call import TaskCall
+    from statewright.engine.records import MachineType
+
+Json = Any
+
+CALLBACK = frozenset({"", "waitForTaskToken"})
+OPTIMISED: dict[str, tuple[Callable[[TaskCall], Awaitable[Json]], frozenset[str]]] = {
+    "lambda:invoke": (lambda_.invoke, CALLBACK),
+    "dynamodb:getItem": (data.dynamodb, frozenset({""})),
+    "dynamodb:putItem": (data.dynamodb, frozenset({""})),
+    "dynamodb:updateItem": (data.dynamodb, frozenset({""})),
+    "dynamodb:deleteItem": (data.dynamodb, frozenset({""})),
+    "sqs:sendMessage": (data.sqs, CALLBACK),
+    "sns:publish": (data.sns, CALLBACK),
+    "events:putEvents": (data.events, CALLBACK),
+    "states:startExecution": (states.start_execution, frozenset({"", "sync", "sync:2", "waitForTaskToken"})),
+}
+# AWS has these; this engine does not.
+ABSENT = frozenset(
+    [
+        "apigateway",
+        "athena",
+        "batch",
+        "bedrock",
+        "codebuild",
+        "databrew",
+        "ecs",
+        "eks",
+        "elasticmapreduce",
+        "emr-containers",
+        "emr-serverless",
+        "glue",
+        "http",
+        "mediaconvert",
+        "sagemaker",
+    ]
+)
+READERS = frozenset({"JSON", "JSONL", "CSV"})
+
+
+async def perform(call: TaskCall) -> Json:
+    """Perform what a Task's Resource names; raises StateFailure, UnsupportedParameter."""
+    if call.resource.kind == "sdk":
+        return await sdk.call_sdk(call)
+    action, _ = OPTIMISED[f"{call.resource.service}:{call.resource.action}"]
+    return await action(call)
+
+
+def check_resources(machine: StateMachine, type: MachineType = "STANDARD") -> None:  # noqa: A002
+    """Raise InvalidDefinition for what a machine calls and this engine does not perform."""
+    found = [
+        Diagnostic(code, message, at.pointer, at.line, at.column, location=aws_location(at.pointer))
+        for code, message, at in _check_flow(machine.flow, type)
+    ]
+    if found:
+        raise InvalidDefinition(found)
+
+
+Finding = tuple[str, str, "Location"]
+
+
+def _check_flow(flow: Flow, type: MachineType) -> Iterator[Finding]:  # noqa: A002
+    for state in flow.states.values():
+        inner_type = type
+        if isinstance(state, Task):
+            yield from _check_task(state, type)
+        elif isinstance(state, Map) and state.mode == "DISTRIBUTED":
+            inner_type = state.execution_type
+            yield from _check_distributed(state, type)
+        for inner in inner_flows(state):
+            yield from _check_flow(inner, inner_type)
+
+
+def _check_task(state: Task, type: MachineType) -> Iterator[Finding]:  # noqa: A002
+    resource, at = state.resource, state.resource_at
+    if type == "EXPRESS" and resource.kind == "activity":
+        yield SCHEMA, "Express state machine does not support Activity ARN", at
+    elif type == "EXPRESS" and resource.pattern == "waitForTaskToken":
+        # The blank at the end is AWS's.
+        yield SCHEMA, "Express state machine does not support '.waitForTaskToken' service integration ", at
+    elif type == "EXPRESS" and resource.pattern:
+        yield SCHEMA, "Express state machine does not support '.sync' service integration", at
+    elif resource.kind in ("lambda", "activity") or _is_known(resource):
+        return
+    elif resource.kind == "integration" and resource.service in ABSENT:
+        name = f"{resource.service}:{resource.action}"
+        yield UNSUPPORTED, f"The integration '{name}' is not supported by this engine", at
+    else:
+        yield SCHEMA, _not_recognized(resource), at
+
+
+def _is_known(resource: Resource) -> bool:
+    if resource.kind == "sdk":
+        return resource.pattern in CALLBACK and sdk.has_action(resource.service, resource.action)
+    known = OPTIMISED.get(f"{resource.service}:{resource.action}")
+    return resource.kind == "integration" and known is not None and resource.pattern in known[1]
+
+
+def _not_recognized(resource: Resource) -> str:
+    return (
+        f"The resource provided {resource.arn} is not recognized. The value is not a valid resource ARN,"
+        " or the resource is not available in this region."
+    )
+
+
+def _check_distributed(state: Map, type: MachineType) -> Iterator[Finding]:  # noqa: A002
+    if type == "EXPRESS":
+        yield SCHEMA, "Express state machine does not support Distributed Map", state.at
+    if state.reader is not None:
+        yield from _check_reader(state.reader)
+    if state.writer is not None:
+        yield UNSUPPORTED, "ResultWriter is not supported by this engine", state.writer.at
+
+
+def _check_reader(reader: ItemReader) -> Iterator[Finding]:
+    if reader.resource.service != "s3" or reader.resource.action not in ("getObject", "listObjectsV2"):
+        yield SCHEMA, _not_recognized(reader.resource), reader.at
+        return
+    config = reader.config
+    if reader.resource.action == "getObject" and config.get("InputType") not in READERS:
+        kind = config.get("InputType")
+        yield (
+            UNSUPPORTED,
+            f"The InputType '{kind}' of an ItemReader is not supported by this engine",
+            reader.at,
+        )
+    for name in ("ManifestType", "Transformation"):
+        if name in config:
+            yield UNSUPPORTED, f"{name} of an ItemReader is not supported by this engine", reader.at

@@ -1,0 +1,94 @@
+"""Step Functions itself: `states:startExecution`, alone or with `.sync`, `.sync:2`, on this very engine.
+
+https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from statewright.engine.errors import ApiError, StateFailure
+from statewright.engine.integrations.aws import UnsupportedParameter, http_metadata
+from statewright.engine.payloads import dump, load
+
+if TYPE_CHECKING:
+    from statewright.engine.integrations.call import TaskCall
+    from statewright.engine.records import ExecutionRecord
+
+Json = Any
+
+PARAMETERS = frozenset({"StateMachineArn", "Input", "Name", "TraceHeader"})
+
+
+async def start_execution(call: TaskCall) -> Json:
+    """Start an execution; give its ARN and the moment of its start (milliseconds since 1970)."""
+    arguments = call.arguments
+    for name in arguments:
+        if name not in PARAMETERS:
+            raise UnsupportedParameter(f'The field "{name}" is not supported by Step Functions')
+    if "StateMachineArn" not in arguments:
+        raise UnsupportedParameter("The field 'StateMachineArn' is required but was missing")
+    value = arguments.get("Input", {})
+    text = value if isinstance(value, str) else dump(value)
+    name = arguments.get("Name")
+    try:
+        record = call.engine.start_execution(
+            str(arguments["StateMachineArn"]), text, None if name is None else str(name)
+        )
+    except ApiError as error:
+        raise _failure(error) from error
+    request_id = str(uuid.uuid4())
+    headers = {"x-amzn-RequestId": request_id, "Content-Type": "application/x-amz-json-1.0"}
+    return {
+        "ExecutionArn": record.arn,
+        **http_metadata(200, headers, request_id),
+        "StartDate": round(record.start_date * 1000),
+    }
+
+
+async def wait_for_execution(call: TaskCall, started: Json) -> Json:
+    """Wait for the execution that was started; it is stopped with the task that waits."""
+    child = call.engine.running.get(started["ExecutionArn"])
+    if child is None:
+        record = call.engine.describe_execution(started["ExecutionArn"])
+    else:
+        try:
+            record = await child.wait()
+        finally:
+            if child.record.status == "RUNNING":
+                await child.stop(None, None)
+    described = _describe(record, is_output_json=call.resource.pattern == "sync:2")
+    if record.status != "SUCCEEDED":
+        raise StateFailure("States.TaskFailed", dump(described))
+    return described
+
+
+def _describe(record: ExecutionRecord, *, is_output_json: bool) -> Json:
+    def read(text: str | None) -> Json:
+        return load(text) if is_output_json and text is not None else text
+
+    described = {
+        "Cause": record.cause,
+        "Error": record.error,
+        "ExecutionArn": record.arn,
+        "Input": read(record.input),
+        "InputDetails": {"Included": True},
+        "Name": record.name,
+        "Output": read(record.output),
+        "OutputDetails": None if record.output is None else {"Included": True},
+        "StartDate": round(record.start_date * 1000),
+        "StateMachineArn": record.state_machine_arn,
+        "Status": record.status,
+        "StopDate": None if record.stop_date is None else round(record.stop_date * 1000),
+    }
+    return {name: value for name, value in described.items() if value is not None}
+
+
+def _failure(error: ApiError) -> StateFailure:
+    name = error.code if error.code.endswith("Exception") else f"{error.code}Exception"
+    place = (
+        f"(Service: AWSStepFunctions; Status Code: 400; Error Code: {error.code};"
+        f" Request ID: {uuid.uuid4()}; Proxy: null)"
+    )
+    return StateFailure(f"StepFunctions.{name}", f"{error.message} {place}")

@@ -1,0 +1,169 @@
+"""The interpreter: from state to state, with Retry and Catch around those that work."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import TYPE_CHECKING, Any
+
+from statewright.asl.tree import Map, Parallel, Wait, Worker
+from statewright.engine.errors import ExecutionTimedOut, StateFailure
+from statewright.engine.states import RUNNERS
+from statewright.engine.step import Step
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from statewright.asl.tree import Catcher, Flow, Retrier
+    from statewright.engine.execution import Execution
+    from statewright.engine.history import Trail
+
+Json = Any
+
+# States that never wait would keep the event loop to themselves in an endless loop.
+_STATES_BETWEEN_BREATHS = 32
+
+
+async def run_flow(
+    execution: Execution,
+    flow: Flow,
+    value: Json,
+    variables: Mapping[str, Json],
+    trail: Trail,
+    map_item: Mapping[str, Json] | None,
+) -> Json:
+    """Run a flow on its input to its end; give its output.
+
+    `variables` are those of the outer flow: readable here, and left as they are. Raises ExecutionEnd.
+    """
+    own = dict(variables)
+    name: str | None = flow.start_at
+    visited = 0
+    while name is not None:
+        visited += 1
+        if visited % _STATES_BETWEEN_BREATHS == 0:
+            await asyncio.sleep(0)
+            left = execution.seconds_left(trail)
+            if left is not None and left <= 0:
+                raise ExecutionTimedOut
+        step = Step(execution, flow.states[name], value, own, trail, map_item)
+        name, value = await visit(step)
+    return value
+
+
+async def visit(step: Step) -> tuple[str | None, Json]:
+    """Run one state; give the next one's name and the output."""
+    step.enter()
+    step.trail.open_states.append(step.state.type)
+    run = RUNNERS[type(step.state)]
+    try:
+        if isinstance(step.state, Worker):
+            found = await _work(step, step.state)
+        else:
+            found = await run(step)
+    except StateFailure as failure:
+        if not isinstance(step.state, Worker):
+            note_evaluation_failure(step, failure)
+        raise
+    step.trail.open_states.pop()
+    return found
+
+
+async def _work(step: Step, state: Worker) -> tuple[str | None, Json]:
+    run = RUNNERS[type(state)]
+    attempts: dict[int, int] = {}
+    while True:
+        try:
+            return await run(step)
+        except StateFailure as failure:
+            note_evaluation_failure(step, failure)
+            delay = _retry_delay(state, failure, attempts)
+            if delay is None:
+                _note_state_failure(step, failure)
+                catcher = _catcher(state, failure)
+                if catcher is None:
+                    raise
+                return catcher.next, _caught(step, catcher, failure)
+        await step.pause(delay)
+        step.retry_count += 1
+        step.task_token = None
+        step.forget_context()
+
+
+def _caught(step: Step, catcher: Catcher, failure: StateFailure) -> Json:
+    try:
+        return step.finish_caught(catcher, failure)
+    except StateFailure as second:
+        note_evaluation_failure(step, second)
+        raise
+
+
+# --- what fits an error ---
+
+
+def matches(errors: tuple[str, ...], failure: StateFailure) -> bool:
+    """Say whether ErrorEquals names a failure.
+
+    States.ALL: everything but States.DataLimitExceeded and States.Runtime. States.TaskFailed: everything but
+    States.Timeout. https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
+    """
+    if failure.error in errors or (failure.also is not None and failure.also in errors):
+        return True
+    if failure.error == "States.DataLimitExceeded":
+        return False
+    return "States.ALL" in errors or ("States.TaskFailed" in errors and failure.error != "States.Timeout")
+
+
+def _catcher(state: Worker, failure: StateFailure) -> Catcher | None:
+    if not failure.is_catchable:
+        return None
+    return next((each for each in state.catch if matches(each.errors, failure)), None)
+
+
+def _retry_delay(state: Worker, failure: StateFailure, attempts: dict[int, int]) -> float | None:
+    """Give the seconds to the next attempt, None where there is none; counts attempts per retrier."""
+    if not failure.is_catchable:
+        return None
+    for index, retrier in enumerate(state.retry):
+        if not matches(retrier.errors, failure):
+            continue
+        done = attempts.get(index, 0)
+        if done >= retrier.max_attempts:
+            return None
+        attempts[index] = done + 1
+        return retry_interval(retrier, done)
+    return None
+
+
+def retry_interval(retrier: Retrier, done: int) -> float:
+    """Give the seconds before attempt number `done` + 1 after the first."""
+    try:
+        interval = retrier.interval * retrier.backoff_rate**done
+    except OverflowError:
+        interval = float("inf")
+    # An interval cannot be longer than a STANDARD execution may live: one year.
+    interval = min(interval, 31_536_000.0 if retrier.max_delay is None else retrier.max_delay)
+    return random.uniform(0, interval) if retrier.jitter == "FULL" else interval  # noqa: S311 - spreads load
+
+
+# --- events of failures ---
+
+
+def note_evaluation_failure(step: Step, failure: StateFailure) -> None:
+    """Write EvaluationFailed for a query that failed in this very state."""
+    if failure.error != "States.QueryEvaluationError" or failure.is_told:
+        return
+    failure.is_told = True
+    details = {"error": failure.error, "cause": failure.cause, "state": step.state.name}
+    if failure.location is not None:
+        details["location"] = failure.location
+    # AWS lets it point at what led to the state when nothing has happened in the state yet, Wait states excepted.
+    if step.trail.previous == step.entered_id and not isinstance(step.state, Wait):
+        step.trail.previous = step.led_from
+    step.execution.history.add(step.trail, "EvaluationFailed", "evaluationFailedEventDetails", details)
+
+
+def _note_state_failure(step: Step, failure: StateFailure) -> None:
+    """Write ParallelStateFailed or MapStateFailed, not for States.Runtime, which ends the execution at once."""
+    if isinstance(step.state, Parallel | Map) and failure.error != "States.Runtime":
+        step.execution.history.add(step.trail, f"{step.state.type}StateFailed")

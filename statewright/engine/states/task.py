@@ -1,0 +1,184 @@
+"""Task: calls a function, an activity or a service, once or until its token comes back.
+
+https://docs.aws.amazon.com/step-functions/latest/dg/state-task.html
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from statewright.asl.tree import Task
+from statewright.engine.activities import ScheduledActivity
+from statewright.engine.errors import ActivityDoesNotExist, ExecutionEnd, StateFailure
+from statewright.engine.integrations import perform
+from statewright.engine.integrations.aws import UnsupportedParameter
+from statewright.engine.integrations.call import TaskCall
+from statewright.engine.integrations.lambda_ import invoke_function
+from statewright.engine.integrations.states import wait_for_execution
+from statewright.engine.payloads import dump, is_too_large
+from statewright.engine.states.task_events import TaskEvents
+
+if TYPE_CHECKING:
+    from statewright.asl.tree import Field
+    from statewright.engine.step import Step
+    from statewright.engine.tokens import WaitingTask
+
+Json = Any
+
+
+async def run_task(step: Step) -> tuple[str | None, Any]:
+    """Run a Task state once; Retry is the interpreter's."""
+    state = step.state
+    assert isinstance(state, Task)
+    waiting = _open_token(step, state)
+    try:
+        result = await _attempt(step, state, waiting)
+    finally:
+        if waiting is not None:
+            step.execution.engine.tokens.close(waiting)
+    return state.next, step.finish_worker(result)
+
+
+def _open_token(step: Step, state: Task) -> WaitingTask | None:
+    if state.resource.kind != "activity" and state.resource.pattern != "waitForTaskToken":
+        return None
+    waiting = step.execution.engine.tokens.open()
+    if state.resource.kind != "activity":
+        step.task_token = waiting.token
+        step.forget_context()
+    return waiting
+
+
+async def _attempt(step: Step, state: Task, waiting: WaitingTask | None) -> Json:
+    value = step.selected_input()
+    payload = value if state.payload is None else step.template(state.payload, value)
+    timeout = _seconds(step, state.timeout, value)
+    heartbeat = _seconds(step, state.heartbeat, value)
+    credentials = None if state.credentials is None else step.template(state.credentials, value)
+    if is_too_large(step.execution.history.text(payload)):
+        raise step.result_too_large()
+    events = TaskEvents(step, state, timeout, heartbeat, credentials)
+    work = _work(step, state, payload, waiting, heartbeat, events)
+    try:
+        async with asyncio.timeout(timeout) as limit:
+            result = await work
+    except TimeoutError as error:
+        failure = StateFailure("States.Timeout", None)
+        if not limit.expired():
+            failure.also = "States.HeartbeatTimeout"
+        events.timed_out(failure)
+        raise failure from error
+    except StateFailure as failure:
+        if events.is_begun:
+            events.failed(failure)
+        raise
+    except (ExecutionEnd, asyncio.CancelledError):
+        raise
+    except Exception as problem:
+        failure = StateFailure("States.TaskFailed", f"{type(problem).__name__}: {problem}")
+        events.failed(failure)
+        raise failure from problem
+    if is_too_large(step.execution.history.text(result)):
+        failure = step.result_too_large(events.origin)
+        events.failed(failure)
+        raise failure
+    events.succeeded(result)
+    return result
+
+
+def _seconds(step: Step, field: Field | None, value: Json) -> int | None:
+    if field is None:
+        return None
+    seconds: int = step.number(field, value)
+    if seconds <= 0:
+        raise step.runtime_error(f"The {field.name} field must be positive: {seconds}")
+    return seconds
+
+
+async def _work(
+    step: Step,
+    state: Task,
+    payload: Json,
+    waiting: WaitingTask | None,
+    heartbeat: int | None,
+    events: TaskEvents,
+) -> Json:
+    engine = step.execution.engine
+    if state.resource.kind == "activity":
+        assert waiting is not None
+        return await _activity(step, state, payload, waiting, heartbeat, events)
+    events.scheduled(payload)
+    events.started()
+    if state.resource.kind == "lambda":
+        return await _within(heartbeat, invoke_function(engine, state.resource.arn, payload))
+    call = TaskCall(engine, step.execution, state.resource, _arguments(step, payload))
+    try:
+        result = await _within(heartbeat if not state.resource.pattern else None, perform(call))
+    except UnsupportedParameter as error:
+        raise step.runtime_error(
+            f"The Parameters '{dump(payload)}' could not be used to start the Task: [{error}]"
+        ) from error
+    if state.resource.pattern:
+        events.submitted(result)
+    if waiting is not None:
+        return await _answer(waiting, heartbeat)
+    return await wait_for_execution(call, result) if state.resource.pattern else result
+
+
+async def _within(heartbeat: int | None, work: Any) -> Json:
+    """A call that sends no heartbeats lives as long as one heartbeat may take."""
+    async with asyncio.timeout(heartbeat):
+        return await work
+
+
+def _arguments(step: Step, payload: Json) -> dict[str, Json]:
+    if isinstance(payload, dict):
+        return payload
+    raise step.runtime_error(
+        f"The Parameters '{dump(payload)}' could not be used to start the Task: [The parameters must be an object]"
+    )
+
+
+async def _answer(waiting: WaitingTask, heartbeat: int | None) -> Json:
+    """Wait for a token's answer; raises TimeoutError where the heartbeats cease."""
+    while True:
+        beat = asyncio.ensure_future(waiting.beats.wait())
+        try:
+            done, _ = await asyncio.wait(
+                (waiting.answer, beat), timeout=heartbeat, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            beat.cancel()
+        if waiting.answer.done():
+            return waiting.answer.result()
+        if not done:
+            raise TimeoutError
+        waiting.beats.clear()
+
+
+async def _activity(
+    step: Step, state: Task, payload: Json, waiting: WaitingTask, heartbeat: int | None, events: TaskEvents
+) -> Json:
+    """Queue a task for an activity's workers and wait for their answer.
+
+    Heartbeats are counted from the moment a worker takes the task.
+    """
+    taken = asyncio.Event()
+
+    def start(worker: str | None) -> None:
+        if not scheduled.is_cancelled:
+            events.started(worker)
+            taken.set()
+
+    scheduled = ScheduledActivity(waiting.token, step.execution.history.text(payload), start)
+    try:
+        step.execution.engine.activities.describe(state.resource.arn)
+        events.scheduled(payload)
+        step.execution.engine.activities.schedule(state.resource.arn, scheduled)
+        await taken.wait()
+        return await _answer(waiting, heartbeat)
+    except ActivityDoesNotExist as error:
+        raise step.runtime_error(f"The activity {state.resource.arn} does not exist.") from error
+    finally:
+        scheduled.is_cancelled = True

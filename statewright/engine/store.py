@@ -1,0 +1,203 @@
+"""Where state machines and ended executions are kept: in memory, or in a SQLite file that outlives the process."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sqlite3
+import zlib
+from typing import TYPE_CHECKING, Any, Protocol
+
+from statewright import asl
+from statewright.engine.records import (
+    ActivityRecord,
+    ExecutionRecord,
+    MapRunCounts,
+    MapRunRecord,
+    StateMachineRecord,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+Json = Any
+HistoryEvent = dict[str, Any]
+INTERRUPTED = "The engine stopped while the execution was running."
+
+
+class Store(Protocol):
+    """Keeps records by their ARN."""
+
+    def save_state_machine(self, record: StateMachineRecord) -> None: ...
+    def delete_state_machine(self, arn: str) -> None: ...
+    def state_machine(self, arn: str) -> StateMachineRecord | None: ...
+    def state_machines(self) -> Iterable[StateMachineRecord]: ...
+    def begin_execution(self, record: ExecutionRecord) -> None: ...
+    def end_execution(self, record: ExecutionRecord, history: Sequence[HistoryEvent]) -> None: ...
+    def execution(self, arn: str) -> ExecutionRecord | None: ...
+    def executions(self) -> Iterable[ExecutionRecord]: ...
+    def history(self, arn: str) -> Sequence[HistoryEvent]: ...
+    def save_map_run(self, record: MapRunRecord) -> None: ...
+    def map_run(self, arn: str) -> MapRunRecord | None: ...
+    def map_runs(self) -> Iterable[MapRunRecord]: ...
+    def save_activity(self, record: ActivityRecord) -> None: ...
+    def delete_activity(self, arn: str) -> None: ...
+    def activity(self, arn: str) -> ActivityRecord | None: ...
+    def activities(self) -> Iterable[ActivityRecord]: ...
+    def close(self) -> None: ...
+
+
+class MemoryStore:
+    """Keeps records in dictionaries; `begin_execution` keeps nothing, as the engine knows what runs."""
+
+    def __init__(self) -> None:
+        self._machines: dict[str, StateMachineRecord] = {}
+        self._executions: dict[str, ExecutionRecord] = {}
+        self._histories: dict[str, Sequence[HistoryEvent]] = {}
+        self._map_runs: dict[str, MapRunRecord] = {}
+        self._activities: dict[str, ActivityRecord] = {}
+
+    def save_state_machine(self, record: StateMachineRecord) -> None:
+        self._machines[record.arn] = record
+
+    def delete_state_machine(self, arn: str) -> None:
+        self._machines.pop(arn, None)
+
+    def state_machine(self, arn: str) -> StateMachineRecord | None:
+        return self._machines.get(arn)
+
+    def state_machines(self) -> Iterable[StateMachineRecord]:
+        return self._machines.values()
+
+    def begin_execution(self, record: ExecutionRecord) -> None:
+        pass
+
+    def end_execution(self, record: ExecutionRecord, history: Sequence[HistoryEvent]) -> None:
+        self._executions[record.arn] = record
+        self._histories[record.arn] = history
+
+    def execution(self, arn: str) -> ExecutionRecord | None:
+        return self._executions.get(arn)
+
+    def executions(self) -> Iterable[ExecutionRecord]:
+        return self._executions.values()
+
+    def history(self, arn: str) -> Sequence[HistoryEvent]:
+        return self._histories.get(arn, ())
+
+    def save_map_run(self, record: MapRunRecord) -> None:
+        self._map_runs[record.arn] = record
+
+    def map_run(self, arn: str) -> MapRunRecord | None:
+        return self._map_runs.get(arn)
+
+    def map_runs(self) -> Iterable[MapRunRecord]:
+        return self._map_runs.values()
+
+    def save_activity(self, record: ActivityRecord) -> None:
+        self._activities[record.arn] = record
+
+    def delete_activity(self, arn: str) -> None:
+        self._activities.pop(arn, None)
+
+    def activity(self, arn: str) -> ActivityRecord | None:
+        return self._activities.get(arn)
+
+    def activities(self) -> Iterable[ActivityRecord]:
+        return self._activities.values()
+
+    def close(self) -> None:
+        pass
+
+
+class SqliteStore(MemoryStore):
+    """A memory store that writes every change to a SQLite file and begins with what the file holds.
+
+    Executions that ran when the last process ended are ABORTED, with a cause that says so. Histories are read
+    from the file when they are asked for.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        super().__init__()
+        self._database = sqlite3.connect(path, isolation_level=None)
+        # A crash of the process loses nothing; a crash of the machine may lose the last moments.
+        self._database.executescript(
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
+            "CREATE TABLE IF NOT EXISTS records (kind TEXT, arn TEXT, value TEXT, PRIMARY KEY (kind, arn));"
+            "CREATE TABLE IF NOT EXISTS histories (arn TEXT PRIMARY KEY, events BLOB);"
+        )
+        self._load()
+
+    def _load(self) -> None:
+        rows = self._database.execute("SELECT kind, value FROM records").fetchall()
+        for kind, text in rows:
+            value = json.loads(text)
+            if kind == "state_machine":
+                machine = asl.parse(value["definition"])
+                value["tags"] = tuple(value["tags"])
+                super().save_state_machine(StateMachineRecord(**value, machine=machine))
+            elif kind == "execution":
+                self._load_execution(ExecutionRecord(**value))
+            elif kind == "map_run":
+                counts = ("item_counts", "execution_counts")
+                super().save_map_run(
+                    MapRunRecord(**{**value, **{key: MapRunCounts(**value[key]) for key in counts}})
+                )
+            else:
+                super().save_activity(ActivityRecord(**{**value, "tags": tuple(value["tags"])}))
+
+    def _load_execution(self, record: ExecutionRecord) -> None:
+        if record.status == "RUNNING":
+            record = dataclasses.replace(
+                record, status="ABORTED", cause=INTERRUPTED, stop_date=record.start_date
+            )
+            self._write("execution", record)
+        self._executions[record.arn] = record
+
+    def _write(self, kind: str, record: Any) -> None:
+        fields = {field.name: getattr(record, field.name) for field in dataclasses.fields(record)}
+        fields.pop("machine", None)
+        text = json.dumps(fields, default=dataclasses.asdict)
+        self._database.execute("REPLACE INTO records VALUES (?, ?, ?)", (kind, record.arn, text))
+
+    def _delete(self, kind: str, arn: str) -> None:
+        self._database.execute("DELETE FROM records WHERE kind = ? AND arn = ?", (kind, arn))
+
+    def save_state_machine(self, record: StateMachineRecord) -> None:
+        super().save_state_machine(record)
+        self._write("state_machine", record)
+
+    def delete_state_machine(self, arn: str) -> None:
+        super().delete_state_machine(arn)
+        self._delete("state_machine", arn)
+
+    def begin_execution(self, record: ExecutionRecord) -> None:
+        self._write("execution", record)
+
+    def end_execution(self, record: ExecutionRecord, history: Sequence[HistoryEvent]) -> None:
+        self._executions[record.arn] = record
+        events = zlib.compress(json.dumps(list(history)).encode(), 1)
+        self._database.execute("BEGIN")
+        self._write("execution", record)
+        self._database.execute("REPLACE INTO histories VALUES (?, ?)", (record.arn, events))
+        self._database.execute("COMMIT")
+
+    def history(self, arn: str) -> Sequence[HistoryEvent]:
+        row = self._database.execute("SELECT events FROM histories WHERE arn = ?", (arn,)).fetchone()
+        return [] if row is None else list(json.loads(zlib.decompress(row[0])))
+
+    def save_map_run(self, record: MapRunRecord) -> None:
+        super().save_map_run(record)
+        self._write("map_run", record)
+
+    def save_activity(self, record: ActivityRecord) -> None:
+        super().save_activity(record)
+        self._write("activity", record)
+
+    def delete_activity(self, arn: str) -> None:
+        super().delete_activity(arn)
+        self._delete("activity", arn)
+
+    def close(self) -> None:
+        self._database.close()
