@@ -1,0 +1,119 @@
+"""The emulated data services as a child process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from statewright.local import locks
+from statewright.local.clients import Clients
+from statewright.local.emulator import Emulator, EmulatorFailed, emulator_lock
+from statewright.local.ports import free_ports
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+OWNER = """
+import sys, time
+from pathlib import Path
+from statewright.local.emulator import Emulator
+emulator = Emulator(int(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[2]) / "log")
+emulator.wait_until_ready()
+print(emulator.pid, flush=True)
+time.sleep(60)
+"""
+
+
+def start(folder: Path) -> tuple[Emulator, Clients]:
+    emulator = Emulator(free_ports(1)[0], folder, folder / "log")
+    emulator.wait_until_ready()
+    return emulator, Clients(emulator.endpoint)
+
+
+def test_objects_messages_and_parameters_outlive_a_stop(tmp_path: Path) -> None:
+    emulator, clients = start(tmp_path)
+    clients("s3").create_bucket(Bucket="raw")
+    clients("s3").put_object(Bucket="raw", Key="a/ü b+%20.txt", Body=b"content")
+    clients("ssm").put_parameter(Name="/key", Value="secret", Type="SecureString")
+    clients("sqs").send_message(
+        QueueUrl=clients("sqs").create_queue(QueueName="q")["QueueUrl"], MessageBody="hello"
+    )
+    emulator.stop()
+
+    emulator, clients = start(tmp_path)
+
+    try:
+        assert clients("s3").get_object(Bucket="raw", Key="a/ü b+%20.txt")["Body"].read() == b"content"
+        assert (
+            clients("ssm").get_parameter(Name="/key", WithDecryption=True)["Parameter"]["Value"] == "secret"
+        )
+        url = f"{emulator.endpoint}/000000000000/q"
+        assert clients("sqs").receive_message(QueueUrl=url)["Messages"][0]["Body"] == "hello"
+    finally:
+        emulator.stop()
+
+
+def test_a_killed_owner_leaves_no_emulator_and_loses_no_state(tmp_path: Path) -> None:
+    port = free_ports(1)[0]
+    with subprocess.Popen(
+        [sys.executable, "-c", OWNER, str(port), str(tmp_path)], stdout=subprocess.PIPE
+    ) as owner:
+        assert owner.stdout is not None
+        child = int(owner.stdout.readline())
+        Clients(f"http://127.0.0.1:{port}")("s3").create_bucket(Bucket="kept")
+
+        owner.send_signal(signal.SIGKILL)
+        owner.wait()
+
+    assert locks.wait_until_free(emulator_lock(tmp_path), 20)
+    assert ended(child)
+    emulator, clients = start(tmp_path)
+    try:
+        assert [each["Name"] for each in clients("s3").list_buckets()["Buckets"]] == ["kept"]
+    finally:
+        emulator.stop()
+
+
+def ended(pid: int, seconds: float = 10) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_a_start_that_fails_names_the_log(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        emulator = Emulator(taken.getsockname()[1], tmp_path, tmp_path / "log")
+
+        with pytest.raises(EmulatorFailed, match=r"ended with exit code 1; see .*log"):
+            emulator.wait_until_ready()
+
+        emulator.stop()
+
+
+def test_the_callers_profile_credentials_and_proxies_are_not_used(
+    monkeypatch: pytest.MonkeyPatch, clients: Clients, emulator: Emulator
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "no-such-profile")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "somebody")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+
+    identity = Clients(emulator.endpoint)("sts").get_caller_identity()
+
+    assert identity["Account"] == "000000000000"
+
+
+def test_services_that_the_local_cloud_answers_elsewhere_are_not_the_emulators(clients: Clients) -> None:
+    with pytest.raises(clients("stepfunctions").exceptions.ClientError):
+        clients("stepfunctions").list_state_machines()
