@@ -41,7 +41,8 @@ def test_items_added_in_front_meanwhile_neither_repeat_nor_hide_others():
 
 
 @pytest.mark.parametrize(
-    "token", ["InvalidToken", "", "é", base64.b64encode(b"5").decode(), base64.b64encode(b'["x", 1]').decode()]
+    "token",
+    ["InvalidToken", "", "é", base64.b64encode(b"5").decode(), base64.b64encode(b'["x", 1]').decode()],
 )
 def test_a_token_that_is_not_ours_is_refused(token):
     with pytest.raises(ApiError) as caught:

@@ -1,0 +1,74 @@
+"""A Step Functions endpoint on the real engine, with functions of this process."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from statewright.api import create_app
+from statewright.engine import Engine
+from statewright.engine.functions import LocalFunctions
+from tests.api.serving import served
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+RELEASE = threading.Event()
+
+
+class OutOfStock(Exception):  # noqa: N818 - the name that the tests look for
+    """What a handler of a user may raise."""
+
+
+def _fail(event: Any, context: Any) -> None:
+    raise OutOfStock("nothing left")
+
+
+def _hold(event: Any, context: Any) -> str:
+    RELEASE.wait(20)
+    return "released"
+
+
+HANDLERS = {
+    "double": lambda event, context: {"value": event["value"] * 2},
+    "fail": _fail,
+    "hold": _hold,
+}
+
+
+def sfn_client(url: str) -> Any:
+    return boto3.client(
+        "stepfunctions",
+        endpoint_url=url,
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=Config(
+            retries={"total_max_attempts": 1}, inject_host_prefix=False, parameter_validation=False
+        ),
+    )
+
+
+@pytest.fixture(scope="session")
+def endpoint() -> Iterator[str]:
+    threads = ThreadPoolExecutor(8)
+
+    async def make():
+        functions = LocalFunctions(HANDLERS, executor=threads)
+        engine = Engine(functions=functions, clients=lambda service: None)
+        return create_app(engine, functions), engine.close
+
+    with served(make) as url:
+        yield url
+    RELEASE.set()
+    threads.shutdown(wait=True)
+
+
+@pytest.fixture(scope="session")
+def sfn(endpoint: str) -> Any:
+    return sfn_client(endpoint)
