@@ -1,7 +1,7 @@
 """The language: definitions as a tree with positions, paths, intrinsic functions, JSONata, diagnostics.
 
-    machine = asl.parse(text)          raises InvalidDefinition with its diagnostics
-    for state in machine.walk(): ...
+machine = asl.parse(text)          raises InvalidDefinition with its diagnostics
+for state in machine.walk(): ...
 """
 
 from statewright.asl.diagnostics import Diagnostic, InvalidDefinition

@@ -33,10 +33,7 @@ OPERATORS: dict[str, tuple[str, Callable[[Json], bool]]] = {
     **{kind + order: check for kind, check in _KINDS.items() for order in _ORDERS},
     "BooleanEquals": _BOOLEAN,
     "StringMatches": _KINDS["String"],
-    **{
-        name: _BOOLEAN
-        for name in ("IsNull", "IsPresent", "IsNumeric", "IsString", "IsBoolean", "IsTimestamp")
-    },
+    **dict.fromkeys(("IsNull", "IsPresent", "IsNumeric", "IsString", "IsBoolean", "IsTimestamp"), _BOOLEAN),
 }
 PATH_OPERATORS = frozenset(
     [kind + order + "Path" for kind in _KINDS for order in _ORDERS] + ["BooleanEqualsPath"]

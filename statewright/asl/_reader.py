@@ -134,14 +134,15 @@ class Reader:
     def _number(
         self, name: str, value: Json, minimum: float, maximum: float, *, integer: bool
     ) -> float | None:
-        kinds: tuple[type, ...] = (int,) if integer else (int, float)
-        if isinstance(value, bool) or not isinstance(value, kinds):
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not is_number or (integer and isinstance(value, float)):
             self.complain(f"Expected value of type {'Integer' if integer else 'Number'}", name)
             return None
         if not minimum <= value <= maximum:
             self.complain(f"Value must be between {minimum:g} and {maximum:g}", name)
             return None
-        return float(value) if isinstance(value, float) else int(value)
+        number: float = value
+        return number
 
     def strings(self, name: str) -> tuple[str, ...]:
         value = self.take(name)
@@ -179,7 +180,7 @@ class Reader:
     # --- values of a query language ---
 
     def path(self, name: str, *, reference: bool = False, calls: bool = False) -> Field | None:
-        """Read a path; null stands for itself. `reference`: names and indices alone, as ResultPath has them."""
+        """Read a path; null stands for itself. `reference`: names and indices alone, as in ResultPath."""
         value = self.take(name)
         if value is MISSING:
             return None
@@ -216,7 +217,7 @@ class Reader:
     def quantity(
         self, name: str, *, minimum: float, maximum: float = 99_999_999, integer: bool = True
     ) -> Field | None:
-        """Read a number, its JSONata expression, or the path in the field of the same name + `Path`."""
+        """Read a number, its JSONata expression, or the path in the field named + `Path`."""
         self.at_most_one(name, name + "Path")
         self.only_in("JSONPath", name + "Path")
         if self.has(name + "Path") and self.language == "JSONPath":
@@ -231,7 +232,7 @@ class Reader:
         return None if number is None else Field(name, at, Constant(number))
 
     def text_or_path(self, name: str) -> Field | None:
-        """Read a text, its JSONata expression, or the path (or call) in the field of the same name + `Path`."""
+        """Read a text, its JSONata expression, or the path or call in the field named + `Path`."""
         self.at_most_one(name, name + "Path")
         self.only_in("JSONPath", name + "Path")
         if self.has(name + "Path") and self.language == "JSONPath":

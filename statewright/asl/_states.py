@@ -160,9 +160,10 @@ def _task(reader: Reader, common: Common) -> tree.State | None:
 def _check_heartbeat(reader: Reader, timeout: tree.Field | None, heartbeat: tree.Field | None) -> None:
     if timeout is None or heartbeat is None:
         return
-    if isinstance(timeout.source, tree.Constant) and isinstance(heartbeat.source, tree.Constant):
-        if heartbeat.source.value >= timeout.source.value:
-            reader.complain("HeartbeatSeconds must be smaller than TimeoutSeconds", "HeartbeatSeconds")
+    if not (isinstance(timeout.source, tree.Constant) and isinstance(heartbeat.source, tree.Constant)):
+        return
+    if heartbeat.source.value >= timeout.source.value:
+        reader.complain("HeartbeatSeconds must be smaller than TimeoutSeconds", "HeartbeatSeconds")
 
 
 def _choice(reader: Reader, common: Common) -> tree.State:

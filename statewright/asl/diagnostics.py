@@ -46,7 +46,7 @@ class Diagnostic:
         return f"{self.code}: {self.message}{place}"
 
 
-class InvalidDefinition(ValueError):
+class InvalidDefinition(ValueError):  # noqa: N818 - the name of AWS's API
     """A definition with errors; `str()` gives them as CreateStateMachine lists them."""
 
     def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:

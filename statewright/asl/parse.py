@@ -51,7 +51,7 @@ def read(text: str) -> tuple[StateMachine | None, Sequence[d.Diagnostic]]:
 
 def _syntax_diagnostic(text: str, error: JsonSyntaxError) -> d.Diagnostic:
     # Jackson shows the start of the text only.
-    shown = text if len(text) <= 500 else text[:500] + '"[truncated ' + str(len(text) - 500) + " chars]"  # noqa: PLR2004
+    shown = text if len(text) <= 500 else text[:500] + '"[truncated ' + str(len(text) - 500) + " chars]"
     place = f'[Source: (String)"{shown}"; line: {error.line}, column: {error.column}]'
     message = f"{error.message}\n at {place}"
     return d.Diagnostic(d.JSON, message, None, error.line, error.column, location=place)

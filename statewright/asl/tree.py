@@ -1,10 +1,11 @@
 """The definition tree: frozen, complete, with compiled expressions and source positions.
 
-    StateMachine -> Flow -> State (Pass, Task, Choice, Wait, Succeed, Fail, Parallel, Map) -> Field, Payload, Rule
+    StateMachine -> Flow -> State (Pass, Task, Choice, Wait, Succeed, Fail, Parallel, Map) -> Field, Payload
 
-Two interpreters walk it: the engine runs it, the checker infers its types. A field that the definition leaves out
-is None here; what it then means is the interpreter's matter. `Field` is one value (a literal, a path, an intrinsic
-call or a JSONata expression), `Payload` a JSON template. Both keep their name as written ("TimeoutSecondsPath").
+Two interpreters walk it: the engine runs it, the checker infers its types. A field that the definition leaves
+out is None here; what it then means is the interpreter's matter. `Field` is one value (a literal, a path, an
+intrinsic call or a JSONata expression), `Payload` a JSON template. Both keep their name as written
+("TimeoutSecondsPath").
 Source: https://states-language.net and
 https://docs.aws.amazon.com/step-functions/latest/dg/concepts-amazon-states-language.html
 """

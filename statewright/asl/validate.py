@@ -1,7 +1,7 @@
 """What must hold between the states of a flow: targets exist, every state is reached, and there is an end.
 
-Order and words are AWS's: a dangling target first, then either MISSING_END_STATE (for which AWS gives no place) or
-the states that nothing leads to.
+Order and words are AWS's: a dangling target first, then either MISSING_END_STATE (for which AWS gives no
+place) or the states that nothing leads to.
 """
 
 from __future__ import annotations

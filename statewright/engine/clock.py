@@ -1,8 +1,8 @@
 """Time as the engine sees it: real, scaled, or virtual.
 
-A scaled clock shortens what an execution only waits for (Wait states, retry intervals) and leaves what work takes
-(task timeouts, heartbeats) alone. `Clock.sleep` answers with the seconds that it left out, so that the time limit
-of a machine counts them and the outcome is the same at every scale.
+A scaled clock shortens what an execution only waits for (Wait states, retry intervals) and leaves what work
+takes (task timeouts, heartbeats) alone. `Clock.sleep` answers with the seconds that it left out, so that the
+time limit of a machine counts them and the outcome is the same at every scale.
 A virtual clock runs on a `VirtualLoop`, whose time jumps whenever nothing is ready.
 """
 

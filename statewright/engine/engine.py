@@ -1,7 +1,7 @@
 """The engine: state machines, their executions, and what waits for them, on one event loop.
 
-One `Engine` belongs to one event loop: make it, and call it, where that loop runs. Calls that block (boto) run in
-its thread pool. Methods are coroutines where they wait for something.
+One `Engine` belongs to one event loop: make it, and call it, where that loop runs. Calls that block (boto)
+run in its thread pool. Methods are coroutines where they wait for something.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ class Engine:
         record = StateMachineRecord(
             arn, name, definition, role_arn, type, self.clock.now(), machine, tags=tuple(tags)
         )
-        settings = {"logging": logging, "tracing": tracing, "encryption": encryption}
+        settings: dict[str, Any] = {"logging": logging, "tracing": tracing, "encryption": encryption}
         record = dataclasses.replace(
             record, **{key: value for key, value in settings.items() if value is not None}
         )
@@ -186,9 +186,9 @@ class Engine:
     def start_execution(
         self,
         state_machine_arn: str,
-        input: str = "{}",
+        input: str = "{}",  # noqa: A002 - the API's word
         name: str | None = None,
-        trace_header: str | None = None,  # noqa: A002
+        trace_header: str | None = None,
     ) -> ExecutionRecord:
         """Start an execution and return at once; the same name and input again give the one that runs.
 
@@ -208,9 +208,9 @@ class Engine:
     async def start_sync_execution(
         self,
         state_machine_arn: str,
-        input: str = "{}",
+        input: str = "{}",  # noqa: A002 - the API's word
         name: str | None = None,
-        trace_header: str | None = None,  # noqa: A002
+        trace_header: str | None = None,
     ) -> ExecutionRecord:
         """Run an EXPRESS machine to its end; raises StateMachineTypeNotSupported for a STANDARD one."""
         machine = self.describe_state_machine(state_machine_arn)
@@ -289,9 +289,9 @@ class Engine:
         self,
         machine: StateMachineRecord,
         name: str,
-        input: str,
+        input: str,  # noqa: A002
         value: Json,
-        trace_header: str | None,  # noqa: A002
+        trace_header: str | None,
     ) -> Execution:
         arn = (
             self.arns.execution(machine.name, name)
@@ -342,7 +342,7 @@ class Engine:
         run = self.map_runs.get(arn)
         if run is None:
             return
-        given = {
+        given: dict[str, Any] = {
             "max_concurrency": max_concurrency,
             "tolerated_failure_count": tolerated_failure_count,
             "tolerated_failure_percentage": tolerated_failure_percentage,
@@ -354,15 +354,15 @@ class Engine:
     # --- task tokens ---
 
     def send_task_success(self, task_token: str, output: str) -> None:
-        """End the task of a token well; raises InvalidToken, InvalidOutput, TaskDoesNotExist, TaskTimedOut."""
+        """End the task of a token well; raises InvalidToken, InvalidOutput, TaskTimedOut."""
         self.tokens.succeed(task_token, output)
 
     def send_task_failure(self, task_token: str, error: str | None = None, cause: str | None = None) -> None:
-        """End the task of a token badly; raises InvalidToken, TaskDoesNotExist, TaskTimedOut."""
+        """End the task of a token badly; raises InvalidToken, TaskTimedOut."""
         self.tokens.fail(task_token, error, cause)
 
     def send_task_heartbeat(self, task_token: str) -> None:
-        """Say that the task of a token is alive; raises InvalidToken, TaskDoesNotExist, TaskTimedOut."""
+        """Say that the task of a token is alive; raises InvalidToken, TaskTimedOut."""
         self.tokens.beat(task_token)
 
     # --- end ---

@@ -1,3 +1,4 @@
+# ruff: noqa: N818 -- errors bear the names of AWS's API
 """What can go wrong, in two trees.
 
 ApiError                          a request is refused; `code` is AWS's exception name, `message` its sentence
@@ -11,7 +12,7 @@ ApiError                          a request is refused; `code` is AWS's exceptio
   ValidationException
 
 ExecutionEnd                      an execution (or one branch of it) goes no further
-  StateFailure                    a state failed with an error name and a cause; Retry and Catch look at the name
+  StateFailure                    a state failed with an error name and a cause; Retry and Catch see the name
   ExecutionTimedOut               the machine's TimeoutSeconds are over; nothing catches it
   HistoryLimitReached             the 25,000th event; nothing catches it
 
@@ -23,8 +24,6 @@ https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.htm
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-
-
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -148,7 +147,7 @@ class ValidationException(ApiError):
     """The request breaks a constraint of the API's model."""
 
 
-class ExecutionEnd(Exception):  # noqa: N818 - an end is not always an error
+class ExecutionEnd(Exception):
     """An execution, or one branch of it, goes no further."""
 
     def __init__(self, error: str | None, cause: str | None) -> None:

@@ -66,6 +66,8 @@ class Execution:
         self._stop: tuple[str | None, str | None] | None = None
 
     def _make_context(self) -> Mapping[str, Json]:
+        # Only STANDARD executions can be redriven.
+        redrives = {"RedriveCount": self.record.redrive_count} if self.is_standard else {}
         return {
             "Execution": {
                 "Id": self.record.arn,
@@ -73,7 +75,7 @@ class Execution:
                 "StartTime": format_timestamp(self.record.start_date),
                 "Name": self.record.name,
                 "RoleArn": self.machine.role_arn,
-                "RedriveCount": self.record.redrive_count,
+                **redrives,
             },
             "StateMachine": {"Id": self.machine.arn, "Name": self.machine.name},
         }
@@ -87,7 +89,7 @@ class Execution:
         return EXPRESS_SECONDS if own is None else min(own, EXPRESS_SECONDS)
 
     def seconds_left(self, trail: Trail) -> float | None:
-        """Give how much of the time limit a flow has left; waits that a scaled clock shortened count in full."""
+        """Give how much of the time limit a flow has left; shortened waits count in full."""
         if self.time_limit is None:
             return None
         elapsed = self.engine.clock.now() - self.record.start_date
@@ -139,7 +141,7 @@ class Execution:
             error, cause = self._stop or (None, "The engine was stopped.")
             self._end("ABORTED", "executionAbortedEventDetails", error=error, cause=cause)
         except (TimeoutError, ExecutionTimedOut):
-            self._end("TIMED_OUT", "executionTimedOutEventDetails", error="States.Timeout")
+            self._end("TIMED_OUT", "executionTimedOutEventDetails")
         except ExecutionEnd as end:
             self._end("FAILED", "executionFailedEventDetails", error=end.error, cause=end.cause)
         except Exception as problem:

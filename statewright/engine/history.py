@@ -1,7 +1,7 @@
 """The history of one execution: events in AWS's shape, each pointing at the one that led to it.
 
-A `Trail` is the thread of one flow: its `previous` is the id that the next event points at. Branches of a Parallel
-and iterations of a Map have trails of their own. Event types and details:
+A `Trail` is the thread of one flow: its `previous` is the id that the next event points at. Branches of a
+Parallel and iterations of a Map have trails of their own. Event types and details:
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html
 """
 
@@ -46,8 +46,8 @@ class Trail:
 class History:
     """The events of an execution.
 
-    STANDARD executions end at the 25,000th event; an EXPRESS one has no limit but its five minutes, and keeps no
-    events here when `keeps_events` is false (ids go on).
+    STANDARD executions end at the 25,000th event; an EXPRESS one has no limit but its five minutes, and keeps
+    no events here when `keeps_events` is false (ids go on).
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class History:
         return self.count
 
     def text(self, value: Json) -> str:
-        """Write a value as JSON; the last few are remembered, as one state's output is the next one's input."""
+        """Write a value as JSON; the last few are remembered, as an output is the next input."""
         known = self._texts.get(id(value))
         if known is not None and known[0] is value:
             return known[1]

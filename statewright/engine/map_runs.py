@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Json = Any
 Batch = tuple[Json, int]
 
-# https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html: open child executions of a map run.
+# Open child executions: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 MAX_CONCURRENCY = 10_000
 THRESHOLD_ERROR = "States.ExceedToleratedFailureThreshold"
 THRESHOLD_CAUSE = "The specified tolerated failure threshold was exceeded"

@@ -1,7 +1,8 @@
 """Names and ARNs of Step Functions.
 
     arn:aws:states:<region>:<account>:stateMachine:<name>
-    arn:aws:states:<region>:<account>:execution:<machine>:<name>        execution:<machine>/<label>:<uuid> of a map run
+    arn:aws:states:<region>:<account>:execution:<machine>:<name>
+    arn:aws:states:<region>:<account>:execution:<machine>/<label>:<uuid>   of a map run
     arn:aws:states:<region>:<account>:express:<machine>:<name>:<uuid>
     arn:aws:states:<region>:<account>:mapRun:<machine>/<label>:<uuid>
     arn:aws:states:<region>:<account>:activity:<name>

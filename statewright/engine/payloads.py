@@ -1,4 +1,4 @@
-"""JSON texts at the engine's border: reading them with AWS's complaints, writing them as AWS does, their limits."""
+"""JSON texts at the engine's border: read with AWS's complaints, written as AWS does, within its limits."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ MAX_PAYLOAD_BYTES = 262_144
 MAX_HISTORY_EVENTS = 25_000
 MAX_NESTING = 500
 
+_VALUES = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
 _TOKEN = re.compile(r"[A-Za-z_$][\w$]*")
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
@@ -44,9 +45,8 @@ def load_input(text: str) -> Json:
     if not text.strip():
         raise InvalidExecutionInput("Invalid State Machine Execution Input: 'Invalid execution input.'")
     if is_too_large(text):
-        raise InvalidExecutionInput(
-            "Invalid State Machine Execution Input: 'The input exceeds the maximum number of bytes service limit.'"
-        )
+        limit = "The input exceeds the maximum number of bytes service limit."
+        raise InvalidExecutionInput(f"Invalid State Machine Execution Input: '{limit}'")
     try:
         return load(text)
     except json.JSONDecodeError as error:
@@ -64,22 +64,17 @@ def jackson_words(error: json.JSONDecodeError) -> str:
         return "Unexpected end-of-input"
     token = _TOKEN.match(error.doc, error.pos)
     if "property name" in error.msg:
-        return f"Unexpected character ('{found}' (code {ord(found)})): was expecting double-quote to start field name"
+        wanted = "was expecting double-quote to start field name"
+        return f"Unexpected character ('{found}' (code {ord(found)})): {wanted}"
     if token and error.msg.startswith("Expecting value"):
-        return (
-            f"Unrecognized token '{token.group()}': was expecting"
-            " (JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
-        )
-    wanted = {
+        return f"Unrecognized token '{token.group()}': was expecting {_VALUES}"
+    sentences = {
         "Expecting ',' delimiter": "was expecting comma to separate Object entries",
         "Expecting ':' delimiter": "was expecting a colon to separate field name and value",
-        "Expecting value": "expected a valid value (JSON String, Number, Array, Object or token 'null', 'true' or 'false')",
+        "Expecting value": f"expected a valid value {_VALUES}",
     }
-    return f"Unexpected character ('{found}' (code {ord(found)})): {wanted.get(error.msg, error.msg)}"
+    return f"Unexpected character ('{found}' (code {ord(found)})): {sentences.get(error.msg, error.msg)}"
 
 
 def _refuse_constant(word: str) -> None:
-    raise ValueError(
-        f"Unrecognized token '{word}': was expecting"
-        " (JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
-    )
+    raise ValueError(f"Unrecognized token '{word}': was expecting {_VALUES}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from statewright.engine.clock import RealClock, VirtualClock, VirtualLoop
@@ -11,7 +12,7 @@ from statewright.engine.engine import Engine
 from statewright.engine.functions import LocalFunctions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from statewright.engine.functions import FunctionBackend
     from statewright.engine.records import ExecutionRecord, MachineType
@@ -31,7 +32,8 @@ def run(
 ) -> ExecutionRecord:
     """Run a definition on an input to its end; give the execution, whatever its outcome.
 
-    `functions` are callables by name, or a backend. With `virtual_time` waits take no time. Raises InvalidDefinition.
+    `functions` are callables by name, or a backend. With `virtual_time` waits take no time.
+    Raises InvalidDefinition.
     """
     return run_with_history(
         definition, input, functions=functions, clients=clients, type=type, virtual_time=virtual_time
@@ -49,7 +51,7 @@ def run_with_history(
 ) -> tuple[ExecutionRecord, Sequence[dict[str, Json]]]:
     """Run as `run` does; give the history too (empty for EXPRESS)."""
     text = definition if isinstance(definition, str) else json.dumps(definition)
-    backend = functions if hasattr(functions, "invoke") else LocalFunctions(functions or {})
+    backend = _backend(functions)
 
     async def once() -> tuple[ExecutionRecord, Sequence[dict[str, Json]]]:
         clock = VirtualClock() if virtual_time else RealClock()
@@ -62,6 +64,12 @@ def run_with_history(
 
     with asyncio.Runner(loop_factory=VirtualLoop if virtual_time else None) as runner:
         return runner.run(once())
+
+
+def _backend(
+    functions: FunctionBackend | Mapping[str, Callable[[Any, Any], Any]] | None,
+) -> FunctionBackend:
+    return LocalFunctions(functions or {}) if isinstance(functions, Mapping | None) else functions
 
 
 async def _complete(

@@ -2,8 +2,8 @@
 
 JSONPath:  InputPath -> Parameters -> (the state's work) -> ResultSelector -> ResultPath -> OutputPath
 JSONata:   Arguments -> (the state's work) -> Output
-Assign is evaluated beside the output and takes effect when the state is left. Words of the causes are AWS's, as
-recorded.
+Assign is evaluated beside the output and takes effect when the state is left. Words of the causes are AWS's,
+as recorded.
 """
 
 from __future__ import annotations
@@ -143,7 +143,10 @@ class Step:
     def context(self) -> Json:
         """The context object, `$$` or `$states.context`."""
         if self._context is None:
-            state = {"EnteredTime": format_timestamp(self.entered_at), "Name": self.state.name}
+            state: dict[str, Json] = {
+                "EnteredTime": format_timestamp(self.entered_at),
+                "Name": self.state.name,
+            }
             if isinstance(self.state, Worker):
                 state["RetryCount"] = self.retry_count
             self._context = {**self.execution.context, "State": state}
@@ -278,12 +281,8 @@ class Step:
         values: Mapping[str, Json] = self.template(payload, document, **more)
         for name, value in values.items():
             if is_too_large(self.execution.history.text(value)):
-                raise StateFailure(
-                    "States.DataLimitExceeded",
-                    self.cause(
-                        f"The value of the variable '{name}' exceeds the maximum size of {MAX_PAYLOAD_BYTES} bytes."
-                    ),
-                )
+                sentence = f"The value of the variable '{name}' is larger than {MAX_PAYLOAD_BYTES} bytes."
+                raise StateFailure("States.DataLimitExceeded", self.cause(sentence))
         return values
 
     def finish(self, result: Json, *, has_result: bool = False, previous: int | None = None) -> Json:

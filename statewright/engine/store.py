@@ -1,4 +1,4 @@
-"""Where state machines and ended executions are kept: in memory, or in a SQLite file that outlives the process."""
+"""Where state machines and ended executions are kept: in memory, or in a SQLite file."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Calls to AWS services through botocore's models: names in Step Functions' PascalCase, errors as AWS names them.
+"""Calls to AWS services through botocore's models: names in PascalCase, errors as AWS names them.
 
-The optimised integrations word their errors as the first AWS SDK for Java does, `aws-sdk:` ones as the second.
+The optimised integrations word their errors as the first AWS SDK for Java does, `aws-sdk:` as the second.
 https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html
 """
 
@@ -31,7 +31,7 @@ MAX_DEPTH = 60
 _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 
 
-class UnsupportedParameter(ValueError):
+class UnsupportedParameter(ValueError):  # noqa: N818 - what happened
     """A parameter that the service's operation does not have."""
 
 
@@ -39,8 +39,8 @@ class UnsupportedParameter(ValueError):
 class Dialect:
     """How errors of one service are named and worded.
 
-    `prefix`: before the error's name ("DynamoDB"); `service`: in the cause ("AmazonDynamoDBv2"); `fallback`: the
-    name of errors that the service's model does not have; `is_sdk`: worded as `aws-sdk:` integrations are.
+    `prefix`: before the error's name ("DynamoDB"); `service`: in the cause ("AmazonDynamoDBv2"); `fallback`:
+    the name of errors that the service's model does not have; `is_sdk`: worded as `aws-sdk:` ones are.
     """
 
     prefix: str
@@ -50,7 +50,7 @@ class Dialect:
 
 
 def sdk_dialect(service_id: str) -> Dialect:
-    """Give the dialect of an `aws-sdk:` service: "DynamoDB" becomes "DynamoDb", "Secrets Manager" SecretsManager."""
+    """Give the dialect of an `aws-sdk:` service: "DynamoDB" becomes "DynamoDb"."""
     name = "".join(word.capitalize() for word in _WORD.findall(service_id))
     return Dialect(name, name, f"{name}Exception", is_sdk=True)
 

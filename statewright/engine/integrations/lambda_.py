@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html
 
 from __future__ import annotations
 
+import base64
 import json
 import uuid
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from statewright.engine.errors import StateFailure
 from statewright.engine.functions import FunctionNotFound, FunctionThrottled, PayloadTooLarge
 from statewright.engine.integrations.aws import UnsupportedParameter, http_metadata
-from statewright.engine.payloads import dump
+from statewright.engine.payloads import dump, load
 
 if TYPE_CHECKING:
     from statewright.engine.engine import Engine
@@ -46,8 +47,10 @@ async def invoke(call: TaskCall) -> Json:
         "Content-Length": str(len(answer.payload)),
         "Content-Type": "application/json",
     }
+    log = {"LogResult": base64.b64encode(answer.log).decode()} if arguments.get("LogType") == "Tail" else {}
     return {
         "ExecutedVersion": answer.executed_version,
+        **log,
         "Payload": payload,
         **http_metadata(answer.status_code, headers, request_id),
         "StatusCode": answer.status_code,
@@ -60,7 +63,16 @@ async def invoke_function(engine: Engine, arn: str, value: Json) -> Json:
 
 
 def _payload(value: Json) -> bytes:
-    return b"{}" if value is None else dump(value).encode()
+    """Write the payload: nothing is an empty object, and a text that is JSON goes as it is."""
+    if value is None:
+        return b"{}"
+    if isinstance(value, str):
+        try:
+            load(value)
+        except ValueError:
+            return dump(value).encode()
+        return value.encode()
+    return dump(value).encode()
 
 
 async def _invoke(engine: Engine, function: str, payload: bytes, kind: str) -> FunctionResult:

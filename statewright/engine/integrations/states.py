@@ -24,14 +24,15 @@ PARAMETERS = frozenset({"StateMachineArn", "Input", "Name", "TraceHeader"})
 async def start_execution(call: TaskCall) -> Json:
     """Start an execution; give its ARN and the moment of its start (milliseconds since 1970)."""
     arguments = call.arguments
-    for name in arguments:
-        if name not in PARAMETERS:
-            raise UnsupportedParameter(f'The field "{name}" is not supported by Step Functions')
+    for parameter in arguments:
+        if parameter not in PARAMETERS:
+            raise UnsupportedParameter(f'The field "{parameter}" is not supported by Step Functions')
     if "StateMachineArn" not in arguments:
         raise UnsupportedParameter("The field 'StateMachineArn' is required but was missing")
-    value = arguments.get("Input", {})
+    value = arguments.get("Input")
+    value = {} if value is None else value
     text = value if isinstance(value, str) else dump(value)
-    name = arguments.get("Name")
+    name: Json = arguments.get("Name")
     try:
         record = call.engine.start_execution(
             str(arguments["StateMachineArn"]), text, None if name is None else str(name)
@@ -77,12 +78,24 @@ def _describe(record: ExecutionRecord, *, is_output_json: bool) -> Json:
         "Name": record.name,
         "Output": read(record.output),
         "OutputDetails": None if record.output is None else {"Included": True},
+        **_redrive(record),
         "StartDate": round(record.start_date * 1000),
         "StateMachineArn": record.state_machine_arn,
         "Status": record.status,
         "StopDate": None if record.stop_date is None else round(record.stop_date * 1000),
     }
     return {name: value for name, value in described.items() if value is not None}
+
+
+def _redrive(record: ExecutionRecord) -> dict[str, Json]:
+    if record.status == "SUCCEEDED":
+        reason = "Execution is SUCCEEDED and cannot be redriven"
+        return {
+            "RedriveCount": record.redrive_count,
+            "RedriveStatus": "NOT_REDRIVABLE",
+            "RedriveStatusReason": reason,
+        }
+    return {"RedriveCount": record.redrive_count, "RedriveStatus": "REDRIVABLE"}
 
 
 def _failure(error: ApiError) -> StateFailure:

@@ -1,6 +1,7 @@
 """What each type of state does: one file a type, one coroutine each.
 
-A runner gives the name of the next state (None at the end of the flow) and the output; it raises StateFailure.
+A runner gives the name of the next state (None at the end of the flow) and the output; it raises
+StateFailure.
 """
 
 from __future__ import annotations

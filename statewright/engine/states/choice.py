@@ -91,11 +91,11 @@ def holds(step: Step, condition: Condition, document: Json) -> bool:
         return not holds(step, condition.condition, document)
     assert isinstance(condition, Comparison)
     if condition.operator == "IsPresent":
-        return _is_present(step, condition.variable, document) == _operand(condition)
+        return _is_present(step, condition.variable, document) is _operand(condition)
     value = _value(step, condition.variable, document)
     test = _TYPE_TESTS.get(condition.operator)
     if test is not None:
-        return test(value) == _operand(condition)
+        return test(value) is _operand(condition)
     operand = condition.operand
     name = condition.operator
     if isinstance(operand, jsonpath.Path):

@@ -1,7 +1,7 @@
 """ItemReader: the items of a Distributed Map, read from S3.
 
-Read here: JSON, JSON Lines and CSV objects, and listings of objects. Manifests and inventories are refused when the
-machine is created (`integrations.check_resources`).
+Read here: JSON, JSON Lines and CSV objects, and listings of objects. Manifests and inventories are refused
+when the machine is created (`integrations.check_resources`).
 https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html
 """
 
@@ -17,7 +17,7 @@ from statewright.engine.integrations.aws import call_service
 from statewright.engine.payloads import load
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from statewright.asl.tree import ItemReader, Map
     from statewright.engine.step import Step
@@ -114,10 +114,8 @@ def _json_lines(body: bytes, _: Mapping[str, Json]) -> Json:
 
 def _csv(body: bytes, config: Mapping[str, Json]) -> Json:
     delimiter = _DELIMITERS[config.get("CSVDelimiter", "COMMA")]
-    rows: Iterable[list[str]] = csv.reader(
-        io.StringIO(body.decode("utf-8-sig", "replace")), delimiter=delimiter
-    )
-    rows = [row for row in rows if row]
+    text = io.StringIO(body.decode("utf-8-sig", "replace"))
+    rows = [row for row in csv.reader(text, delimiter=delimiter) if row]
     if config.get("CSVHeaderLocation") == "GIVEN":
         headers = list(config.get("CSVHeaders", ()))
     else:

@@ -1,4 +1,4 @@
-"""Map: runs its processor for every item, inside this execution (INLINE) or as child executions (DISTRIBUTED).
+"""Map: runs its processor for every item, in this execution (INLINE) or as child executions (DISTRIBUTED).
 
 https://docs.aws.amazon.com/step-functions/latest/dg/state-map.html
 """

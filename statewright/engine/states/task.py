@@ -64,11 +64,10 @@ async def _attempt(step: Step, state: Task, waiting: WaitingTask | None) -> Json
         async with asyncio.timeout(timeout) as limit:
             result = await work
     except TimeoutError as error:
-        failure = StateFailure("States.Timeout", None)
-        if not limit.expired():
-            failure.also = "States.HeartbeatTimeout"
-        events.timed_out(failure)
-        raise failure from error
+        also = None if limit.expired() else "States.HeartbeatTimeout"
+        timed_out = StateFailure("States.Timeout", None, also=also)
+        events.timed_out(timed_out)
+        raise timed_out from error
     except StateFailure as failure:
         if events.is_begun:
             events.failed(failure)
@@ -76,13 +75,13 @@ async def _attempt(step: Step, state: Task, waiting: WaitingTask | None) -> Json
     except (ExecutionEnd, asyncio.CancelledError):
         raise
     except Exception as problem:
-        failure = StateFailure("States.TaskFailed", f"{type(problem).__name__}: {problem}")
-        events.failed(failure)
-        raise failure from problem
+        broken = StateFailure("States.TaskFailed", f"{type(problem).__name__}: {problem}")
+        events.failed(broken)
+        raise broken from problem
     if is_too_large(step.execution.history.text(result)):
-        failure = step.result_too_large(events.origin)
-        events.failed(failure)
-        raise failure
+        too_large = step.result_too_large(events.origin)
+        events.failed(too_large)
+        raise too_large
     events.succeeded(result)
     return result
 
@@ -135,8 +134,9 @@ async def _within(heartbeat: int | None, work: Any) -> Json:
 def _arguments(step: Step, payload: Json) -> dict[str, Json]:
     if isinstance(payload, dict):
         return payload
+    problem = "The parameters must be an object"
     raise step.runtime_error(
-        f"The Parameters '{dump(payload)}' could not be used to start the Task: [The parameters must be an object]"
+        f"The Parameters '{dump(payload)}' could not be used to start the Task: [{problem}]"
     )
 
 

@@ -33,7 +33,7 @@ class TaskEvents:
             service = f"aws-sdk:{resource.service}" if resource.kind == "sdk" else resource.service
             self._task = {"resourceType": service, "resource": action}
         limits = {"timeoutInSeconds": timeout, "heartbeatInSeconds": heartbeat}
-        self._limits = {name: value for name, value in limits.items() if value is not None}
+        self._limits: dict[str, Json] = {name: value for name, value in limits.items() if value is not None}
         if credentials is not None:
             self._limits["taskCredentials"] = {"roleArn": credentials.get("RoleArn")}
         self.is_begun = False
