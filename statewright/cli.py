@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from statewright.api.serve_command import serve
 from statewright.local.commands import down, env, status, up
 from statewright.local.demo import demo
 from statewright.local.ingest_command import ingest
 from statewright.local.run_command import run
+from statewright.local.serve_command import serve
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

@@ -16,7 +16,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from statewright import api
-from statewright.engine import Engine, SqliteStore, StateMachineDoesNotExist
+from statewright.engine import Engine, SqliteStore
+from statewright.engine.errors import StateMachineDoesNotExist
 from statewright.local.clients import Clients
 from statewright.local.deploy import deploy
 from statewright.local.emulator import Emulator, EmulatorFailed

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import click
 from botocore.exceptions import BotoCoreError, ClientError
-from rich.console import Console
 from rich.table import Table
 
 from statewright.local import locks
@@ -22,9 +22,11 @@ from statewright.local.control import (
 )
 from statewright.local.environment import shell_environment, shell_lines
 from statewright.local.names import Names
+from statewright.local.outcomes import console
 from statewright.local.place_options import Connection, Place, place_options
 from statewright.local.places import DEFAULT_PORT, DEFAULT_SFN_PORT, CloudSettings, read_record
 from statewright.local.ports import PortTaken
+from statewright.project import STATE_FOLDER
 
 if TYPE_CHECKING:
     from statewright.local.places import CloudRecord, Places
@@ -115,9 +117,14 @@ def _where(record: CloudRecord, places: Places, title: str) -> str:
             f"  data services   {record.endpoint}  (S3, DynamoDB, SQS, SNS, EventBridge, …)",
             f"  Step Functions  {record.sfn_endpoint}  (and Lambda's Invoke)",
             f"  state and logs  {places.folder}",
-            'For this shell:  eval "$(statewright env)"',
+            f'For this shell:  eval "$(statewright env{_state_option(places)})"',
         ]
     )
+
+
+def _state_option(places: Places) -> str:
+    """Return the option that names a state folder which is not the project's own."""
+    return "" if places.folder.name == STATE_FOLDER else f" --state {shlex.quote(str(places.folder))}"
 
 
 @click.command()
@@ -149,6 +156,9 @@ def down(place: Place, *, remove: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="A JSON object instead of shell commands.")
 def env(place: Place, *, as_json: bool) -> None:
     """Print what points AWS tools at the local cloud.
+
+    The AWS CLI's first version ignores AWS_ENDPOINT_URL for `aws sqs` alone: there give it
+    --endpoint-url "$AWS_ENDPOINT_URL". Its second version and boto3 need nothing more.
 
     \b
     Example:
@@ -230,10 +240,10 @@ def _print_status(found: dict[str, Any]) -> None:
     if not found["files"]:
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("last files", "dataset", "status", "when"):
+    for title in ("last files", "dataset", "status", "error", "when"):
         table.add_column(title, overflow="fold")
     for row in found["files"]:
-        said = row["status"] or "-"
-        outcome = f"{said} ({row['error']})" if row["error"] and said == "FAILED" else said
-        table.add_row(row["file_key"] or "-", row["dataset"] or "-", outcome, row["processed_at"] or "-")
-    Console().print(table)
+        error = row["error"] if row["status"] == "FAILED" else None
+        cells = (row["file_key"], row["dataset"], row["status"], error, row["processed_at"])
+        table.add_row(*(cell or "-" for cell in cells))
+    console().print(table)

@@ -17,12 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from botocore.exceptions import BotoCoreError, ClientError
-from rich.console import Console
 
 from statewright.local.control import ControlError, start_cloud, stop_cloud
 from statewright.local.following import COUNTS, NotStarted
 from statewright.local.ingest_command import ingest_all
-from statewright.local.outcomes import conservation_line, table_of, totals
+from statewright.local.outcomes import conservation_line, console, table_of, totals
 from statewright.local.place_options import Connection, Unusable, find_place
 from statewright.local.places import CloudSettings, Places
 from statewright.local.ports import PortTaken, free_ports
@@ -30,6 +29,8 @@ from statewright.local.ports import PortTaken, free_ports
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
+
+    from rich.console import Console
 
     from statewright.local.following import Outcome
     from statewright.local.places import CloudRecord
@@ -58,16 +59,16 @@ def demo(project: Path | None, *, keep: bool) -> None:
     """
     found = find_place(project, None).project
     expected = _read_expected(found.root / "samples")
-    console = Console(width=None if Console().is_terminal else 120)
+    terminal = console()
     started = time.monotonic()
     try:
-        with _fresh_cloud(found, console, keep=keep) as record:
+        with _fresh_cloud(found, terminal, keep=keep) as record:
             connection = Connection.to(found, record)
             pairs = [(found.root / "samples" / each["file"], each["key"]) for each in expected]
-            outcomes = ingest_all(pairs, connection, console)
+            outcomes = ingest_all(pairs, connection, terminal)
     except (ControlError, PortTaken, BotoCoreError, ClientError, NotStarted, OSError) as error:
         raise click.ClickException(str(error)) from error
-    console.print(table_of(outcomes))
+    terminal.print(table_of(outcomes))
     differences = _differences(expected, outcomes)
     for each in differences:
         click.echo(f"not as expected: {each}", err=True)
@@ -89,7 +90,7 @@ def _read_expected(folder: Path) -> list[dict[str, Any]]:
 
 
 @contextmanager
-def _fresh_cloud(project: Project, console: Console, *, keep: bool) -> Iterator[CloudRecord]:
+def _fresh_cloud(project: Project, terminal: Console, *, keep: bool) -> Iterator[CloudRecord]:
     """Have a cloud with a state of its own; it ends with this process, unless it is to be kept."""
     folder = Path(tempfile.mkdtemp(prefix="statewright-demo-"))
     places = Places(folder)
@@ -98,7 +99,7 @@ def _fresh_cloud(project: Project, console: Console, *, keep: bool) -> Iterator[
     kept = False
     with _stop_like_ctrl_c():
         try:
-            with console.status("starting a local cloud"):
+            with terminal.status("starting a local cloud"):
                 record, _ = start_cloud(settings, lambda _: None, tied=not keep)
             yield record
             kept = keep

@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING
 
 import click
 from botocore.exceptions import BotoCoreError, ClientError
-from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from statewright.local.following import NotStarted, Outcome, follow, upload
-from statewright.local.outcomes import COLOURS, conservation_line, json_of, lines_of
+from statewright.local.outcomes import COLOURS, conservation_line, console, json_of, lines_of
 from statewright.local.place_options import Connection, Place, Unusable, place_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+    from rich.console import Console
 
     from statewright.local.following import Upload
     from statewright.project import Project
@@ -63,7 +64,7 @@ def ingest(
         if no_wait:
             _report_uploads([upload(file, bucket, each, connection.clients) for file, each in pairs])
             return
-        outcomes = ingest_all(pairs, connection, Console(stderr=as_json))
+        outcomes = ingest_all(pairs, connection, console(stderr=as_json))
     except (BotoCoreError, ClientError, NotStarted) as error:
         raise click.ClickException(str(error)) from error
     except (OSError, ValueError) as error:
@@ -73,7 +74,7 @@ def ingest(
         raise SystemExit(1)
 
 
-def ingest_all(pairs: Sequence[tuple[Path, str]], connection: Connection, console: Console) -> list[Outcome]:
+def ingest_all(pairs: Sequence[tuple[Path, str]], connection: Connection, terminal: Console) -> list[Outcome]:
     """Upload each file under its key, several at a time; return the outcomes in the order of the files.
 
     Raises NotStarted, OSError, ValueError and botocore's errors.
@@ -89,7 +90,7 @@ def ingest_all(pairs: Sequence[tuple[Path, str]], connection: Connection, consol
         tell(key, outcome.status)
         return outcome
 
-    with _progress([key for _, key in pairs], console) as tell, ThreadPoolExecutor(PARALLEL) as threads:
+    with _progress([key for _, key in pairs], terminal) as tell, ThreadPoolExecutor(PARALLEL) as threads:
         running = [threads.submit(one, pair, tell) for pair in pairs]
         try:
             return [each.result() for each in running]
@@ -99,14 +100,14 @@ def ingest_all(pairs: Sequence[tuple[Path, str]], connection: Connection, consol
 
 
 @contextmanager
-def _progress(keys: Sequence[str], console: Console) -> Iterator[Callable[[str, str], None]]:
+def _progress(keys: Sequence[str], terminal: Console) -> Iterator[Callable[[str, str], None]]:
     """Show each file's state: live on a terminal, a line for each change elsewhere."""
-    if not console.is_terminal:
-        yield lambda key, state: click.echo(f"{key}: {state}", err=console.stderr)
+    if not terminal.is_terminal:
+        yield lambda key, state: click.echo(f"{key}: {state}", err=terminal.stderr)
         return
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.fields[state]}"))
     lock = threading.Lock()
-    with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as progress:
+    with Progress(*columns, TimeElapsedColumn(), console=terminal, transient=True) as progress:
         tasks = {key: progress.add_task(key, total=1, state="waiting") for key in keys}
 
         def tell(key: str, state: str) -> None:

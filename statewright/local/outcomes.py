@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from rich.console import Console
 from rich.table import Table
 
 from statewright.local.following import COUNTS
@@ -15,7 +16,14 @@ if TYPE_CHECKING:
     from statewright.local.following import Outcome
 
 MAX_CAUSE = 300  # characters of a cause on a terminal; --json has all of it
+PLAIN_WIDTH = 140
 COLOURS = {"SUCCEEDED": "green", "FAILED": "red", "CATALOGUED": "cyan", "ALREADY_INGESTED": "yellow"}
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Return a console; where it is no terminal, tables are as wide as a log's lines may be."""
+    found = Console(stderr=stderr)
+    return found if found.is_terminal else Console(stderr=stderr, width=PLAIN_WIDTH)
 
 
 def table_of(outcomes: Iterable[Outcome]) -> Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -47,6 +48,8 @@ def run(definition: Path, given: str, endpoint_url: str | None) -> None:
         raise Unusable(f"{definition}: {error.message}") from error
     except InvalidExecutionInput as error:
         raise Unusable(f"--input: {error.message}") from error
+    except json.JSONDecodeError as error:
+        raise Unusable(f"--input: {error}") from error
     except (ProjectError, UnknownPlaceholder, UnicodeDecodeError) as error:
         raise Unusable(str(error)) from error
     if record.status != "SUCCEEDED":
@@ -67,17 +70,17 @@ def _run(definition: Path, given: str, endpoint_url: str | None) -> ExecutionRec
     from statewright import engine
     from statewright.engine.functions import LocalFunctions
 
-    text = definition.read_text(encoding="utf-8")
+    text, value = definition.read_text(encoding="utf-8"), json.loads(given)
     project = _project_of(definition)
     if project is None:
-        return engine.run(text, given, functions=LocalFunctions({}), clients=_aws_clients(endpoint_url))
+        return engine.run(text, value, functions=LocalFunctions({}), clients=_aws_clients(endpoint_url))
     record = read_record(Places(project.state_folder)) if endpoint_url is None else None
     names = Names(project, _endpoint(record, endpoint_url))
     text = replace_placeholders(text, names.placeholders(), definition.name)
     if record is not None:
         os.environ.update(function_environment(names))
     clients = _aws_clients(endpoint_url) if record is None else Clients(record.endpoint, record.sfn_endpoint)
-    return engine.run(text, given, functions=LocalFunctions(_handlers(names)), clients=clients)
+    return engine.run(text, value, functions=LocalFunctions(_handlers(names)), clients=clients)
 
 
 def _endpoint(record: CloudRecord | None, endpoint_url: str | None) -> str:
@@ -112,6 +115,6 @@ def _handler(module: str) -> Callable[[Any, Any], Any]:
 
 
 def _aws_clients(endpoint_url: str | None) -> Callable[[str], Any]:
-    from statewright.api.serve_command import aws_clients
+    from statewright.local.serve_command import aws_clients
 
     return aws_clients(endpoint_url)
