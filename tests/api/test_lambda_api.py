@@ -141,6 +141,10 @@ def test_operations_that_are_not_there_are_refused_by_name(pool_url):
         client(pool_url).delete_function_concurrency(FunctionName="hello")
 
 
+def test_the_log_of_a_function_comes_through_the_endpoint(pool_url):
+    assert b"\nlogged\n" in asyncio.run(HttpFunctions(pool_url).invoke("hello", b"{}")).log
+
+
 def test_functions_behind_an_endpoint_answer_as_those_of_the_process():
     local = LocalFunctions({"double": lambda event, context: event * 2, "fail": fail})
     with endpoint_of(local) as url:

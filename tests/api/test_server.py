@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
+from statewright import api
 from statewright.api import NotLoopbackError, serve, start
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -43,6 +44,13 @@ def test_a_server_accepts_requests_once_started_and_frees_its_port_when_stopped(
     port = asyncio.run(use())
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def test_every_public_name_is_there():
+    for name in api.__all__:
+        assert getattr(api, name).__name__ == name
+    with pytest.raises(AttributeError, match="has no attribute 'absent'"):
+        _ = api.absent
 
 
 def test_a_taken_port_is_an_error():

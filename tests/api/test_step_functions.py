@@ -173,6 +173,13 @@ def test_a_running_execution_is_idempotent_by_name_and_input(sfn, make):
     assert refused(sfn.start_execution, **request)[0] == "ExecutionAlreadyExists"
 
 
+def test_an_execution_whose_time_is_over_has_timed_out_without_an_error(run):
+    described = run({**WAITING, "TimeoutSeconds": 1})
+    assert described["status"] == "TIMED_OUT"
+    assert "error" not in described
+    assert "cause" not in described
+
+
 def test_a_stopped_execution_is_aborted_with_error_and_cause(sfn, make):
     start = sfn.start_execution(stateMachineArn=make(WAITING))
     stopped = sfn.stop_execution(executionArn=start["executionArn"], error="Enough", cause="of it")
