@@ -21,6 +21,7 @@ from statewright.asl.jsonata.values import (
     fail,
     is_numeric,
     lookup,
+    order_key,
     truth,
 )
 
@@ -132,7 +133,7 @@ def sort(run: Run, values: Value, comparator: Value) -> Value:
         return merge_sort(values, lambda a, b: truth(apply(comparator, [a, b], None, run)), run)
     if not (all(map(is_numeric, values)) or all(isinstance(value, str) for value in values)):
         fail("D3070", index=1, token="sort")  # noqa: S106
-    return sorted(values)
+    return sorted(values, key=order_key)
 
 
 # --- objects ---
@@ -162,7 +163,7 @@ def spread(run: Run, value: Value) -> Value:
         for item in value:
             part = spread(run, item)
             found.extend(part if isinstance(part, list) else [part])
-        return found
+        return found or Sequence()
     if not isinstance(value, dict):
         return value
     run.allocate(64 * len(value))

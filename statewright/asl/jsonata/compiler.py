@@ -27,6 +27,7 @@ from statewright.asl.jsonata.values import (
     is_numeric,
     lookup,
     number,
+    order_key,
     settle,
     to_float,
     to_text,
@@ -476,6 +477,7 @@ def _comparison(left: Value, right: Value, operator: str, _frame: Frame) -> Valu
         return UNDEFINED
     if isinstance(left, str) != isinstance(right, str):
         fail("T2009", token=operator, value=left, value2=right)
+    left, right = order_key(left), order_key(right)
     if operator == "<":
         return left < right
     if operator == "<=":

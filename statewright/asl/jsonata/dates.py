@@ -14,7 +14,7 @@ from statewright.asl.jsonata.values import UNDEFINED, Run, Value, fail, number
 
 _ISO = re.compile(
     r"(\d{4})(?:-([01]\d))?(?:-([0-3]\d))?"
-    r"(?:T([0-2]\d):([0-5]\d)(?::([0-5]\d))?(?:\.(\d+))?)?"
+    r"(?:T([0-2]\d):([0-5]\d):([0-5]\d)(?:\.(\d+))?)?"
     r"(?:([+-])([0-2]\d):?([0-5]\d)|Z)?"
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -44,7 +44,7 @@ def from_millis(_run: Run, value: Value, picture: Value, timezone: Value) -> Val
         return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z".rjust(24, "0")
     wanted = None if picture is UNDEFINED else picture
     zone = None if timezone is UNDEFINED else timezone
-    return formatted(library.DateTimeUtils.format_datetime, whole, wanted, zone)
+    return formatted(library.DateTimeUtils.format_datetime, whole, wanted, zone, fallback="D3132")
 
 
 @native("toMillis", "<s-s?:n>")
@@ -52,7 +52,7 @@ def to_millis(_run: Run, text: Value, picture: Value) -> Value:
     if text is UNDEFINED:
         return text
     if picture is not UNDEFINED:
-        parsed = formatted(library.DateTimeUtils.parse_datetime, text, picture)
+        parsed = formatted(library.DateTimeUtils.parse_datetime, text, picture, fallback="D3132")
         return UNDEFINED if parsed is None else number(parsed)
     match = _ISO.fullmatch(text)
     moment = None if match is None else _moment(match)

@@ -21,7 +21,6 @@ from statewright.asl.jsonata.values import (
     Undefined,
     Value,
     plain,
-    settle,
 )
 
 if TYPE_CHECKING:
@@ -82,7 +81,7 @@ class Expression:
         run = Run(limits)
         frame = Frame(Frame(None, run, NATIVES), run, dict(bindings))
         try:
-            return plain(settle(self.program(UNDEFINED, frame)), self._refuse_function)
+            return plain(self.program(UNDEFINED, frame), self._refuse_function)
         except EvaluationError as error:
             raise JsonataError(error.message, error.position or 0, error.code, self.text) from error
         except RecursionError as error:
@@ -101,10 +100,20 @@ def compile_expression(text: str) -> Expression:
     try:
         program = compiler.compile(parse(text), Scope())
     except JException as error:
-        failure = EvaluationError(error.error, token=error.current, value=error.expected or error.current)
-        raise JsonataError(failure.message, max(0, error.location), error.error, text) from error
+        failure = _syntax_failure(error)
+        position = min(max(0, error.location), len(text))
+        raise JsonataError(failure.message, position, failure.code, text) from error
     except EvaluationError as error:
         raise JsonataError(error.message, error.position or 0, error.code, text) from error
     except RecursionError as error:
         raise JsonataError("the expression nests too deeply", 0, "S0500", text) from error
     return Expression(text, frozenset(compiler.free), program)
+
+
+def _syntax_failure(error: JException) -> EvaluationError:
+    """Give the library's error its own code and inserts back."""
+    if error.error in ("S0202", "S0203"):  # what was expected comes first
+        return EvaluationError(error.error, value=error.current, token=error.expected)
+    # An unknown escape has the code of an empty regular expression.
+    code = "S0103" if error.error == "S0301" and error.current is not None else error.error
+    return EvaluationError(code, token=error.current, value=error.current)

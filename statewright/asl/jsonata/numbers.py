@@ -108,8 +108,10 @@ def sqrt(_run: Run, value: Value) -> Value:
 
 @native("power", "<n-n:n>")
 def power(_run: Run, base: Value, exponent: Value) -> Value:
-    if base is UNDEFINED or exponent is UNDEFINED:
-        return UNDEFINED
+    if base is UNDEFINED:
+        return base
+    if exponent is UNDEFINED:
+        fail("D3061", value=base, exp=exponent, index=1, token="power")  # noqa: S106
     try:
         return number(math.pow(base, exponent))
     except (ValueError, OverflowError, EvaluationError):
@@ -142,7 +144,32 @@ def format_number(_run: Run, value: Value, picture: Value, options: Value) -> Va
     if value is UNDEFINED:
         return value
     chosen = {} if options is UNDEFINED else options
-    return formatted(library.Functions.format_number, value, _bounded(picture), chosen)
+    pattern = _bounded(picture)
+    exact = formatted(_prerounded, value, pattern, chosen)
+    text = formatted(library.Functions.format_number, exact, pattern, chosen)
+    return _without_leading_zero(text, pattern, chosen)
+
+
+def _prerounded(value: float, picture: str, options: dict[str, str]) -> Decimal:
+    """Round as `$round` does to the picture's places; the library would round the binary form, halves up."""
+    separator = options.get("pattern-separator", ";")
+    positive, *negative = picture.split(separator)
+    part = negative[0] if negative and value < 0 else positive
+    if options.get("exponent-separator", "e") in part:
+        return Decimal(repr(value))
+    fraction = part.partition(options.get("decimal-separator", "."))[2]
+    zero = ord(options.get("zero-digit", "0"))
+    places = sum(1 for mark in fraction if mark == options.get("digit", "#") or 0 <= ord(mark) - zero <= 9)
+    shift = 2 if options.get("percent", "%") in part else 3 if options.get("per-mille", "‰") in part else 0
+    return Decimal(repr(_rounded(value, places + shift)))
+
+
+def _without_leading_zero(text: str, picture: str, options: dict[str, str]) -> str:
+    """Take away the zero before the point that a picture like `#.0` does not ask for."""
+    point = options.get("decimal-separator", ".")
+    zero = options.get("zero-digit", "0")
+    asks_for_none = picture.startswith(options.get("digit", "#") + point)
+    return text.replace(zero + point, point, 1) if asks_for_none and text.startswith(zero + point) else text
 
 
 @native("formatInteger", "<n-s:s>")
@@ -168,11 +195,28 @@ def _bounded(picture: Value) -> str:
     return str(picture)
 
 
-def formatted(formatter: Callable[..., Value], *arguments: Value) -> Value:
+def formatted(formatter: Callable[..., Value], *arguments: Value, fallback: str = "D3085") -> Value:
     """Call a formatter of the library; whatever it raises becomes an error of the evaluation."""
     try:
         return formatter(*arguments)
     except library.JException as error:
         raise EvaluationError(error.error, value=error.current, token=error.current) from error
-    except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, re.error) as error:
-        raise EvaluationError("D3085") from error
+    except (
+        ValueError,
+        TypeError,
+        LookupError,
+        ArithmeticError,
+        AttributeError,
+        RuntimeError,
+        re.error,
+    ) as error:
+        raise EvaluationError(_code_of(str(error), fallback), value=arguments[1]) from error
+
+
+def _code_of(message: str, fallback: str) -> str:
+    """Find the code of a message of the catalogue, which the library raises bare in places."""
+    start = message.replace("'", '"')[:25]
+    found = (
+        code for code, text in library.JException.error_codes.items() if start and text.startswith(start)
+    )
+    return next(found, fallback)

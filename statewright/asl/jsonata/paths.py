@@ -17,6 +17,7 @@ from statewright.asl.jsonata.values import (
     Value,
     append,
     is_numeric,
+    order_key,
     truth,
 )
 
@@ -235,6 +236,13 @@ class Step:
         return result
 
 
+def _items(result: Value) -> list[Value]:
+    """Give what the next step goes through: of a string its characters, of a number nothing."""
+    if isinstance(result, list):
+        return result
+    return list(result) if isinstance(result, str) else []
+
+
 @dataclass(frozen=True, slots=True)
 class Path:
     """A path of steps."""
@@ -259,21 +267,20 @@ class Path:
                 tuples = step.apply_tuples(items, tuples, frame)
             else:
                 result = step.apply(items, frame, is_last=place == last)
-            if not in_tuples and (result is UNDEFINED or not result):
+            if not in_tuples and (result is UNDEFINED or result in ([], "")):
                 break
             if step.focus is None:
-                items = result
+                items = _items(result)
         if in_tuples:
             result = tuples if self.is_tuple else Sequence(tuple_["@"] for tuple_ in tuples or ())
         return self._finished(result, tuples if in_tuples else result, frame)
 
     def _finished(self, result: Value, grouped: Value, frame: Frame) -> Value:
-        if self.keeps_singleton and result is not UNDEFINED:
+        if self.keeps_singleton:
             if isinstance(result, ConstructedArray):
                 result = Sequence([result])
-            elif not isinstance(result, Sequence):
-                result = Sequence(result if isinstance(result, list) else [result])
-            result.keep_singleton = True
+            if isinstance(result, Sequence):
+                result.keep_singleton = True
         if self.group is None:
             return result
         return self.group.apply(grouped if grouped is not None else result, frame)
@@ -314,7 +321,7 @@ def _order(left: list[Value], right: list[Value], directions: list[bool], positi
         if isinstance(first, str) != isinstance(second, str):
             raise EvaluationError("T2007", position, value=first, value2=second)
         if first != second:
-            return (1 if first > second else -1) * (-1 if descending else 1)
+            return (1 if order_key(first) > order_key(second) else -1) * (-1 if descending else 1)
     return 0
 
 

@@ -122,8 +122,6 @@ def split(run: Run, text: Value, separator: Value, limit: Value) -> Value:
     run.allocate(8 * len(text))
     if isinstance(separator, str):
         return (text.split(separator) if separator else list(text))[:most]
-    if separator is UNDEFINED:
-        return [text][:most]
     parts: list[str] = []
     start = 0
     for found in _matches(separator, text, run, limit=None):

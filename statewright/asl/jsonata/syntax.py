@@ -1,6 +1,6 @@
 """Text -> syntax tree, by jsonata-python's parser, held to JSONata 2.0.6.
 
-What the parser does beyond 2.0.6 (`?:`, `??`) is refused; whatever it raises on odd input becomes a
+What the parser does beyond 2.0.6 (`?:`, `??`) is taken back; whatever it raises on odd input becomes a
 JException. Importing the library raises the interpreter's recursion limit to 10,000, and evaluations need
 that room: a nested call takes about a dozen frames, and Limits.depth bounds the calls.
 """
@@ -20,6 +20,7 @@ MAX_LENGTH = 100_000
 # Nested brackets: the parser and the compiler recurse.
 MAX_NESTING = 300
 
+# Operators of later versions: in 2.0.6 they are two tokens.
 _LATER_OPERATORS = frozenset({"?:", "??"})
 _MALFORMED = (
     IndexError,
@@ -36,14 +37,16 @@ class _Lexer(Tokenizer):  # type: ignore[misc]
     def next(self, prefix: bool) -> Any:
         token = super().next(prefix)
         if token is not None and token.type == "operator" and token.value in _LATER_OPERATORS:
-            raise JException("S0204", self.position - 2, token.value)
+            self.position -= 1
+            token.value, token.position = "?", self.position
         return token
 
 
 class _Parser(Parser):  # type: ignore[misc]
     def parse(self, jsonata: str, regex_engine: Any = None) -> Symbol:  # noqa: ARG002
         self.source = jsonata
-        self.lexer = _Lexer(jsonata, _compile_regex)
+        # The blank keeps the lexer from running over the end behind a comment.
+        self.lexer = _Lexer(jsonata + " ", _compile_regex)
         self.advance()
         tree = self.expression(0)
         if self.node.id != "(end)":
@@ -72,4 +75,5 @@ def parse(text: str) -> Symbol:
         # The parser runs over the end of unfinished comments, escapes and the like.
         lexer: Any = parser.lexer
         position = 0 if lexer is None else min(lexer.position, len(text))
-        raise JException("S0207", position) from error
+        in_comment = isinstance(error, IndexError) and text.rfind("/*") > text.rfind("*/")
+        raise JException("S0106" if in_comment else "S0207", position) from error

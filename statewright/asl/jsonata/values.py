@@ -52,9 +52,9 @@ class EvaluationError(Exception):
     @property
     def message(self) -> str:
         """The catalogue's sentence; `{{x}}` takes an insert as JSON, `{{{x}}}` as it is."""
-        # The library's catalogue comes from a port in which every "function" became "Object".
+        # The library's catalogue comes from a port in which every "function" became "Object", and ' became ".
         template = OWN_MESSAGES.get(self.code) or library.JException.error_codes.get(self.code, self.code)
-        text = template.replace("Object", "function")
+        text = template.replace("Object", "function").replace('"', "'")
         for name, value in self.inserts.items():
             text = text.replace("{{{" + name + "}}}", str(value)).replace("{{" + name + "}}", shown(value))
         return text
@@ -65,8 +65,6 @@ OWN_MESSAGES = {
     "D1013": "The expression allocates more memory than is allowed",
     "D1004": "Regular expression matches zero length string",
     "D3142": "The regular expression takes too long on this string",
-    "D2014": "The size of the sequence allocated by the range operator (..) must not exceed 1e7.  "
-    "Attempted to allocate {{value}}.",
 }
 
 
@@ -225,6 +223,11 @@ def deep_equal(left: Value, right: Value) -> bool:
     return bool(left == right)
 
 
+def order_key(value: Value) -> Value:
+    """Give what a string or number is ordered by: strings by their UTF-16 code units, as in JavaScript."""
+    return value.encode("utf-16-be", "surrogatepass") if isinstance(value, str) else value
+
+
 def truth(value: Value) -> bool:
     """Cast to boolean as `$boolean` does; UNDEFINED counts as false."""
     if isinstance(value, list):
@@ -336,7 +339,8 @@ def plain(value: Value, on_function: Callable[[], NoReturn]) -> Value:
     if kind is dict:
         return _plain_dict(value, on_function)
     if isinstance(value, list):
-        items = [plain(item, on_function) for item in value]
+        # JSON.stringify writes an undefined item as null.
+        items = [None if item is UNDEFINED else plain(item, on_function) for item in value]
         is_same = kind is list and all(new is old for new, old in zip(items, value, strict=True))
         return value if is_same else items
     if kind is float:
