@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from statewright.asl import InvalidDefinition
 from statewright.asl.diagnostics import SCHEMA, UNSUPPORTED, Diagnostic, aws_location
 from statewright.asl.tree import Map, Task, inner_flows
-from statewright.engine.integrations import data, lambda_, sdk, states
+from statewright.engine.integrations import data, lambda_, sdk, sfn, states
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -60,6 +60,8 @@ READERS = frozenset({"JSON", "JSONL", "CSV"})
 
 async def perform(call: TaskCall) -> Json:
     """Perform what a Task's Resource names; raises StateFailure, UnsupportedParameter."""
+    if call.resource.kind == "sdk" and call.resource.service == "sfn" and call.resource.action in sfn.ACTIONS:
+        return await sfn.call_own(call)
     if call.resource.kind == "sdk":
         return await sdk.call_sdk(call)
     action, _ = OPTIMISED[f"{call.resource.service}:{call.resource.action}"]

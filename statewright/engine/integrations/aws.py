@@ -79,8 +79,8 @@ def to_request(shape: Shape | None, value: Json, depth: int = 0) -> Json:
         return {name: to_request(shape.value, each, depth + 1) for name, each in value.items()}
     if shape is not None and shape.type_name == "string" and isinstance(value, dict | list):
         return dump(value)
-    if shape is not None and shape.type_name == "blob" and isinstance(value, str):
-        return value.encode()
+    if shape is not None and shape.type_name == "blob":
+        return (value if isinstance(value, str) else dump(value)).encode()
     return value
 
 
