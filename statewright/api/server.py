@@ -85,7 +85,8 @@ def _listen(host: str, port: int) -> socket.socket:
     if not ipaddress.ip_address(address).is_loopback:
         raise NotLoopbackError(f"{host} is not a loopback address")
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
+    # asyncio sends small answers at once (TCP_NODELAY) only where the protocol is named.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((address, port))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import os
 import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from pathlib import Path
 
@@ -51,6 +53,26 @@ def test_every_public_name_is_there():
         assert getattr(api, name).__name__ == name
     with pytest.raises(AttributeError, match="has no attribute 'absent'"):
         _ = api.absent
+
+
+def test_answers_are_not_held_back_by_the_network_stack():
+    async def twenty() -> float:
+        server = await start(APP)
+        connection = http.client.HTTPConnection("127.0.0.1", server.port)
+
+        def ask() -> None:
+            connection.request("POST", "/", b"{}")
+            connection.getresponse().read()
+
+        started = time.perf_counter()
+        for _ in range(20):
+            await asyncio.to_thread(ask)
+        connection.close()
+        await server.stop()
+        return time.perf_counter() - started
+
+    # A delayed acknowledgement costs 40 ms a request.
+    assert asyncio.run(twenty()) < 0.4
 
 
 def test_a_taken_port_is_an_error():

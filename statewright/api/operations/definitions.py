@@ -34,12 +34,14 @@ async def validate_state_machine_definition(_: Engine, request: Request) -> Resp
 
 
 def _diagnostics(definition: str, machine_type: MachineType) -> Sequence[Diagnostic]:
+    machine, found = asl.read(definition)
+    if machine is None or any(each.severity == "ERROR" for each in found):
+        return found
     try:
-        machine = asl.parse(definition)
         check_resources(machine, machine_type)
     except asl.InvalidDefinition as error:
-        return error.diagnostics
-    return ()
+        return [*found, *error.diagnostics]
+    return found
 
 
 def _answer(diagnostics: Sequence[Response], most: int) -> Response:
