@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -223,7 +224,19 @@ def java_text(value: Json) -> str:
         return "{" + ", ".join(f"{key}={java_text(member)}" for key, member in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(java_text(member) for member in value) + "]"
+    if isinstance(value, float):
+        return _java_double(value)
     return value if isinstance(value, str) else json.dumps(value)
+
+
+def _java_double(value: float) -> str:
+    """Write a double as Java's Double.toString: with an exponent below 0.001 and from ten million on."""
+    if value == 0 or 1e-3 <= abs(value) < 1e7:
+        return repr(value)
+    sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
+    assert isinstance(exponent, int)
+    first, *rest = map(str, digits)
+    return f"{'-' if sign else ''}{first}.{''.join(rest) or '0'}E{exponent + len(rest)}"
 
 
 def _call(name: str, value: Json, argument: int | None) -> Json:

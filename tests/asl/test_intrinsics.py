@@ -58,6 +58,11 @@ def call(text: str, document: Any = None, **roots: Any) -> Any:
         ("States.Format('Hello, {} {}.', $.n, 5)", {"n": "Ann"}, "Hello, Ann 5."),
         ("States.Format($.t, 1)", {"t": "<{}>"}, "<1>"),
         ("States.Format('{}', $)", {"a": [1, {"b": None}], "c": "x"}, "{a=[1, {b=null}], c=x}"),
+        (
+            "States.Format('{} {} {} {}', 1.0, 12345678.9, -0.0005, 1e22)",
+            None,
+            "1.0 1.23456789E7 -5.0E-4 1.0E22",
+        ),
         (r"States.Format('\{\} \'{}\' \\', true)", None, r"{} 'true' \ ".rstrip(" ")),
         ("States.ArrayGetItem(States.StringSplit($.arn, ':'), 1)", {"arn": "x:y"}, "y"),
     ],

@@ -412,11 +412,7 @@ def test_a_syntax_error_in_a_template_says_where_it_stands() -> None:
 
 keys = st.sampled_from(["a", "b", "c"])
 json_values = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(-1e300, 1e300)
-    | st.text(max_size=3),
+    st.none() | st.booleans() | st.integers() | st.floats(-1e300, 1e300) | st.text(max_size=3),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=3),
     max_leaves=8,
 )
