@@ -72,6 +72,7 @@ class Engine:
         self.activities = Activities(self)
         self.running: dict[str, Execution] = {}
         self.map_runs: dict[str, MapRun] = {}
+        self.left_alone: set[asyncio.Future[Any]] = set()
 
     # --- state machines ---
 

@@ -106,6 +106,12 @@ class Execution:
         """Run a flow inside a state of this execution; see `interpreter.run_flow`."""
         return await run_flow(self, flow, value, variables, trail, map_item)
 
+    def forget(self, task: asyncio.Future[Any]) -> None:
+        """Leave a task to itself: nobody reads its outcome, and the engine keeps it alive until its end."""
+        self.engine.left_alone.add(task)
+        task.add_done_callback(self.engine.left_alone.discard)
+        task.add_done_callback(lambda done: None if done.cancelled() else done.exception())
+
     def start(self) -> None:
         """Begin to run."""
         self.engine.running[self.record.arn] = self

@@ -71,6 +71,8 @@ def to_request(shape: Shape | None, value: Json, depth: int = 0) -> Json:
             known = members.get(name.lower())
             if known is None:
                 raise UnsupportedParameter(f'The field "{name}" is not supported by Step Functions')
+            if inner is None:  # to AWS's Java SDK a null is a parameter that was not given
+                continue
             request[known] = to_request(shape.members[known], inner, depth + 1)
         return request
     if isinstance(shape, ListShape) and isinstance(value, list):
@@ -212,7 +214,7 @@ def service_failure(client: Any, dialect: Dialect, response: Mapping[str, Json])
     code = str(found.get("Code", ""))
     metadata = response.get("ResponseMetadata", {})
     status = metadata.get("HTTPStatusCode", 400)
-    name = _exception_name(client, code)
+    name, code = _exception_name(client, code)
     extended = metadata.get("HostId")
     return _failure(
         dialect,
@@ -225,14 +227,14 @@ def service_failure(client: Any, dialect: Dialect, response: Mapping[str, Json])
     )
 
 
-def _exception_name(client: Any, code: str) -> str | None:
-    """Give the Java name of an error that the service's model has: "NoSuchKey" is NoSuchKeyException."""
+def _exception_name(client: Any, code: str) -> tuple[str | None, str]:
+    """Give the Java name of an error that the model has ("NoSuchKey" is NoSuchKeyException), and its code."""
     model = client.meta.service_model
     for shape in model.error_shapes:
         if code in (shape.name, shape.error_code):
             name = str(shape.name)
-            return name if name.endswith("Exception") else f"{name}Exception"
-    return None
+            return name if name.endswith("Exception") else f"{name}Exception", str(shape.error_code)
+    return None, code
 
 
 def _failure(

@@ -29,7 +29,7 @@ async def dynamodb(call: TaskCall) -> Json:
 
 async def sqs(call: TaskCall) -> Json:
     """Perform `sqs:sendMessage`; a body that is no text is sent as JSON."""
-    if "MessageBody" not in call.arguments:
+    if call.arguments.get("MessageBody") is None:
         raise StateFailure(
             "SQS.AmazonSQSException",
             "The request must contain the parameter MessageBody. (Service: AmazonSQS; Status Code: 400;"

@@ -74,7 +74,9 @@ async def _send_task_heartbeat(engine: Engine, arguments: Arguments) -> Json:
     return {}
 
 
-ACTIONS: Mapping[str, tuple[Callable[[Engine, Arguments], Awaitable[Json]], frozenset[str], frozenset[str]]] = {
+ACTIONS: Mapping[
+    str, tuple[Callable[[Engine, Arguments], Awaitable[Json]], frozenset[str], frozenset[str]]
+] = {
     "startExecution": (_start_execution, frozenset({"StateMachineArn"}), frozenset({"Input", "Name"})),
     "stopExecution": (_stop_execution, frozenset({"ExecutionArn"}), frozenset({"Error", "Cause"})),
     "describeExecution": (_describe_execution, frozenset({"ExecutionArn"}), frozenset()),

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -49,16 +50,12 @@ async def start_execution(call: TaskCall) -> Json:
 
 
 async def wait_for_execution(call: TaskCall, started: Json) -> Json:
-    """Wait for the execution that was started; it is stopped with the task that waits."""
-    child = call.engine.running.get(started["ExecutionArn"])
-    if child is None:
-        record = call.engine.describe_execution(started["ExecutionArn"])
-    else:
-        try:
-            record = await child.wait()
-        finally:
-            if child.record.status == "RUNNING":
-                await child.stop(None, None)
+    """Wait for the execution that was started; it is stopped where the task that waits is."""
+    try:
+        record = await call.engine.wait_for_execution(started["ExecutionArn"])
+    except asyncio.CancelledError:
+        await call.engine.stop_execution(started["ExecutionArn"])
+        raise
     described = _describe(record, is_output_json=call.resource.pattern == "sync:2")
     if record.status != "SUCCEEDED":
         raise StateFailure("States.TaskFailed", dump(described))

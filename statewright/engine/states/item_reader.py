@@ -35,7 +35,10 @@ def reader_failure(cause: str) -> StateFailure:
 
 
 async def read_items(step: Step, state: Map, value: Json) -> list[Json]:
-    """Read the items of a Map with an ItemReader; raises StateFailure."""
+    """Read the items of a Map with an ItemReader; raises StateFailure.
+
+    An ItemsPath beside an ItemReader has no effect, as recorded on AWS.
+    """
     reader = state.reader
     assert reader is not None
     most = _max_items(step, reader, value)
@@ -46,10 +49,6 @@ async def read_items(step: Step, state: Map, value: Json) -> list[Json]:
         return await _list_objects(step, arguments, most)
     body = await _read_object(step, arguments)
     items = _PARSERS[reader.config.get("InputType", "JSON")](body, reader.config)
-    if state.items_path is not None:
-        items = step.value(state.items_path, items)
-    if isinstance(items, dict):
-        items = [{"Key": key, "Value": member} for key, member in items.items()]
     if not isinstance(items, list):
         raise reader_failure("Attempting to map over non-iterable node.")
     return items[:most]

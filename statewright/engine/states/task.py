@@ -41,7 +41,8 @@ async def run_task(step: Step) -> tuple[str | None, Any]:
 
 
 def _open_token(step: Step, state: Task) -> WaitingTask | None:
-    if state.resource.kind != "activity" and state.resource.pattern != "waitForTaskToken":
+    # A .sync task has a token too, and ends with whichever comes first.
+    if state.resource.kind != "activity" and not state.resource.pattern:
         return None
     waiting = step.execution.engine.tokens.open()
     if state.resource.kind != "activity":
@@ -120,9 +121,11 @@ async def _work(
         ) from error
     if state.resource.pattern:
         events.submitted(result)
-    if waiting is not None:
+    if waiting is None:
+        return result
+    if state.resource.pattern == "waitForTaskToken":
         return await _answer(waiting, heartbeat)
-    return await wait_for_execution(call, result) if state.resource.pattern else result
+    return await _answer_or_end(waiting, call, result)
 
 
 async def _within(heartbeat: int | None, work: Any) -> Json:
@@ -155,6 +158,21 @@ async def _answer(waiting: WaitingTask, heartbeat: int | None) -> Json:
         if not done:
             raise TimeoutError
         waiting.beats.clear()
+
+
+async def _answer_or_end(waiting: WaitingTask, call: TaskCall, started: Json) -> Json:
+    """Wait for a nested execution to end, or for the token's answer, which leaves the execution to itself."""
+    ended = asyncio.ensure_future(wait_for_execution(call, started))
+    try:
+        await asyncio.wait((waiting.answer, ended), return_when=asyncio.FIRST_COMPLETED)
+    except asyncio.CancelledError:
+        ended.cancel()
+        await asyncio.gather(ended, return_exceptions=True)
+        raise
+    if ended.done():
+        return ended.result()
+    call.execution.forget(ended)
+    return waiting.answer.result()
 
 
 async def _activity(
