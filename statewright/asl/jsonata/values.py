@@ -334,23 +334,38 @@ def settle(value: Value) -> Value:
 
 
 def plain(value: Value, on_function: Callable[[], NoReturn]) -> Value:
-    """Turn a result into plain JSON, sharing whatever is plain already."""
-    kind = type(value)
-    if kind is dict:
-        return _plain_dict(value, on_function)
+    """Turn a result into plain JSON; the same object where it is plain already."""
+    return value if _is_plain(value) else _to_plain(value, on_function)
+
+
+_SCALARS = frozenset({str, int, bool, type(None)})
+
+
+def _is_plain(value: Value) -> bool:
+    waiting: list[Iterable[Value]] = [(value,)]
+    while waiting:
+        for item in waiting.pop():
+            kind = type(item)
+            if kind in _SCALARS:
+                continue
+            if kind is dict:
+                waiting.append(item.values())
+            elif kind is list:
+                waiting.append(item)
+            elif kind is not float or item.is_integer():
+                return False
+    return True
+
+
+def _to_plain(value: Value, on_function: Callable[[], NoReturn]) -> Value:
+    if isinstance(value, dict):
+        return {key: _to_plain(member, on_function) for key, member in value.items()}
     if isinstance(value, list):
         # JSON.stringify writes an undefined item as null.
-        items = [None if item is UNDEFINED else plain(item, on_function) for item in value]
-        is_same = kind is list and all(new is old for new, old in zip(items, value, strict=True))
-        return value if is_same else items
-    if kind is float:
+        return [None if item is UNDEFINED else _to_plain(item, on_function) for item in value]
+    if isinstance(value, float):
         # Whatever passes through keeps its digits; only the form is JavaScript's.
         return int(value) if value.is_integer() and abs(value) <= MAX_SAFE_INTEGER else value
     if isinstance(value, Function):
         on_function()
     return value
-
-
-def _plain_dict(value: dict[str, Value], on_function: Callable[[], NoReturn]) -> dict[str, Value]:
-    members = {key: plain(member, on_function) for key, member in value.items()}
-    return value if all(members[key] is value[key] for key in members) else members
