@@ -96,7 +96,7 @@ class FunctionPool:
     `environment` is what handlers find in os.environ, beside Lambda's own variables: nothing of this
     process's credentials or configuration reaches them. Logs go to `logs/<function>.log`. `queue_length` is
     how many invocations may wait. Close the pool when done; the workers also end when this process does,
-    however it ends.
+    however it ends. Raises FileNotFoundError where there is no `root`.
     """
 
     def __init__(

@@ -354,6 +354,14 @@ def test_the_log_of_an_invocation_is_appended_between_lambdas_lines(pool, tmp_pa
     assert second.log.decode().splitlines() == lines[7:]
 
 
+def test_the_memory_in_the_log_is_that_of_the_worker_alone(pool):
+    ballast = bytearray(os.urandom(1024)) * (200 * 1024)  # 200 MB of this process
+    log = invoke(pool(FunctionSpec("echo", "shop.echo")), "echo").log.decode()
+    del ballast
+    used = int(log.partition("Max Memory Used: ")[2].partition(" MB")[0])
+    assert 5 < used < 100
+
+
 def test_the_log_tells_a_timeout_as_lambda_does(pool, tmp_path):
     functions = pool(FunctionSpec("sleeps", "shop.sleeps", timeout_seconds=0.2))
     result = invoke(functions, "sleeps", {"seconds": 30})
