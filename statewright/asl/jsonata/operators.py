@@ -6,6 +6,7 @@ Each takes both values, its own sign and the frame. Source: https://docs.jsonata
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 from statewright.asl.jsonata.values import (
     MAX_SAFE_INTEGER,
@@ -22,7 +23,6 @@ from statewright.asl.jsonata.values import (
     to_float,
     to_text,
 )
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
