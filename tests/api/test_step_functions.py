@@ -29,6 +29,23 @@ DOUBLE = {
 }
 FAILING = {"StartAt": "Fail", "States": {"Fail": {"Type": "Task", "Resource": f"{LAMBDA}fail", "End": True}}}
 HOLDING = {"StartAt": "Hold", "States": {"Hold": {"Type": "Task", "Resource": f"{LAMBDA}hold", "End": True}}}
+MAPPING = {
+    "StartAt": "Map",
+    "States": {
+        "Map": {
+            "Type": "Map",
+            "Label": "Each",
+            "ItemsPath": "$.items",
+            "MaxConcurrency": 2,
+            "ItemProcessor": {
+                "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+                "StartAt": "Double",
+                "States": {"Double": DOUBLE["States"]["Double"]},
+            },
+            "End": True,
+        }
+    },
+}
 WAITING = {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 600, "End": True}}}
 
 
@@ -297,6 +314,41 @@ def test_the_state_machine_of_an_execution_is_described(sfn, run):
     described = sfn.describe_state_machine_for_execution(**request)
     assert json.loads(described["definition"]) == DOUBLE
     assert described["stateMachineArn"] == execution["stateMachineArn"]
+
+
+def test_a_running_execution_keeps_the_definition_that_it_started_with(sfn, make):
+    machine = make(WAITING)
+    arn = sfn.start_execution(stateMachineArn=machine)["executionArn"]
+    sfn.update_state_machine(stateMachineArn=machine, definition=json.dumps(PASS))
+    described = sfn.describe_state_machine_for_execution(executionArn=arn)
+    assert json.loads(described["definition"]) == WAITING
+    sfn.stop_execution(executionArn=arn)
+    code, message = refused(sfn.describe_state_machine_for_execution, executionArn=arn)
+    assert code == "UnsupportedOperationException"
+    assert "started before the last update" in message
+
+
+# --- map runs ---
+
+
+def test_a_map_run_and_its_child_executions_are_told(sfn, run):
+    execution = run(MAPPING, '{"items": [{"value": 1}, {"value": 2}, {"value": 3}]}')
+    assert execution["status"] == "SUCCEEDED", execution
+    runs = sfn.list_map_runs(executionArn=execution["executionArn"])["mapRuns"]
+    assert [each["executionArn"] for each in runs] == [execution["executionArn"]]
+    described = sfn.describe_map_run(mapRunArn=runs[0]["mapRunArn"])
+    assert (described["status"], described["maxConcurrency"]) == ("SUCCEEDED", 2)
+    assert described["itemCounts"]["succeeded"] == described["itemCounts"]["total"] == 3
+    children = sfn.list_executions(mapRunArn=runs[0]["mapRunArn"])["executions"]
+    assert len(children) == 3
+    child = sfn.describe_execution(executionArn=children[0]["executionArn"])
+    assert (child["status"], child["mapRunArn"]) == ("SUCCEEDED", runs[0]["mapRunArn"])
+    machine = sfn.describe_state_machine_for_execution(executionArn=children[0]["executionArn"])
+    assert json.loads(machine["definition"]) == MAPPING
+    assert machine["label"] == "Each"
+
+
+# --- tags and settings ---
 
 
 def test_tags_are_added_taken_and_listed(sfn, make):

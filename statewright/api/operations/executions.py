@@ -96,16 +96,19 @@ async def describe_state_machine_for_execution(engine: Engine, request: Request)
     An execution that has ended does not keep its definition: refused where that has changed since.
     """
     record = engine.describe_execution(request["executionArn"])
-    machine = engine.describe_state_machine(record.state_machine_arn)
+    machine_arn, _, label = record.state_machine_arn.partition("/")  # a child execution has its map's label
+    running = engine.running.get(record.arn)
+    machine = running.machine if running is not None else engine.describe_state_machine(machine_arn)
     if machine.updated_at is not None and machine.updated_at > record.start_date:
         raise not_supported(
             "An execution that started before the last update", "DescribeStateMachineForExecution"
         )
     described = {
-        "stateMachineArn": machine.arn,
+        "stateMachineArn": record.state_machine_arn,
         "name": machine.name,
         "updateDate": machine.updated_at or machine.created_at,
         "mapRunArn": record.map_run_arn,
+        "label": label or None,
         **definition_fields(machine),
     }
     if request.get("includedData") == "METADATA_ONLY":
