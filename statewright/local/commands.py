@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 from collections import Counter
 from typing import TYPE_CHECKING, Any
@@ -168,7 +169,8 @@ def env(place: Place, *, as_json: bool) -> None:
     Exit codes: 0 printed, 2 the local cloud is not up.
     """
     record = place.running()
-    environment = shell_environment(Names(place.project, record.endpoint), record.sfn_endpoint)
+    names = Names(place.project, record.endpoint)
+    environment = shell_environment(names, record.sfn_endpoint, os.environ)
     click.echo(json.dumps(environment, indent=2) if as_json else "\n".join(shell_lines(environment)))
 
 

@@ -11,8 +11,19 @@ from statewright.local.names import REGION, Names
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# What would send a tool elsewhere or sign with something else.
-UNSET = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN")
+# What would send a tool elsewhere or sign with something else: it comes before what is exported.
+# https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+SERVICES = ("S3", "DYNAMODB", "SQS", "SNS", "EVENTBRIDGE", "SCHEDULER", "SSM", "STS", "KMS", "CLOUDWATCH")
+UNSET = (
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_SESSION_TOKEN",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "AWS_USE_FIPS_ENDPOINT",
+    "AWS_USE_DUALSTACK_ENDPOINT",
+    *(f"AWS_ENDPOINT_URL_{service}" for service in SERVICES),
+)
+PROXIES = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
 EXAMPLE_DATASET = "user_activity"  # the dataset whose table is plain TABLE_NAME
 
 
@@ -49,8 +60,13 @@ def function_environment(names: Names) -> dict[str, str]:
     }
 
 
-def shell_environment(names: Names, sfn_endpoint: str) -> dict[str, str]:
-    """Return what makes plain `aws` commands and boto3 meet the local cloud, and the names they need."""
+def shell_environment(
+    names: Names, sfn_endpoint: str, before: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Return what makes plain `aws` commands and boto3 meet the local cloud, and the names they need.
+
+    `before` is the environment of the shell: where it has a proxy, loopback is taken out of its hands.
+    """
     description = names.project.description
     found = {
         "AWS_ENDPOINT_URL": names.endpoint,
@@ -69,7 +85,16 @@ def shell_environment(names: Names, sfn_endpoint: str) -> dict[str, str]:
         found["TABLE_NAME"] = names.of(EXAMPLE_DATASET)
     found |= {f"{name.upper()}_TABLE": names.of(name) for name in names.tables()}
     found |= {f"{name.upper()}_URL": names.queue_url(name) for name in description.queues}
+    found |= _without_proxy(before or {})
     return found | {f"{name.upper()}_TOPIC_ARN": names.topic_arn(name) for name in description.topics}
+
+
+def _without_proxy(before: Mapping[str, str]) -> dict[str, str]:
+    if not any(before.get(name) for name in PROXIES):
+        return {}
+    hosts = [host for host in before.get("no_proxy", before.get("NO_PROXY", "")).split(",") if host]
+    hosts += [host for host in ("127.0.0.1", "localhost") if host not in hosts]
+    return dict.fromkeys(("NO_PROXY", "no_proxy"), ",".join(hosts))
 
 
 def shell_lines(environment: Mapping[str, str]) -> list[str]:

@@ -1,0 +1,86 @@
+"""How outcomes are told."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+from rich.console import Console
+
+from statewright.local.following import Outcome
+from statewright.local.outcomes import conservation_line, json_of, lines_of, table_of
+
+
+def outcome(**changes: Any) -> Outcome:
+    counts = {"read": 1200, "written": 1000, "superseded": 150, "quarantined": 50, "alerts": 3}
+    plain = {
+        "file": "a.jsonl",
+        "bucket": "raw",
+        "key": "orders/a.jsonl",
+        "file_id": "0" * 32,
+        "status": "SUCCEEDED",
+        "execution": "arn:e",
+        "seconds": 1.25,
+        "dataset": "orders",
+        "counts": counts,
+    }
+    return Outcome(**{**plain, **changes})
+
+
+def test_the_sums_are_one_equation_that_says_whether_it_holds() -> None:
+    lost = outcome(counts={**outcome().counts, "written": 999})
+
+    assert conservation_line([outcome(), outcome()]) == (
+        "read 2,400 = written 2,000 + superseded 300 + quarantined 100"
+    )
+    assert conservation_line([lost]).startswith("read 1,200 ≠ written 999")
+
+
+def test_a_row_of_the_table_has_all_counts() -> None:
+    console = Console(width=140, record=True, file=io.StringIO())
+    console.print(table_of([outcome()]))
+
+    [header, row] = [line.split() for line in console.export_text().strip().splitlines()]
+
+    assert header == [
+        "object",
+        "dataset",
+        "status",
+        "read",
+        "written",
+        "superseded",
+        "quarantined",
+        "alerts",
+        "seconds",
+    ]
+    assert row == ["orders/a.jsonl", "orders", "SUCCEEDED", "1,200", "1,000", "150", "50", "3", "1.2"]
+
+
+def test_a_failure_tells_its_error_and_a_bounded_cause() -> None:
+    told = lines_of(outcome(status="FAILED", error="EmptyFile", cause="x" * 1000))
+
+    assert told[0] == "orders/a.jsonl: FAILED, EmptyFile"
+    assert len(told[1]) < 320
+    assert told[2] == "  execution: arn:e"
+
+
+def test_quarantine_is_told_with_rules_and_place() -> None:
+    told = lines_of(outcome(reasons={"type": 49, "required": 1}, quarantine=["s3://out/q.gz"]))
+
+    assert told[1:] == ["  quarantined by rule: type 49, required 1", "  quarantine: s3://out/q.gz"]
+
+
+def test_duplicates_and_catalogued_objects_are_told_as_such() -> None:
+    assert (
+        "already ingested by arn:other"
+        in lines_of(outcome(status="ALREADY_INGESTED", duplicate_of="arn:other"))[0]
+    )
+    assert "catalogued" in lines_of(outcome(status="CATALOGUED"))[0]
+
+
+def test_json_holds_everything() -> None:
+    [found] = json.loads(json_of([outcome(cause="ü" * 1000)]))
+
+    assert found["counts"]["alerts"] == 3
+    assert len(found["cause"]) == 1000
