@@ -202,6 +202,6 @@ def _encode(shape: Shape, value: Any) -> Any:
         return [_encode(shape.member, each) for each in value]
     if isinstance(shape, MapShape):
         return {name: _encode(shape.value, each) for name, each in value.items()}
-    if isinstance(value, datetime):
-        return value.timestamp()
+    if shape.type_name == "timestamp":  # in seconds, to the millisecond
+        return round(value.timestamp() if isinstance(value, datetime) else value, 3)
     return value

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import threading
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +15,11 @@ from botocore.config import Config
 from statewright.api import create_app
 from statewright.engine import Engine
 from statewright.engine.functions import LocalFunctions
+from tests.api.machines import PASS, ROLE, ended
 from tests.api.serving import served
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 RELEASE = threading.Event()
 
@@ -72,3 +75,31 @@ def endpoint() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def sfn(endpoint: str) -> Any:
     return sfn_client(endpoint)
+
+
+@pytest.fixture
+def make(sfn: Any) -> Iterator[Callable[..., str]]:
+    """Create state machines that are deleted in the end."""
+    made: list[str] = []
+
+    def create(definition: Any = PASS, **options: Any) -> str:
+        name = f"m-{uuid.uuid4().hex[:12]}"
+        text = definition if isinstance(definition, str) else json.dumps(definition)
+        arn = sfn.create_state_machine(name=name, definition=text, roleArn=ROLE, **options)["stateMachineArn"]
+        made.append(arn)
+        return arn
+
+    yield create
+    for arn in made:
+        sfn.delete_state_machine(stateMachineArn=arn)
+
+
+@pytest.fixture
+def run(sfn: Any, make: Callable[..., str]) -> Callable[..., Any]:
+    """Run a definition to its end; give the execution's description."""
+
+    def to_the_end(definition: Any = PASS, execution_input: str = "{}") -> Any:
+        arn = sfn.start_execution(stateMachineArn=make(definition), input=execution_input)["executionArn"]
+        return ended(sfn, arn)
+
+    return to_the_end

@@ -10,11 +10,9 @@ import uuid
 from urllib.parse import urlsplit
 
 import pytest
-from botocore.exceptions import ClientError
 
 from tests.api.conftest import sfn_client
-
-ROLE = "arn:aws:iam::000000000000:role/local"
+from tests.api.machines import ROLE, ended, refused
 
 
 @pytest.fixture
@@ -33,21 +31,6 @@ def execution(sfn, activity):
     arn = sfn.create_state_machine(**request)["stateMachineArn"]
     yield sfn.start_execution(stateMachineArn=arn, input='{"a": 1}')["executionArn"]
     sfn.delete_state_machine(stateMachineArn=arn)
-
-
-def refused(call, **request):
-    with pytest.raises(ClientError) as caught:
-        call(**request)
-    return caught.value.response["Error"]["Code"], caught.value.response["Error"]["Message"]
-
-
-def status_of(sfn, arn):
-    for _ in range(500):
-        described = sfn.describe_execution(executionArn=arn)
-        if described["status"] != "RUNNING":
-            return described
-        time.sleep(0.01)
-    return described
 
 
 def test_an_activity_is_created_once_described_listed_tagged_and_deleted(sfn):
@@ -75,7 +58,7 @@ def test_a_worker_takes_a_task_and_its_answer_ends_the_execution(sfn, activity, 
     assert json.loads(task["input"]) == {"a": 1}
     sfn.send_task_heartbeat(taskToken=task["taskToken"])
     sfn.send_task_success(taskToken=task["taskToken"], output='{"done": true}')
-    described = status_of(sfn, execution)
+    described = ended(sfn, execution)
     assert (described["status"], json.loads(described["output"])) == ("SUCCEEDED", {"done": True})
     assert refused(sfn.send_task_success, taskToken=task["taskToken"], output="{}")[0] == "TaskTimedOut"
 
@@ -84,7 +67,7 @@ def test_a_workers_failure_fails_the_execution(sfn, activity, execution):
     task = sfn.get_activity_task(activityArn=activity)
     assert refused(sfn.send_task_success, taskToken=task["taskToken"], output="{")[0] == "InvalidOutput"
     sfn.send_task_failure(taskToken=task["taskToken"], error="Broken", cause="it fell")
-    described = status_of(sfn, execution)
+    described = ended(sfn, execution)
     assert (described["status"], described["error"], described["cause"]) == ("FAILED", "Broken", "it fell")
 
 

@@ -106,6 +106,7 @@ def test_responses_lose_what_is_absent_and_turn_dates_into_seconds():
         "executionArn": "arn:x",
         "startDate": started.timestamp(),
     }
+    assert encode_response("StopExecution", {"stopDate": 1.23456}) == {"stopDate": 1.235}
     assert encode_response("StopExecution", {"stopDate": None}) == {}
 
 

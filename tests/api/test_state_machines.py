@@ -1,0 +1,144 @@
+"""State machines through the API on the real engine, driven by boto3: settings, tags, validation."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+from tests.api.machines import DOUBLE, PASS, ROLE, WAITING, refused
+
+
+def test_creating_the_same_state_machine_again_gives_the_same_answer(sfn, make):
+    arn = make()
+    name = arn.rpartition(":")[2]
+    again = sfn.create_state_machine(name=name, definition=json.dumps(PASS), roleArn=ROLE)
+    assert again["stateMachineArn"] == arn
+    code, message = refused(
+        sfn.create_state_machine, name=name, definition=json.dumps(PASS, indent=1), roleArn=ROLE
+    )
+    assert (code, message) == ("StateMachineAlreadyExists", f"State Machine Already Exists: '{arn}'")
+
+
+def test_a_state_machine_is_described_updated_and_deleted(sfn, make):
+    arn = make(tags=[{"key": "team", "value": "data"}])
+    described = sfn.describe_state_machine(stateMachineArn=arn)
+    assert (described["status"], described["type"]) == ("ACTIVE", "STANDARD")
+    assert json.loads(described["definition"]) == PASS
+    updated = sfn.update_state_machine(stateMachineArn=arn, definition=json.dumps(DOUBLE))
+    assert isinstance(updated["updateDate"], datetime)
+    assert json.loads(sfn.describe_state_machine(stateMachineArn=arn)["definition"]) == DOUBLE
+    sfn.delete_state_machine(stateMachineArn=arn)
+    assert refused(sfn.describe_state_machine, stateMachineArn=arn) == (
+        "StateMachineDoesNotExist",
+        f"State Machine Does Not Exist: '{arn}'",
+    )
+
+
+def test_state_machines_are_listed_in_pages(sfn, make):
+    arns = {make() for _ in range(3)}
+    pages = list(sfn.get_paginator("list_state_machines").paginate(PaginationConfig={"PageSize": 2}))
+    assert len(pages) >= 2
+    assert arns <= {each["stateMachineArn"] for page in pages for each in page["stateMachines"]}
+
+
+def test_the_state_machine_of_an_execution_is_described(sfn, run):
+    execution = run(DOUBLE, '{"value": 1}')
+    request = {"executionArn": execution["executionArn"]}
+    described = sfn.describe_state_machine_for_execution(**request)
+    assert json.loads(described["definition"]) == DOUBLE
+    assert described["stateMachineArn"] == execution["stateMachineArn"]
+
+
+def test_a_running_execution_keeps_the_definition_that_it_started_with(sfn, make):
+    machine = make(WAITING)
+    arn = sfn.start_execution(stateMachineArn=machine)["executionArn"]
+    sfn.update_state_machine(stateMachineArn=machine, definition=json.dumps(PASS))
+    described = sfn.describe_state_machine_for_execution(executionArn=arn)
+    assert json.loads(described["definition"]) == WAITING
+    sfn.stop_execution(executionArn=arn)
+    code, message = refused(sfn.describe_state_machine_for_execution, executionArn=arn)
+    assert code == "UnsupportedOperationException"
+    assert "started before the last update" in message
+
+
+# --- tags and settings ---
+
+
+def test_tags_are_added_taken_and_listed(sfn, make):
+    arn = make(tags=[{"key": "a", "value": "1"}])
+    sfn.tag_resource(resourceArn=arn, tags=[{"key": "a", "value": "2"}, {"key": "b", "value": "3"}])
+    sfn.untag_resource(resourceArn=arn, tagKeys=["b", "absent"])
+    assert sfn.list_tags_for_resource(resourceArn=arn)["tags"] == [{"key": "a", "value": "2"}]
+    missing = f"{arn}-absent"
+    assert refused(sfn.list_tags_for_resource, resourceArn=missing) == (
+        "ResourceNotFound",
+        f"Resource not found: '{missing}'",
+    )
+    too_many = [{"key": f"k{number}", "value": ""} for number in range(51)]
+    assert refused(sfn.tag_resource, resourceArn=arn, tags=too_many)[0] == "TooManyTags"
+
+
+def test_settings_that_are_not_honoured_are_refused_by_name(sfn):
+    request = {"name": "n", "definition": json.dumps(PASS), "roleArn": ROLE}
+    unsupported = "UnsupportedOperationException"
+    assert refused(sfn.create_state_machine, **request, publish=True) == (
+        unsupported,
+        "publish of CreateStateMachine is not supported by this endpoint yet",
+    )
+    key = {"type": "CUSTOMER_MANAGED_KMS_KEY", "kmsKeyId": "k"}
+    assert refused(sfn.create_state_machine, **request, encryptionConfiguration=key)[0] == unsupported
+    assert refused(sfn.create_state_machine, **request, versionDescription="v") == (
+        "ValidationException",
+        "Version description can only be set when publish is true",
+    )
+
+
+def test_logging_needs_exactly_one_destination(sfn):
+    group = {"cloudWatchLogsLogGroup": {"logGroupArn": "arn:aws:logs:us-east-1:000000000000:log-group:g:*"}}
+    for configuration in ({"level": "ALL"}, {"level": "ERROR", "destinations": [group, group]}):
+        assert refused(
+            sfn.create_state_machine,
+            name="n",
+            definition=json.dumps(PASS),
+            roleArn=ROLE,
+            loggingConfiguration=configuration,
+        ) == (
+            "InvalidLoggingConfiguration",
+            "Invalid Logging Configuration: Must specify exactly one Log Destination.",
+        )
+
+
+# --- definitions ---
+
+
+def test_a_definition_is_validated_without_being_created(sfn):
+    before = sfn.list_state_machines()["stateMachines"]
+    sound = sfn.validate_state_machine_definition(definition=json.dumps(PASS))
+    assert (sound["result"], sound["diagnostics"], sound["truncated"]) == ("OK", [], False)
+    broken = sfn.validate_state_machine_definition(definition="{}")
+    assert broken["result"] == "FAIL"
+    assert broken["diagnostics"] == [
+        {
+            "severity": "ERROR",
+            "code": "SCHEMA_VALIDATION_FAILED",
+            "message": "These fields are required: [States, StartAt]",
+            "location": "/",
+        }
+    ]
+    assert sfn.list_state_machines()["stateMachines"] == before
+
+
+def test_a_hostile_definition_is_refused_before_anything_walks_it(sfn):
+    deep = '{"a":' * 5_000 + "1" + "}" * 5_000
+    assert sfn.validate_state_machine_definition(definition=deep)["result"] == "FAIL"
+    code, message = refused(sfn.create_state_machine, name="deep", definition=deep, roleArn=ROLE)
+    assert code == "InvalidDefinition"
+    assert "nests deeper than 200 levels" in message
+
+
+def test_an_invalid_definition_is_refused_with_the_place(sfn):
+    broken = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}}})
+    code, message = refused(sfn.create_state_machine, name="broken", definition=broken, roleArn=ROLE)
+    assert code == "InvalidDefinition"
+    assert message.startswith("Invalid State Machine Definition: '")
+    assert "/States/A" in message
