@@ -6,6 +6,7 @@ import asyncio
 import base64
 import binascii
 import http.client
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
@@ -22,13 +23,15 @@ if TYPE_CHECKING:
 
 # The longest that a Lambda function may run, and a little for the way there and back.
 LONGEST_SECONDS = 900.0 + 30.0
+# Invocations that wait for the endpoint at once; each takes a thread while it waits.
+CONCURRENCY = 64
 
 
 class HttpFunctions:
     """A FunctionBackend that sends invocations to a Lambda endpoint, unsigned.
 
     Raises ValueError for an endpoint that is no http(s) URL; `invoke` raises OSError where the endpoint
-    cannot be reached. Blocking requests run in `executor` (the loop's own without one).
+    cannot be reached. Blocking requests run in `executor`, by default in 64 threads of its own.
     """
 
     def __init__(self, endpoint_url: str, *, executor: Executor | None = None) -> None:
@@ -39,7 +42,7 @@ class HttpFunctions:
         self._host = parts.hostname
         self._port = parts.port
         self._prefix = parts.path.rstrip("/")
-        self._executor = executor
+        self._executor = executor or ThreadPoolExecutor(CONCURRENCY, "lambda-endpoint")
 
     async def invoke(
         self,

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import http.client
 import json
+import time
 from urllib.parse import urlsplit
 
 import boto3
@@ -17,6 +18,7 @@ from statewright.api import HttpFunctions, create_app
 from statewright.engine.functions import (
     FunctionChain,
     FunctionNotFound,
+    FunctionResult,
     FunctionThrottled,
     LocalFunctions,
     PayloadTooLarge,
@@ -158,6 +160,22 @@ def test_functions_behind_an_endpoint_answer_as_those_of_the_process():
             asyncio.run(remote.invoke("none", b"{}"))
         with pytest.raises(PayloadTooLarge):
             asyncio.run(remote.invoke("double", b" " * 6_291_457))
+
+
+def test_many_invocations_wait_for_an_endpoint_at_once():
+    class Slow:
+        async def invoke(self, function, payload, *, invocation_type="RequestResponse", timeout=None):
+            await asyncio.sleep(0.3)
+            return FunctionResult(200, b"1")
+
+    async def forty(url) -> float:
+        remote = HttpFunctions(url)
+        started = time.monotonic()
+        await asyncio.gather(*[remote.invoke("f", b"{}") for _ in range(40)])
+        return time.monotonic() - started
+
+    with endpoint_of(Slow()) as url:
+        assert asyncio.run(forty(url)) < 1.2
 
 
 def test_a_throttled_function_is_throttled_through_the_endpoint_too():
