@@ -22,6 +22,7 @@ from statewright.local.control import (
     wipe,
 )
 from statewright.local.environment import shell_environment, shell_lines
+from statewright.local.interrupted import LEDGER
 from statewright.local.names import Names
 from statewright.local.outcomes import console
 from statewright.local.place_options import Connection, Place, place_options
@@ -213,7 +214,7 @@ def _status(connection: Connection, record: CloudRecord) -> dict[str, Any]:
         "started_at": record.started_at,
         "endpoints": {"aws": record.endpoint, "sfn": record.sfn_endpoint, "lambda": record.sfn_endpoint},
         "executions": machines,
-        "files": _last_files(clients("dynamodb"), names.of("files")),
+        "files": _last_files(clients("dynamodb"), names.of(LEDGER)) if LEDGER in names.tables() else [],
     }
 
 

@@ -21,6 +21,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from statewright.engine.errors import ApiError, ExecutionAlreadyExists, InvalidExecutionInput
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from statewright.local.clients import Clients
     from statewright.local.names import Names
 
@@ -40,8 +42,8 @@ class ExecutionStarter(Protocol):
     """What the triggers need of the engine."""
 
     @property
-    def running(self) -> Any:
-        """What runs now, as a sized collection."""
+    def running(self) -> Mapping[str, Any]:
+        """What runs now, by ARN."""
         ...
 
     def start_execution(self, state_machine_arn: str, input: str = ..., name: str | None = ...) -> Any:  # noqa: A002
@@ -75,7 +77,7 @@ def triggers_of(names: Names) -> list[Trigger]:
 async def run_trigger(trigger: Trigger, engine: ExecutionStarter, clients: Clients) -> None:
     """Start executions for the events of a rule until cancelled."""
     while True:
-        room = MAX_RUNNING - len(engine.running)
+        room = MAX_RUNNING - _count_running(engine)
         if room <= 0:
             await asyncio.sleep(0.1)
             continue
@@ -90,6 +92,11 @@ async def run_trigger(trigger: Trigger, engine: ExecutionStarter, clients: Clien
                 await _deliver(trigger, message, engine, clients)
             except AwsErrors:  # the message shows itself again after its visibility timeout
                 _log.exception("an event of %s could not be delivered", trigger.rule_arn)
+
+
+def _count_running(engine: ExecutionStarter) -> int:
+    """Count what runs, without the children of map runs: a large file has many, and holds up nobody."""
+    return sum(each.record.map_run_arn is None for each in engine.running.values())
 
 
 def _receive(clients: Clients, queue_url: str, count: int) -> list[dict[str, Any]]:

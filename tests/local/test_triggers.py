@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -129,13 +130,31 @@ def test_events_wait_in_their_queue_while_too_much_runs(
     monkeypatch.setattr(triggers, "MAX_RUNNING", 2)
     deploy(names, clients)
     engine = Starts()
-    engine.running = {"a": 1, "b": 2}
+    engine.running = {"a": running(), "b": running()}
     put(names, clients)
 
     run_until(engine, names, clients, calls=1, seconds=0.5)
 
     assert engine.calls == []
     assert waiting(names, clients, "object_created_events") == 1
+
+
+def test_children_of_a_map_run_hold_up_no_event(
+    names: Names, clients: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(triggers, "MAX_RUNNING", 1)
+    deploy(names, clients)
+    engine = Starts()
+    engine.running = {"child": running(map_run_arn="arn:map"), "other": running(map_run_arn="arn:map")}
+    put(names, clients)
+
+    run_until(engine, names, clients, calls=1)
+
+    assert len(engine.calls) == 1
+
+
+def running(map_run_arn: str | None = None) -> Any:
+    return SimpleNamespace(record=SimpleNamespace(map_run_arn=map_run_arn))
 
 
 def test_each_of_two_quick_uploads_keeps_its_own_version(names: Names, clients: Clients) -> None:
