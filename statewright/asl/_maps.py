@@ -21,6 +21,13 @@ DISTRIBUTED_ONLY = (
     "Label",
 )
 MAX_LABEL_LENGTH = 40
+_READER_CHOICES = {
+    "InputType": ("JSON", "JSONL", "CSV", "MANIFEST", "PARQUET"),
+    "CSVHeaderLocation": ("FIRST_ROW", "GIVEN"),
+    "CSVDelimiter": ("COMMA", "PIPE", "SEMICOLON", "SPACE", "TAB"),
+    "ManifestType": ("ATHENA_DATA", "S3_INVENTORY"),
+    "Transformation": ("NONE", "LOAD_AND_FLATTEN"),
+}
 MAX_ITEMS = 100_000_000
 
 
@@ -116,20 +123,22 @@ def _item_reader(reader: Reader) -> tree.ItemReader | None:
     max_items, settings = None, {}
     if config is not None:
         max_items = config.quantity("MaxItems", minimum=0, maximum=MAX_ITEMS)
-        for name in (
-            "InputType",
-            "CSVHeaderLocation",
-            "CSVHeaders",
-            "CSVDelimiter",
-            "ItemsPointer",
-            "ManifestType",
-            "Transformation",
-        ):
-            if config.has(name):
-                settings[name] = config.take(name)
+        settings = _reader_settings(config)
         config.close()
     inner.close()
     return tree.ItemReader(inner.at, resource, payload, settings, max_items)
+
+
+def _reader_settings(config: Reader) -> dict[str, Any]:
+    settings: dict[str, Any] = {}
+    for name, allowed in _READER_CHOICES.items():
+        if config.has(name):
+            settings[name] = config.one_of(name, allowed, allowed[0])
+    if config.has("CSVHeaders"):
+        settings["CSVHeaders"] = config.strings("CSVHeaders")
+    if config.has("ItemsPointer"):
+        settings["ItemsPointer"] = config.text("ItemsPointer", "")
+    return settings
 
 
 def _batcher(reader: Reader) -> tree.ItemBatcher | None:

@@ -192,4 +192,10 @@ class Execution:
         )
         self.engine.running.pop(self.record.arn, None)
         if self.is_standard:
+            self._keep()
+
+    def _keep(self) -> None:
+        try:
             self.engine.store.end_execution(self.record, self.history.events)
+        except Exception:  # a full disk must not keep those waiting who wait for the end
+            log.exception("execution %s could not be stored", self.record.arn)

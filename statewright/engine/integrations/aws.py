@@ -63,18 +63,7 @@ def to_request(shape: Shape | None, value: Json, depth: int = 0) -> Json:
     if depth > MAX_DEPTH:
         raise UnsupportedParameter("The parameters nest too deep")
     if isinstance(shape, StructureShape) and isinstance(value, dict):
-        if shape.metadata.get("document"):
-            return value
-        members = {name.lower(): name for name in shape.members}
-        request = {}
-        for name, inner in value.items():
-            known = members.get(name.lower())
-            if known is None:
-                raise UnsupportedParameter(f'The field "{name}" is not supported by Step Functions')
-            if inner is None:  # to AWS's Java SDK a null is a parameter that was not given
-                continue
-            request[known] = to_request(shape.members[known], inner, depth + 1)
-        return request
+        return _structure(shape, value, depth)
     if isinstance(shape, ListShape) and isinstance(value, list):
         return [to_request(shape.member, each, depth + 1) for each in value]
     if isinstance(shape, MapShape) and isinstance(value, dict):
@@ -84,6 +73,19 @@ def to_request(shape: Shape | None, value: Json, depth: int = 0) -> Json:
     if shape is not None and shape.type_name == "blob":
         return (value if isinstance(value, str) else dump(value)).encode()
     return value
+
+
+def _structure(shape: StructureShape, value: dict[str, Json], depth: int) -> dict[str, Json]:
+    members = {name.lower(): name for name in shape.members}
+    request = {}
+    for name, inner in value.items():
+        known = members.get(name.lower())
+        if known is None:
+            raise UnsupportedParameter(f'The field "{name}" is not supported by Step Functions')
+        if inner is None:  # to AWS's Java SDK a null is a parameter that was not given
+            continue
+        request[known] = to_request(shape.members[known], inner, depth + 1)
+    return request
 
 
 def from_response(shape: Shape | None, value: Json) -> Json:

@@ -1,0 +1,108 @@
+"""Running a machine in a test: in this process, on virtual time."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from statewright.engine import ExecutionRecord, run_with_history
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of an execution."""
+
+    record: ExecutionRecord
+    history: list[dict[str, Any]]
+
+    @property
+    def status(self) -> str:
+        return self.record.status
+
+    @property
+    def output(self) -> Any:
+        return self.record.result
+
+    @property
+    def error(self) -> str | None:
+        return self.record.error
+
+    @property
+    def cause(self) -> str:
+        return self.record.cause or ""
+
+    @property
+    def seconds(self) -> float:
+        assert self.record.stop_date is not None
+        return self.record.stop_date - self.record.start_date
+
+    @property
+    def types(self) -> list[str]:
+        return [event["type"] for event in self.history]
+
+    @property
+    def states(self) -> list[str]:
+        """The names of the states in the order in which they were entered."""
+        return [
+            event["stateEnteredEventDetails"]["name"]
+            for event in self.history
+            if "stateEnteredEventDetails" in event
+        ]
+
+    def event(self, type: str) -> dict[str, Any]:
+        """The first event of a type, its details alone."""
+        found = next(event for event in self.history if event["type"] == type)
+        return next((value for key, value in found.items() if key.endswith("EventDetails")), {})
+
+
+def machine(*states: dict[str, Any] | tuple[str, dict[str, Any]], **top: Any) -> dict[str, Any]:
+    """Chain states: given without Next or End, each leads to the one after it. Unnamed ones are A, B, C."""
+    named = [
+        each if isinstance(each, tuple) else (chr(65 + index), each) for index, each in enumerate(states)
+    ]
+    made = {}
+    for index, (name, state) in enumerate(named):
+        ends = state["Type"] in ("Choice", "Succeed", "Fail") or "Next" in state or "End" in state
+        follower = named[index + 1][0] if index + 1 < len(named) else None
+        made[name] = state if ends else {**state, **({"Next": follower} if follower else {"End": True})}
+    return {"StartAt": named[0][0], "States": made, **top}
+
+
+@pytest.fixture
+def chain():
+    """Make a machine of states that follow one another."""
+    return machine
+
+
+@pytest.fixture
+def execute():
+    """Run a definition, or a single state, to its end."""
+
+    def run_it(definition: dict[str, Any], input: Any = None, **options: Any) -> Outcome:
+        whole = definition if "States" in definition else machine(definition)
+        record, history = run_with_history(whole, input, virtual_time=True, **options)
+        check_history(history)
+        return Outcome(record, list(history))
+
+    return run_it
+
+
+def check_history(history: Any) -> None:
+    """Hold a history to what every history keeps."""
+    for position, event in enumerate(history, 1):
+        assert event["id"] == position
+        assert 0 <= event["previousEventId"] < position
+        for key in ("input", "output"):
+            for details in event.values():
+                if isinstance(details, dict) and key in details:
+                    json.loads(details[key])
+    moments = [event["timestamp"] for event in history]
+    assert moments == sorted(moments)
+
+
+@pytest.fixture
+def well_formed():
+    return check_history
