@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from statewright.local.names import Names
 
 
+@pytest.fixture(autouse=True)
+def _short_polls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(triggers, "POLL_SECONDS", 0)
+
+
 class Starts:
     """An engine that notes what it is asked to start."""
 
