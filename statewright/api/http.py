@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import uuid
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from starlette.responses import Response
 
 from statewright.api.errors import ApiError, MalformedRequest
 from statewright.api.json_text import is_too_deep
+from statewright.loopback import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,11 +22,7 @@ MAX_BODY_BYTES = 4 * 1024 * 1024  # of a Step Functions request: a definition ha
 
 
 class LoopbackOnly:
-    """Middleware that refuses requests not meant for a loopback name.
-
-    A page in a browser can send requests to a loopback address (through a name of its own that resolves to
-    it, or straight); its Host or its Origin gives it away.
-    """
+    """Middleware that refuses what web pages send."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -35,29 +30,11 @@ class LoopbackOnly:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it."""
         if scope["type"] == "http":
-            headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
-            origin = headers.get(b"origin")
-            if not is_loopback(headers.get(b"host", "")):
-                refusal = ApiError("AccessDeniedException", "Only loopback host names are served", 403)
-                return await error_response(refusal)(scope, receive, send)
-            if origin is not None and not is_loopback(urlsplit(origin).netloc):
-                refusal = ApiError("AccessDeniedException", "Requests of web pages are not served", 403)
-                return await error_response(refusal)(scope, receive, send)
+            reason = refusal(scope["headers"])
+            if reason is not None:
+                error = ApiError("AccessDeniedException", reason, 403)
+                return await error_response(error)(scope, receive, send)
         return await self._app(scope, receive, send)
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether the host of a Host header or an origin names this machine's loopback interface.
-
-    `sync-` is the prefix that AWS's clients put in front for StartSyncExecution and TestState.
-    """
-    name = (urlsplit(f"//{host}").hostname or "").removeprefix("sync-")
-    if name == "localhost" or name.endswith(".localhost"):  # RFC 6761, 6.3
-        return True
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
 
 
 async def read_body(request: Request, limit: int) -> bytes:

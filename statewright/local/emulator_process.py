@@ -13,8 +13,10 @@ import asyncio
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
 from statewright.local import locks
+from statewright.loopback import refusal
 
 LOCK_SECONDS = 30.0  # an emulator that was left alone may still write its state
 KEEP_ALIVE_SECONDS = 75  # above botocore's pool idle time, so that no request meets a connection just closed
@@ -34,6 +36,24 @@ async def _end_of_stdin() -> None:
     await ended.wait()
 
 
+class LoopbackOnly:
+    """Refuses what web pages send: MiniStack would answer every origin."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Pass the request on, or answer 403."""
+        reason = refusal(scope["headers"]) if scope["type"] in ("http", "websocket") else None
+        if reason is None:
+            await self._app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008, "reason": reason})
+        else:
+            await send({"type": "http.response.start", "status": 403, "headers": []})
+            await send({"type": "http.response.body", "body": reason.encode()})
+
+
 async def _serve(port: int) -> None:
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
@@ -43,7 +63,7 @@ async def _serve(port: int) -> None:
     config.bind = [f"127.0.0.1:{port}"]
     config.keep_alive_timeout = KEEP_ALIVE_SECONDS
     config.graceful_timeout = 1.0
-    await serve(app, config, shutdown_trigger=_end_of_stdin)
+    await serve(LoopbackOnly(app), config, shutdown_trigger=_end_of_stdin)
 
 
 def main() -> None:

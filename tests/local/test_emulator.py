@@ -8,7 +8,10 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -117,3 +120,22 @@ def test_the_callers_profile_credentials_and_proxies_are_not_used(
 def test_services_that_the_local_cloud_answers_elsewhere_are_not_the_emulators(clients: Clients) -> None:
     with pytest.raises(clients("stepfunctions").exceptions.ClientError):
         clients("stepfunctions").list_state_machines()
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [("Host", "evil.example"), ("Origin", "https://evil.example"), ("Origin", "null")],
+)
+def test_what_web_pages_send_is_refused(emulator: Emulator, header: str, value: str) -> None:
+    request = urllib.request.Request(emulator.endpoint, headers={header: value})
+
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        urllib.request.urlopen(request)
+
+
+def test_programs_of_this_machine_are_served(emulator: Emulator) -> None:
+    port = urlsplit(emulator.endpoint).port
+    for host in (f"127.0.0.1:{port}", f"localhost:{port}", f"raw.localhost:{port}"):
+        request = urllib.request.Request(f"{emulator.endpoint}/_ministack/ready", headers={"Host": host})
+        with urllib.request.urlopen(request) as answer:
+            assert answer.status == 200
