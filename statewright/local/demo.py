@@ -21,7 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from statewright.local.control import ControlError, start_cloud, stop_cloud
 from statewright.local.following import COUNTS, NotStarted
 from statewright.local.ingest_command import ingest_all
-from statewright.local.outcomes import conservation_line, console, table_of, totals
+from statewright.local.outcomes import conservation_line, console, plain_cause, table_of, totals
 from statewright.local.place_options import Connection, Unusable, find_place
 from statewright.local.places import CloudSettings, Places
 from statewright.local.ports import PortTaken, free_ports
@@ -131,7 +131,11 @@ def _differences(expected: list[dict[str, Any]], outcomes: list[Outcome]) -> lis
         actual = {"status": outcome.status, "error": outcome.error, **outcome.counts}
         found += [
             f"{outcome.key}: {name} is {actual[name]}, expected {wanted[name]}"
-            + (f" ({outcome.error}: {outcome.cause})" if name == "status" and outcome.error else "")
+            + (
+                f" ({outcome.error}: {plain_cause(outcome.cause or '')})"
+                if name == "status" and outcome.error
+                else ""
+            )
             for name in COMPARED
             if name in wanted and actual[name] != wanted[name]
         ]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MAX_UPLOAD_BYTES = 5 * 1024**3
 POLL_SECONDS = (0.05, 0.5)  # the first pause and the longest
 # An execution that fails before it claims its object leaves no row under the file id: then it is looked for.
-SEARCH_AFTER_SECONDS = 5.0
+SEARCH_AFTER_SECONDS = 2.0
 START_SECONDS = 120.0  # a start takes two seconds at most, unless many files wait for their turn
 COUNTS = ("read", "written", "superseded", "quarantined", "alerts")
 

@@ -65,7 +65,7 @@ def lines_of(outcome: Outcome) -> list[str]:
     """Return what is told of one object."""
     name = f"{outcome.key}:"
     if outcome.status == "FAILED":
-        cause = (outcome.cause or "").strip()
+        cause = plain_cause(outcome.cause or "")
         shown = cause if len(cause) <= MAX_CAUSE else cause[:MAX_CAUSE] + " …"
         return [f"{name} FAILED, {outcome.error}", *([f"  {shown}"] if shown else []), _execution(outcome)]
     if outcome.status == "ALREADY_INGESTED":
@@ -81,6 +81,15 @@ def lines_of(outcome: Outcome) -> list[str]:
     reasons = ", ".join(f"{rule} {count:,}" for rule, count in outcome.reasons.items())
     details = [f"  quarantined by rule: {reasons}"] if reasons else []
     return [first, *details, *(f"  quarantine: {place}" for place in outcome.quarantine)]
+
+
+def plain_cause(cause: str) -> str:
+    """Return what a person wants to read of a cause: the message alone where a function's error is in it."""
+    try:
+        message = json.loads(cause)["errorMessage"]
+    except (ValueError, KeyError, TypeError):
+        return cause.strip()
+    return str(message)
 
 
 def _execution(outcome: Outcome) -> str:

@@ -65,6 +65,12 @@ def test_a_failure_tells_its_error_and_a_bounded_cause() -> None:
     assert told[2] == "  execution: arn:e"
 
 
+def test_the_message_of_a_function_is_told_without_its_stack_trace() -> None:
+    cause = json.dumps({"errorMessage": "byte 3 is no UTF-8", "stackTrace": ["..."]})
+
+    assert lines_of(outcome(status="FAILED", error="E", cause=cause))[1] == "  byte 3 is no UTF-8"
+
+
 def test_quarantine_is_told_with_rules_and_place() -> None:
     told = lines_of(outcome(reasons={"type": 49, "required": 1}, quarantine=["s3://out/q.gz"]))
 
