@@ -1,0 +1,1 @@
+"""What the functions share: pure logic, and thin gateways to AWS."""

@@ -1,0 +1,184 @@
+"""CollectData: finds the object, pins its version, routes it, claims it, plans the work."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import zlib
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote
+
+import msgspec
+
+from pipeline import contracts, ledger, objects, plans
+from pipeline.errors import InvalidInput, PipelineError
+from pipeline.routing import compression_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pipeline.contracts import Contract
+    from pipeline.objects import Head
+    from pipeline.routing import Route
+    from pipeline.settings import Settings
+    from pipeline.shapes import Collected, Execution, File, Location
+
+PREVIEW_CHARACTERS = 500
+# 500 characters of UTF-8 have 2,000 bytes at most, a byte order mark 3; gzip rarely makes text longer.
+PREVIEW_BYTES = 4096
+EXECUTION_METADATA = "statewright-execution"
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+def collect_data(request: Mapping[str, Any], settings: Settings, request_id: str) -> Collected:
+    """Return what is to be done about an object; raises ObjectNotFound, ObjectTooLarge."""
+    now = datetime.now(UTC)
+    direct: Execution = {"id": request_id, "started_at": now.isoformat()}
+    execution: Execution = request.get("execution", direct)
+    if "event" in request:
+        bucket, key, version = *_store_event(request["event"], execution, settings), None
+    else:
+        bucket, key, version = wanted_object(request)
+    _refuse_half_pairs(bucket, key)
+    head = objects.head(bucket, key, version)
+    file_id = file_identity(head)
+    writer = _event_writer(head) if "detail" in request else None
+    if writer is not None and writer != execution["id"]:
+        return _duplicate(_file(file_id, head, None), writer)
+    route = contracts.catalogue(settings.schemas).route(key)
+    plan = plans.plan(head.size, route) if route else plans.NOTHING
+    file = _file(file_id, head, route)
+    row = _row(file, head, execution, now) | {"event_name": _event_name(request)}
+    preview = None if route and _hides_values(settings, route) else content_preview(file, head)
+    if preview is not None:
+        row["content_preview"] = preview
+    holder = ledger.claim(settings.files_table, row)
+    if holder is not None:
+        return _duplicate(file, holder)
+    return {"outcome": "work" if route else "catalogued", "file": file, "plan": plan}
+
+
+def wanted_object(request: Mapping[str, Any]) -> tuple[str, str, str | None]:
+    """Return bucket, key and version that a request names, by itself or as S3's event of EventBridge.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html; the key is there as it is.
+    """
+    if "s3Key" in request:
+        return request["s3Bucket"], request["s3Key"], request.get("s3VersionId")
+    detail = request["detail"]
+    return detail["bucket"]["name"], detail["object"]["key"], detail["object"].get("version-id")
+
+
+def _refuse_half_pairs(bucket: str, key: str) -> None:
+    try:
+        (bucket + key).encode()
+    except UnicodeEncodeError as error:
+        raise InvalidInput("collect_data", "/s3Key", "Unicode text") from error
+
+
+def file_identity(head: Head) -> str:
+    """Return the id of one version of one object."""
+    return hashlib.sha256(f"{head.bucket}\n{head.key}\n{head.version}".encode()).hexdigest()[:32]
+
+
+def execution_digest(execution: str) -> str:
+    """Return the name that an execution gives the object of its event."""
+    return hashlib.sha256(execution.encode()).hexdigest()[:32]
+
+
+def _store_event(event: Any, execution: Execution, settings: Settings) -> tuple[str, str]:
+    """Write an event that came without an object; a retry meets the object that is there already."""
+    started = datetime.fromisoformat(execution["started_at"]).astimezone(UTC)
+    name = f"year={started:%Y}/month={started:%m}/day={started:%d}/{execution_digest(execution['id'])}.json"
+    place: Location = {"bucket": settings.raw_bucket, "key": name}
+    metadata = {EXECUTION_METADATA: quote(execution["id"], safe=":/")}
+    objects.put_once(place, msgspec.json.encode(event), "application/json", metadata)
+    return place["bucket"], place["key"]
+
+
+def _event_writer(head: Head) -> str | None:
+    """Return the execution that wrote this object for its own event, None for any other object.
+
+    Its name is the digest of the execution: a copy elsewhere keeps the metadata, but not the name.
+    """
+    execution = unquote(head.metadata.get(EXECUTION_METADATA, ""))
+    name = head.key.rpartition("/")[2]
+    return execution if execution and name == f"{execution_digest(execution)}.json" else None
+
+
+def _duplicate(file: File, holder: str) -> Collected:
+    return {"outcome": "duplicate", "file": file, "plan": plans.NOTHING, "duplicate_of": holder}
+
+
+def _file(file_id: str, head: Head, route: Route | None) -> File:
+    return {
+        "id": file_id,
+        "bucket": head.bucket,
+        "key": head.key,
+        "version": head.version,
+        "size": head.size,
+        "day": head.last_modified.astimezone(UTC).date().isoformat(),
+        "dataset": route.dataset if route else None,
+        "contract": route.contract if route else None,
+        "format": route.format if route else None,
+        "compression": route.compression if route else None,
+    }
+
+
+def _row(file: File, head: Head, execution: Execution, now: datetime) -> dict[str, Any]:
+    row = {
+        "file_id": file["id"],
+        "file_key": head.key,
+        "bucket_name": head.bucket,
+        "version": head.version,
+        "timestamp": execution["started_at"],
+        "file_size": head.size,
+        "content_type": head.content_type,
+        "last_modified": head.last_modified.astimezone(UTC).isoformat(),
+        "etag": head.etag,
+        "processed_at": now.isoformat(timespec="milliseconds"),
+        "processed_day": now.date().isoformat(),
+        "execution": execution["id"],
+        "status": ledger.PROCESSING if file["dataset"] else ledger.CATALOGUED,
+    }
+    if file["dataset"]:
+        row |= {"dataset": file["dataset"], "contract": file["contract"]}
+    return row
+
+
+def _event_name(request: Mapping[str, Any]) -> str:
+    if "detail" in request:
+        return f"{request.get('detail-type', 'Object Created')}:{request['detail'].get('reason', 'unknown')}"
+    return "Event" if "event" in request else "Request"
+
+
+def _hides_values(settings: Settings, route: Route) -> bool:
+    """Return whether a preview would show what the contract hides."""
+    contract: Contract = contracts.catalogue(settings.schemas).contract(route.contract)
+    return bool(contract.pseudonymise)
+
+
+def content_preview(file: File, head: Head) -> str | None:
+    """Return the first 500 characters of a text, None of what is no text or cannot be read now."""
+    try:
+        start = b"".join(objects.read_version(file, 0, min(head.size, PREVIEW_BYTES)))
+    except PipelineError:
+        return None  # the preview decides nothing; what is wrong shows where the object is read in earnest
+    if compression_of(head.key) == "gzip":
+        try:
+            start = zlib.decompressobj(31).decompress(start, PREVIEW_BYTES)
+        except zlib.error:
+            return None
+    return text_of(start)
+
+
+def text_of(start: bytes) -> str | None:
+    """Return the first 500 characters where the bytes are the start of a text in UTF-8."""
+    try:
+        text = start.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if error.start < len(start) - 3:  # not a character that is cut at the end
+            return None
+        text = start[: error.start].decode("utf-8-sig")
+    return None if _CONTROL.search(text) else text[:PREVIEW_CHARACTERS]

@@ -1,0 +1,138 @@
+"""Notify: holds the sums against each other, tells people, closes the ledger's row."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from pipeline import alerts, ledger, messages, objects, quarantine
+from pipeline.errors import ConservationViolated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pipeline.alerts import Alert
+    from pipeline.settings import Settings
+    from pipeline.shapes import Counts, File, Location, Notified, NotifyRequest, ShardOutcome, Written
+
+# More alerts than anybody reads one by one: the summary counts them all and links their log.
+MAX_ALERT_MESSAGES = 20
+
+
+def notify(request: NotifyRequest, settings: Settings) -> Notified:
+    """Return a file's sums; raises ConservationViolated, ClaimLost."""
+    file, execution = request["file"], request["execution"]
+    shards = sorted(request["shards"], key=lambda shard: shard["shard"]["index"])
+    counts = conserved(file, shards, request["partitions"])
+    reasons = _reasons(shards)
+    links = _quarantine_links(settings, file, shards, counts)
+    logs = [log for shard in shards if (log := shard["alerts_object"])]
+    topic = messages.Topic(settings.notifications_topic, file, execution["id"])
+    severities = [topic.alert(alert) for alert in islice(_alerts(shards), MAX_ALERT_MESSAGES)]
+    topic.summary(counts, reasons, links, [objects.uri(log) for log in logs], severities)
+    now = datetime.now(UTC)
+    started = datetime.fromisoformat(execution["started_at"]).astimezone(UTC)
+    changes = {
+        "status": ledger.SUCCEEDED,
+        "counts": dict(counts),
+        "reasons": reasons,
+        "quarantine": links,
+        "processed_at": now.isoformat(timespec="milliseconds"),
+        "processed_day": now.date().isoformat(),
+        "milliseconds": max(0, round((now - started).total_seconds() * 1000)),
+    }
+    ledger.close(settings.files_table, file["id"], execution["id"], changes)
+    return {"status": "SUCCEEDED", "file": file, "counts": counts, "quarantine": links, "reasons": reasons}
+
+
+def conserved(file: File, shards: Sequence[ShardOutcome], partitions: Sequence[Written]) -> Counts:
+    """Return the sums; raises ConservationViolated where one record or byte is missing or doubled."""
+    for shard in shards:
+        name = f"of shard {shard['shard']['index']}"
+        _equal(
+            f"read {name}",
+            shard["read"],
+            f"enriched + quarantined {name}",
+            shard["enriched"] + shard["quarantined"],
+        )
+    indices = [shard["shard"]["index"] for shard in shards]
+    _equal("shards", len(set(indices)), "outcomes of shards", len(indices))
+    _equal("shards", len(indices), "the highest shard + 1", max(indices, default=-1) + 1)
+    _equal(
+        "partitions",
+        len({part["partition"] for part in partitions}),
+        "outcomes of partitions",
+        len(partitions),
+    )
+    if file["compression"] == "none":
+        _equal("bytes of the object", file["size"], "bytes of its shards", _sum(shards, "bytes"))
+    counts: Counts = {
+        "read": _sum(shards, "read"),
+        "written": _sum(partitions, "written"),
+        "superseded": _sum(partitions, "superseded"),
+        "quarantined": _sum(shards, "quarantined"),
+        "alerts": _sum(shards, "alerts"),
+    }
+    accounted = counts["written"] + counts["superseded"] + counts["quarantined"]
+    _equal("read", counts["read"], "written + superseded + quarantined", accounted)
+    return counts
+
+
+def _sum(parts: Sequence[Any], name: str) -> int:
+    return sum(part[name] for part in parts)
+
+
+def _equal(left: str, left_sum: int, right: str, right_sum: int) -> None:
+    if left_sum != right_sum:
+        raise ConservationViolated(left, left_sum, right, right_sum)
+
+
+def _reasons(shards: Sequence[ShardOutcome]) -> dict[str, int]:
+    reasons: dict[str, int] = {}
+    for shard in shards:
+        for counted in (shard["reasons"], shard["reasons_enrich"]):
+            for rule, count in counted.items():
+                reasons[rule] = reasons.get(rule, 0) + count
+    return dict(sorted(reasons.items()))
+
+
+def _alerts(shards: Sequence[ShardOutcome]) -> Iterator[Alert]:
+    """Yield all alerts with the lines of the file."""
+    before = 0
+    for shard in shards:
+        if shard["alerts_object"]:
+            for alert in alerts.read(shard["alerts_object"]):
+                alert["line"] += before
+                yield alert
+        before += shard["lines"]
+
+
+def _quarantine_links(
+    settings: Settings, file: File, shards: Sequence[ShardOutcome], counts: Counts
+) -> list[str]:
+    """Return the URIs of what was put aside, its manifest first; none where nothing was."""
+    if not counts["quarantined"]:
+        return []
+    place: Location = {
+        "bucket": settings.output_bucket,
+        "key": f"{quarantine.folder('quarantine', file)}/manifest.json",
+    }
+    entries, before = [], 0
+    for shard in shards:
+        found = [part for part in (shard["quarantine"], shard["quarantine_enrich"]) if part]
+        if found:
+            entries.append(
+                {
+                    "shard": shard["shard"]["index"],
+                    "first_line": before + 1,
+                    "quarantined": shard["quarantined"],
+                    "reasons": _reasons([shard]),
+                    "objects": [objects.uri(part) for part in found],
+                }
+            )
+        before += shard["lines"]
+    objects.put(place, msgspec.json.encode({"file": file, "shards": entries}), "application/json")
+    return [objects.uri(place), *(uri for entry in entries for uri in entry["objects"])]  # type: ignore[attr-defined]

@@ -1,0 +1,67 @@
+"""ParseAndValidate: reads a shard, holds each record against the contract, stages it or puts it aside."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from pipeline import contracts, reading, staging, values
+from pipeline.errors import MalformedFile
+from pipeline.formats.lines import Tally
+from pipeline.quarantine import Quarantine
+from pipeline.rejects import Reject, count_reason
+
+if TYPE_CHECKING:
+    from pipeline.contracts import Contract
+    from pipeline.settings import Settings
+    from pipeline.shapes import Parsed, ParseRequest
+
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
+# What these rules reject was no record at all: where the file begins with nothing else, it is something else.
+UNREADABLE = frozenset({"syntax", "line_too_long"})
+
+
+def parse_and_validate(request: ParseRequest, settings: Settings) -> Parsed:
+    """Return a shard's counts, and where its records are; raises FileError where the file is at fault."""
+    file, shard = request["file"], request["shard"]
+    catalogue = contracts.catalogue(settings.schemas)
+    contract = catalogue.contract(str(file["contract"]))
+    tally, reasons, read, unreadable = Tally(), dict[str, int](), 0, 0
+    place = staging.parsed_place(settings.staging_bucket, file, shard["index"])
+    with (
+        staging.LineWriter(place) as staged,
+        Quarantine(settings.output_bucket, file, "parse", shard["index"]) as quarantine,
+    ):
+        one_line = catalogue.one_line_records(contract.name, file["key"])
+        for candidate in reading.candidates(file, shard, contract, tally, one_line_records=one_line):
+            read += 1
+            reject = judge(contract, candidate.value)
+            if reject is None:
+                staged.add(_ENCODER.encode((candidate.line, candidate.offset, candidate.value)))
+                continue
+            unreadable += reject.rule in UNREADABLE
+            count_reason(reasons, reject.rule)
+            quarantine.put(candidate, reject)
+        if shard["start"] == 0 and read and unreadable == read:
+            raise MalformedFile(
+                f"none of {read} records could be read as {file['format']}; is it what its name says?"
+            )
+    return {
+        "shard": shard,
+        "read": read,
+        "valid": read - quarantine.count,
+        "quarantined": quarantine.count,
+        "lines": tally.lines,
+        "bytes": tally.bytes,
+        "reasons": reasons,
+        "staged": place,
+        "quarantine": quarantine.written,
+    }
+
+
+def judge(contract: Contract, value: Any) -> Reject | None:
+    """Return why a value is no record of the contract, or None."""
+    if isinstance(value, Reject):
+        return value
+    return values.check(value) or contract.first_fault(value)

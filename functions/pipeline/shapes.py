@@ -1,0 +1,174 @@
+"""What travels between the states, as Python types; schemas/functions/ says the same to the workflow.
+
+Only references and counts: records stay in S3 (a state's payload may hold 256 KiB).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NotRequired, TypedDict
+
+Record = dict[str, Any]
+"""One record: JSON values, with Decimal for what has a fraction or an exponent."""
+
+Compression = Literal["none", "gzip"]
+Format = Literal["json", "jsonl", "csv", "tsv"]
+
+
+class Location(TypedDict):
+    """An object of S3."""
+
+    bucket: str
+    key: str
+
+
+class File(TypedDict):
+    """One version of one object; `day` is that of its last modification (UTC)."""
+
+    id: str
+    bucket: str
+    key: str
+    version: str
+    size: int
+    day: str
+    dataset: str | None
+    contract: str | None
+    format: Format | None
+    compression: Compression | None
+
+
+class Plan(TypedDict):
+    """Into how many byte ranges the object is cut, and its keys into how many partitions."""
+
+    shards: int
+    shard_bytes: int
+    partitions: int
+
+
+class Execution(TypedDict):
+    """Who works on a file; `id` is the execution's ARN, or the request id of a direct call."""
+
+    id: str
+    started_at: str
+
+
+class Collected(TypedDict):
+    """What CollectData says."""
+
+    outcome: Literal["work", "duplicate", "catalogued"]
+    file: File
+    plan: Plan
+    duplicate_of: NotRequired[str]
+
+
+class Shard(TypedDict):
+    """A range of bytes: from `start`, up to and without `end`."""
+
+    index: int
+    start: int
+    end: int
+
+
+class ParseRequest(TypedDict):
+    """What ParseAndValidate takes."""
+
+    file: File
+    shard: Shard
+
+
+class Parsed(TypedDict):
+    """What ParseAndValidate says; read = valid + quarantined."""
+
+    shard: Shard
+    read: int
+    valid: int
+    quarantined: int
+    lines: int
+    bytes: int
+    reasons: dict[str, int]
+    staged: Location
+    quarantine: Location | None
+
+
+class EnrichRequest(TypedDict):
+    """What Enrich takes."""
+
+    file: File
+    shard: Shard
+    partitions: int
+    parsed: Location
+
+
+class Enriched(TypedDict):
+    """What Enrich says; valid = enriched + quarantined."""
+
+    enriched: int
+    quarantined: int
+    alerts: int
+    staged: Location
+    quarantine_enrich: Location | None
+    alerts_object: Location | None
+    reasons_enrich: dict[str, int]
+
+
+class ShardOutcome(TypedDict):
+    """Both of a shard's answers, merged by the workflow; `quarantined` counts both."""
+
+    shard: Shard
+    read: int
+    valid: int
+    quarantined: int
+    lines: int
+    bytes: int
+    reasons: dict[str, int]
+    enriched: int
+    alerts: int
+    staged: Location
+    quarantine: Location | None
+    quarantine_enrich: Location | None
+    alerts_object: Location | None
+    reasons_enrich: dict[str, int]
+
+
+class WriteRequest(TypedDict):
+    """What WriteToDdb takes."""
+
+    file: File
+    partition: int
+    shards: list[ShardOutcome]
+
+
+class Written(TypedDict):
+    """What WriteToDdb says."""
+
+    partition: int
+    written: int
+    superseded: int
+
+
+class NotifyRequest(TypedDict):
+    """What Notify takes."""
+
+    file: File
+    shards: list[ShardOutcome]
+    partitions: list[Written]
+    execution: Execution
+
+
+class Counts(TypedDict):
+    """A file's sums: read = written + superseded + quarantined."""
+
+    read: int
+    written: int
+    superseded: int
+    quarantined: int
+    alerts: int
+
+
+class Notified(TypedDict):
+    """What Notify says; `quarantine` holds s3:// URIs."""
+
+    status: Literal["SUCCEEDED"]
+    file: File
+    counts: Counts
+    quarantine: list[str]
+    reasons: dict[str, int]
