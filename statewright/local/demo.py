@@ -21,7 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from statewright.local.control import ControlError, start_cloud, stop_cloud
 from statewright.local.following import COUNTS, NotStarted
 from statewright.local.ingest_command import ingest_all
-from statewright.local.outcomes import conservation_line, console, plain_cause, table_of, totals
+from statewright.local.outcomes import COLOURS, conservation_line, console, plain_cause, table_of, totals
 from statewright.local.place_options import Connection, Unusable, find_place
 from statewright.local.places import CloudSettings, Places
 from statewright.local.ports import PortTaken, free_ports
@@ -65,7 +65,7 @@ def demo(project: Path | None, *, keep: bool) -> None:
         with _fresh_cloud(found, terminal, keep=keep) as record:
             connection = Connection.to(found, record)
             pairs = [(found.root / "samples" / each["file"], each["key"]) for each in expected]
-            outcomes = ingest_all(pairs, connection, terminal)
+            outcomes = ingest_all(pairs, connection, terminal, plain_states=COLOURS)
     except (ControlError, PortTaken, BotoCoreError, ClientError, NotStarted, OSError) as error:
         raise click.ClickException(str(error)) from error
     terminal.print(table_of(outcomes))

@@ -17,7 +17,7 @@ from statewright.local.outcomes import COLOURS, conservation_line, console, json
 from statewright.local.place_options import Connection, Place, Unusable, place_options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterator, Sequence
 
     from rich.console import Console
 
@@ -74,9 +74,16 @@ def ingest(
         raise SystemExit(1)
 
 
-def ingest_all(pairs: Sequence[tuple[Path, str]], connection: Connection, terminal: Console) -> list[Outcome]:
+def ingest_all(
+    pairs: Sequence[tuple[Path, str]],
+    connection: Connection,
+    terminal: Console,
+    *,
+    plain_states: Container[str] | None = None,
+) -> list[Outcome]:
     """Upload each file under its key, several at a time; return the outcomes in the order of the files.
 
+    Where `terminal` is none, a line is written for each new state of a file, or for `plain_states` alone.
     Raises NotStarted, OSError, ValueError and botocore's errors.
     """
     bucket = connection.names.bucket("raw")
@@ -90,7 +97,10 @@ def ingest_all(pairs: Sequence[tuple[Path, str]], connection: Connection, termin
         tell(key, outcome.status)
         return outcome
 
-    with _progress([key for _, key in pairs], terminal) as tell, ThreadPoolExecutor(PARALLEL) as threads:
+    with (
+        _progress([key for _, key in pairs], terminal, plain_states) as tell,
+        ThreadPoolExecutor(PARALLEL) as threads,
+    ):
         running = [threads.submit(one, pair, tell) for pair in pairs]
         try:
             return [each.result() for each in running]
@@ -100,10 +110,17 @@ def ingest_all(pairs: Sequence[tuple[Path, str]], connection: Connection, termin
 
 
 @contextmanager
-def _progress(keys: Sequence[str], terminal: Console) -> Iterator[Callable[[str, str], None]]:
+def _progress(
+    keys: Sequence[str], terminal: Console, plain_states: Container[str] | None
+) -> Iterator[Callable[[str, str], None]]:
     """Show each file's state: live on a terminal, a line for each change elsewhere."""
     if not terminal.is_terminal:
-        yield lambda key, state: click.echo(f"{key}: {state}", err=terminal.stderr)
+
+        def write(key: str, state: str) -> None:
+            if plain_states is None or state in plain_states:
+                click.echo(f"{key}: {state}", err=terminal.stderr)
+
+        yield write
         return
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.fields[state]}"))
     lock = threading.Lock()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import signal
@@ -148,6 +149,54 @@ def test_kill_9_of_the_daemon_leaves_no_process_and_loses_nothing(
     assert cloud.run("status").returncode == 1
     again = start_cloud(cloud.state)
     assert [row["status"] for row in again.ledger("orders/a.jsonl")] == ["SUCCEEDED"]
+
+
+MANY = 20_000
+
+
+def many_orders() -> bytes:
+    lines = gzip.decompress((ROOT / "samples/good/orders.jsonl.gz").read_bytes()).splitlines(keepends=True)
+    return gzip.compress(b"".join(lines[:MANY]), compresslevel=1)
+
+
+def start_on_many_orders(cloud: Cloud, state: str) -> str:
+    """Upload many orders; return their execution's ARN once it is in `state`."""
+    cloud.put("orders/many.jsonl.gz", many_orders())
+    arn = str(cloud.execution_of("orders/many.jsonl.gz")["executionArn"])
+    wait_for(lambda: True if state in cloud.states_of(arn) else None, 30)
+    return arn
+
+
+def test_down_lets_executions_end_that_run(own_state: Path) -> None:
+    cloud = start_cloud(own_state)
+    arn = start_on_many_orders(cloud, "ParseAndValidate")
+
+    assert cloud.run("down").returncode == 0
+
+    cloud = start_cloud(own_state)
+    assert cloud.client("stepfunctions").describe_execution(executionArn=arn)["status"] == "SUCCEEDED"
+
+
+def test_a_file_cut_off_by_kill_9_says_so_and_can_be_ingested_again(own_state: Path) -> None:
+    cloud = start_cloud(own_state)
+    arn = start_on_many_orders(cloud, "WriteToDdb")
+    processes = processes_of(own_state)
+    os.kill(processes[0], signal.SIGKILL)
+    assert all_ended(processes)
+
+    cloud = start_cloud(own_state)
+
+    assert cloud.client("stepfunctions").describe_execution(executionArn=arn)["status"] == "ABORTED"
+    [row] = cloud.ledger("orders/many.jsonl.gz")
+    assert (row["status"], row["error"]) == ("FAILED", "Interrupted")
+    again = cloud.start({"s3Bucket": cloud.env["RAW_BUCKET"], "s3Key": "orders/many.jsonl.gz"})
+    assert json.loads(again["output"])["counts"]["written"] == MANY
+    pages = (
+        cloud.client("dynamodb")
+        .get_paginator("scan")
+        .paginate(TableName=cloud.env["ORDERS_TABLE"], Select="COUNT")
+    )
+    assert sum(page["Count"] for page in pages) == MANY
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
