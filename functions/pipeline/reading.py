@@ -25,7 +25,7 @@ HEADER_BYTES = 1024 * 1024
 
 
 class Candidate(NamedTuple):
-    """What may be a record: `value` is its JSON value or a Reject; `size` counts its bytes, `raw` may be cut."""
+    """What may be a record: `value` is its value or a Reject; `size` counts bytes, `raw` may be cut."""
 
     line: int
     offset: int
@@ -92,7 +92,7 @@ def _rows(
     if shard["start"]:
         names = rows.header(_first_row(file, delimiter), contract)
     else:
-        first = next(found, None)
+        first = next((row for row in found if row.raw.strip()), None)
         if first is None:
             raise EmptyFile("the file holds no line that is not blank")
         names = rows.header(first, contract)

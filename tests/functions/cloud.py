@@ -1,4 +1,4 @@
-"""A cloud in this process for the functions' tests: moto's AWS, and the five functions in the workflow's order."""
+"""A cloud in this process for the functions' tests: moto's AWS, and the functions in the workflow's order."""
 
 from __future__ import annotations
 

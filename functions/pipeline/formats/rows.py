@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pipeline.shapes import Record
 
 DELIMITERS = {"csv": ",", "tsv": "\t"}
+# A quote that never ends takes in the lines after it: so many, which bounds memory and what is lost to it.
+MAX_ROW_LINES = 50_000
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,9})?")
 # Python refuses to convert longer integers, and DynamoDB keeps 38 digits.
@@ -60,7 +62,7 @@ def _cells(taken: list[Line], lines: Iterator[Line], delimiter: str) -> list[str
         for line in lines:
             taken.append(line)
             size += line.size
-            if size > MAX_LINE_BYTES or line.size > len(line.raw):
+            if size > MAX_LINE_BYTES or line.size > len(line.raw) or len(taken) > MAX_ROW_LINES:
                 raise _RowTooLong
             yield encoding.text(line.raw, line.offset) + "\n"
 
@@ -77,7 +79,7 @@ class _RowTooLong(Exception):  # noqa: N818 - control flow inside this module
 
 
 def _too_long() -> Reject:
-    return Reject("line_too_long", "", f"longer than {MAX_LINE_BYTES} bytes")
+    return Reject("line_too_long", "", f"longer than {MAX_LINE_BYTES} bytes or {MAX_ROW_LINES} lines")
 
 
 def _row(taken: Sequence[Line], cells: list[str] | Reject) -> Row:
