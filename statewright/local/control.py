@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import statewright
 from statewright.local import locks
 from statewright.local.places import CloudRecord, CloudSettings, Places, read_record
-from statewright.local.ports import check_free
+from statewright.local.ports import PortTaken, check_free
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -95,7 +95,21 @@ def start_cloud(
 
 def check_startable(settings: CloudSettings) -> None:
     """Raise AlreadyUp or PortTaken where a cloud cannot start; wait for one that just starts or ends."""
-    places = settings.places
+    while True:
+        _await_other_start(settings.places)
+        locks.wait_until_free(settings.places.emulator_lock, OTHER_START_SECONDS)
+        try:
+            check_free(settings.port, "--port")
+            check_free(settings.sfn_port, "--sfn-port")
+        except PortTaken:
+            if not locks.is_held(settings.places.lock):
+                raise
+        else:
+            return
+
+
+def _await_other_start(places: Places) -> None:
+    """Raise AlreadyUp as soon as a start that somebody else began is ready."""
     end = time.monotonic() + OTHER_START_SECONDS
     while locks.is_held(places.lock):
         record = read_record(places)
@@ -104,9 +118,6 @@ def check_startable(settings: CloudSettings) -> None:
         if time.monotonic() >= end:
             raise StartFailed("another start has not become ready", places.logs / "daemon.log")
         time.sleep(0.1)
-    locks.wait_until_free(places.emulator_lock, OTHER_START_SECONDS)
-    check_free(settings.port, "--port")
-    check_free(settings.sfn_port, "--sfn-port")
 
 
 def stop_cloud(places: Places) -> bool:
