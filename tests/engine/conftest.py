@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from statewright.engine import ExecutionRecord, run_with_history
+from statewright.engine import (
+    Engine,
+    ExecutionRecord,
+    LocalFunctions,
+    VirtualClock,
+    VirtualLoop,
+    run_with_history,
+)
 
 
 @dataclass(frozen=True)
@@ -106,3 +114,21 @@ def check_history(history: Any) -> None:
 @pytest.fixture
 def well_formed():
     return check_history
+
+
+@pytest.fixture
+def in_engine():
+    """Run a coroutine function on an engine of its own, on virtual time."""
+
+    def run_it(work: Any, **options: Any) -> Any:
+        async def inside() -> Any:
+            engine = Engine(**{"functions": LocalFunctions({}), "clock": VirtualClock(), **options})
+            try:
+                return await work(engine)
+            finally:
+                await engine.close()
+
+        with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+            return runner.run(inside())
+
+    return run_it
