@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable
     from pathlib import Path
 
@@ -32,6 +33,10 @@ COUNTS = ("read", "written", "superseded", "quarantined", "alerts")
 
 class NotStarted(Exception):  # noqa: N818 - what happened
     """No execution was started for an object."""
+
+
+class NotFollowed(Exception):  # noqa: N818 - what happened
+    """Whoever followed an object was told to stop."""
 
 
 @dataclass(frozen=True)
@@ -84,14 +89,16 @@ def upload(file: Path, bucket: str, key: str, clients: Clients) -> Upload:
     return Upload(file, bucket, key, version, time.time())
 
 
-def follow(uploaded: Upload, names: Names, clients: Clients, tell: Callable[[str], None]) -> Outcome:
+def follow(
+    uploaded: Upload, names: Names, clients: Clients, tell: Callable[[str], None], stop: threading.Event
+) -> Outcome:
     """Wait until the object's execution has ended; `tell` hears the name of each state as it is entered.
 
-    Raises NotStarted.
+    Raises NotStarted, and NotFollowed as soon as `stop` is set.
     """
     pause, said = POLL_SECONDS[0], ""
     execution = None
-    while True:
+    while not stop.is_set():
         execution = execution or _find_execution(uploaded, names, clients)
         if execution is not None:
             found = clients("stepfunctions").describe_execution(executionArn=execution)
@@ -103,8 +110,9 @@ def follow(uploaded: Upload, names: Names, clients: Clients, tell: Callable[[str
                 tell(state)
         elif time.time() - uploaded.at > START_SECONDS:
             raise NotStarted(f"no execution started for s3://{uploaded.bucket}/{uploaded.key}")
-        time.sleep(pause)
+        stop.wait(pause)
         pause = min(pause * 1.5, POLL_SECONDS[1])
+    raise NotFollowed(uploaded.key)
 
 
 def _find_execution(uploaded: Upload, names: Names, clients: Clients) -> str | None:

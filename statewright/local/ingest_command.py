@@ -87,13 +87,14 @@ def ingest_all(
     Raises NotStarted, OSError, ValueError and botocore's errors.
     """
     bucket = connection.names.bucket("raw")
+    stop = threading.Event()
 
     def one(pair: tuple[Path, str], tell: Callable[[str, str], None]) -> Outcome:
         file, key = pair
         tell(key, "uploading")
         uploaded = upload(file, bucket, key, connection.clients)
         tell(key, "uploaded")
-        outcome = follow(uploaded, connection.names, connection.clients, lambda state: tell(key, state))
+        outcome = follow(uploaded, connection.names, connection.clients, lambda state: tell(key, state), stop)
         tell(key, outcome.status)
         return outcome
 
@@ -104,7 +105,8 @@ def ingest_all(
         running = [threads.submit(one, pair, tell) for pair in pairs]
         try:
             return [each.result() for each in running]
-        except BaseException:
+        except BaseException:  # Ctrl-C included: the other files are not waited for
+            stop.set()
             threads.shutdown(wait=False, cancel_futures=True)
             raise
 

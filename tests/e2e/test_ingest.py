@@ -5,6 +5,9 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import signal
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -385,6 +388,26 @@ def test_the_ingest_command_can_leave_before_the_end(cloud: Cloud) -> None:
 
     assert done.returncode == 0
     assert done.stdout.startswith("s3://statewright-raw/orders/order.json ")
+
+
+def test_ctrl_c_ends_the_ingest_command_and_leaves_the_execution_alone(cloud: Cloud) -> None:
+    arguments = ["--state", str(cloud.state), "--key", "orders/left.jsonl.gz", "samples/good/orders.jsonl.gz"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "statewright.cli", "ingest", *arguments],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as following:
+        execution = cloud.execution_of("orders/left.jsonl.gz", seconds=20)
+        following.send_signal(signal.SIGINT)
+
+        assert following.wait(3) == 1
+    assert (
+        cloud.client("stepfunctions").describe_execution(executionArn=execution["executionArn"])["status"]
+        == "RUNNING"
+    )
+    assert cloud.end_of(execution["executionArn"])["status"] == "SUCCEEDED"
 
 
 # --- the samples ---

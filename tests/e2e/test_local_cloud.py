@@ -151,6 +151,17 @@ def test_kill_9_of_the_daemon_leaves_no_process_and_loses_nothing(
     assert [row["status"] for row in again.ledger("orders/a.jsonl")] == ["SUCCEEDED"]
 
 
+def test_an_emulator_that_dies_takes_the_cloud_with_it(own_state: Path) -> None:
+    start_cloud(own_state)
+    processes = processes_of(own_state)
+
+    os.kill(processes[1], signal.SIGKILL)  # the daemon's first child
+
+    assert all_ended(processes)
+    assert "ended by itself" in (own_state / "logs" / "daemon.log").read_text()
+    assert command("status", "--state", own_state).returncode == 1
+
+
 MANY = 20_000
 
 

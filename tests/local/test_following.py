@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from statewright.local import following
-from statewright.local.following import NotStarted, Upload, follow, upload
+from statewright.local.following import NotFollowed, NotStarted, Upload, follow, upload
 from statewright.local.names import Names
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def test_counts_quarantine_and_states_are_told(names: Names, monkeypatch: pytest
     monkeypatch.setattr(following, "START_SECONDS", float("inf"))
     services: Any = Services([{}, ROW], [{"status": "RUNNING"}, ended("SUCCEEDED", SUCCESS)])
 
-    outcome = follow(UPLOADED, names, services, heard.append)
+    outcome = follow(UPLOADED, names, services, heard.append, threading.Event())
 
     assert (outcome.status, outcome.dataset, outcome.execution) == ("SUCCEEDED", "orders", ARN)
     assert outcome.counts == SUCCESS["counts"]
@@ -103,7 +104,7 @@ def test_counts_quarantine_and_states_are_told(names: Names, monkeypatch: pytest
 def test_each_end_has_its_status(names: Names, found: dict[str, Any], status: str) -> None:
     services: Any = Services([ROW], [found])
 
-    outcome = follow(UPLOADED, names, services, lambda _: None)
+    outcome = follow(UPLOADED, names, services, lambda _: None, threading.Event())
 
     assert outcome.status == status
     assert outcome.counts["read"] == 0
@@ -120,7 +121,7 @@ def test_an_execution_that_left_no_row_is_found_by_its_input(
     services: Any = Services([{}], [ended("FAILED", error="X", input=json.dumps({"detail": detail}))])
     services.listed = [{"executionArn": ARN, "startDate": datetime.fromtimestamp(NOW, UTC)}]
 
-    assert follow(UPLOADED, names, services, lambda _: None).error == "X"
+    assert follow(UPLOADED, names, services, lambda _: None, threading.Event()).error == "X"
 
 
 def test_an_object_that_starts_nothing_is_given_up(names: Names, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,7 +129,7 @@ def test_an_object_that_starts_nothing_is_given_up(names: Names, monkeypatch: py
     services: Any = Services([{}], [])
 
     with pytest.raises(NotStarted, match=r"s3://shop-raw/orders/a\.jsonl"):
-        follow(UPLOADED, names, services, lambda _: None)
+        follow(UPLOADED, names, services, lambda _: None, threading.Event())
 
 
 def test_an_upload_knows_its_version(clients: Clients, tmp_path: Path) -> None:
@@ -144,3 +145,11 @@ def test_an_upload_knows_its_version(clients: Clients, tmp_path: Path) -> None:
 
     assert plain.version == f"etag:{hashlib.md5(b'content', usedforsecurity=False).hexdigest()}"
     assert versioned.version == s3.head_object(Bucket="versioned", Key="k")["VersionId"]
+
+
+def test_following_ends_at_once_when_it_is_told_to(names: Names) -> None:
+    stop = threading.Event()
+    services: Any = Services([ROW], [{"status": "RUNNING"}])
+
+    with pytest.raises(NotFollowed):
+        follow(UPLOADED, names, services, lambda _: stop.set(), stop)
