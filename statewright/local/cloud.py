@@ -17,19 +17,21 @@ from typing import TYPE_CHECKING, Any
 
 from statewright import api
 from statewright.engine import Engine, SqliteStore
-from statewright.engine.errors import StateMachineDoesNotExist
+from statewright.engine.errors import InvalidDefinition, StateMachineDoesNotExist
 from statewright.local.clients import Clients
-from statewright.local.deploy import deploy
+from statewright.local.deploy import DeployError, deploy
 from statewright.local.emulator import Emulator, EmulatorFailed
 from statewright.local.environment import function_environment
 from statewright.local.functions import FunctionPool, FunctionSpec
 from statewright.local.interrupted import mark_interrupted
-from statewright.local.names import Names
+from statewright.local.names import ACCOUNT, Names
 from statewright.local.places import CloudRecord, CloudSettings, Places, forget_record, write_record
 from statewright.local.triggers import run_trigger, triggers_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from statewright.engine.records import MachineType
 
 DRAIN_SECONDS = 20.0  # how long a stop waits for executions that run
 WATCH_SECONDS = 1.0
@@ -42,7 +44,7 @@ async def run_cloud(
 ) -> None:
     """Start everything, call `ready`, and keep it up until cancelled.
 
-    Raises EmulatorFailed, DeployError, InvalidDefinition, OSError (a port) where it cannot start, and
+    Raises EmulatorFailed, DeployError, OSError (a port) where it cannot start, and
     EmulatorFailed where the emulator ends later.
     """
     places = settings.places
@@ -104,20 +106,27 @@ def _function_pool(settings: CloudSettings, names: Names) -> FunctionPool:
 def _deploy_state_machines(engine: Engine, names: Names) -> None:
     """Create the state machines, or give those that exist the definition that is described now."""
     for logical, machine in names.project.description.state_machines.items():
-        definition = names.definition(logical)
-        arn = names.state_machine_arn(logical)
         try:
-            existing = engine.describe_state_machine(arn)
-        except StateMachineDoesNotExist:
-            existing = None
-        if existing is not None and existing.type == machine.type:
-            if existing.definition != definition:
-                engine.update_state_machine(arn, definition=definition)
-            continue
-        if existing is not None:
-            engine.delete_state_machine(arn)
-        role = f"arn:aws:iam::000000000000:role/{names.of(logical)}"
-        engine.create_state_machine(names.of(logical), definition, role, machine.type)
+            _deploy_state_machine(engine, names, logical, machine.type)
+        except InvalidDefinition as error:
+            raise DeployError(f"{machine.definition}: {error.message}") from error
+
+
+def _deploy_state_machine(engine: Engine, names: Names, logical: str, kind: MachineType) -> None:
+    definition = names.definition(logical)
+    arn = names.state_machine_arn(logical)
+    try:
+        existing = engine.describe_state_machine(arn)
+    except StateMachineDoesNotExist:
+        existing = None
+    if existing is not None and existing.type == kind:
+        if existing.definition != definition:
+            engine.update_state_machine(arn, definition=definition)
+        return
+    if existing is not None:  # the type of a state machine cannot be changed
+        engine.delete_state_machine(arn)
+    role = f"arn:aws:iam::{ACCOUNT}:role/{names.of(logical)}"
+    engine.create_state_machine(names.of(logical), definition, role, kind)
 
 
 async def _watch(emulator: Emulator, places: Places) -> None:

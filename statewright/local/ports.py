@@ -11,10 +11,12 @@ FREE_PORTS = range(20_000, 32_000)
 
 
 class PortTaken(Exception):  # noqa: N818 - what is wrong
-    """Another program listens on a port; `option` chooses another one."""
+    """A port cannot be listened on, mostly as another program does; `option` chooses another one."""
 
-    def __init__(self, port: int, option: str) -> None:
-        super().__init__(f"port {port} is taken by another program; choose another with {option} PORT")
+    def __init__(self, port: int, option: str, error: OSError) -> None:
+        taken = error.errno == errno.EADDRINUSE
+        reason = "is taken by another program" if taken else f"cannot be used ({error.strerror})"
+        super().__init__(f"port {port} {reason}; choose another with {option} PORT")
         self.port = port
         self.option = option
 
@@ -27,7 +29,7 @@ def check_free(port: int, option: str) -> None:
             attempt.bind((LOOPBACK, port))
             attempt.listen(1)
         except OSError as error:
-            raise PortTaken(port, option) from error
+            raise PortTaken(port, option, error) from error
 
 
 def free_ports(count: int) -> list[int]:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from statewright.local.ports import PortTaken
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -51,9 +53,7 @@ def serve(port: int, lambda_endpoint: str | None, endpoint_url: str | None, wait
     try:
         asyncio.run(_serve(port, functions, endpoint_url, wait_scale))
     except OSError as error:
-        raise click.ClickException(
-            f"port {port} is taken by another program; choose another with --port PORT"
-        ) from error
+        raise click.ClickException(str(PortTaken(port, "--port", error))) from error
 
 
 def _functions(endpoint: str | None) -> FunctionBackend:

@@ -24,11 +24,14 @@ ROOT = Path(__file__).parents[2]
 END_SECONDS = 60.0
 
 
-def command(*arguments: str | Path, timeout: float = 120.0) -> subprocess.CompletedProcess[str]:
-    """Run `statewright` with arguments, in the repository."""
+def command(
+    *arguments: str | Path, timeout: float = 120.0, env: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run `statewright` with arguments, in the repository; `env` is added to the environment."""
     return subprocess.run(
         [sys.executable, "-m", "statewright.cli", *map(str, arguments)],
         cwd=ROOT,
+        env={**os.environ, **(env or {})},
         capture_output=True,
         text=True,
         timeout=timeout,
@@ -147,8 +150,9 @@ def wait_for(look: Callable[[], Any], seconds: float) -> Any:
     pytest.fail(f"{look.__qualname__} found nothing within {seconds} s")
 
 
-def start_cloud(state: Path) -> Cloud:
+def start_cloud(state: Path, env: dict[str, str] | None = None) -> Cloud:
+    """Start a local cloud on free ports with a state folder."""
     port, sfn_port = free_ports(2)
-    done = command("up", "--state", state, "--port", str(port), "--sfn-port", str(sfn_port))
+    done = command("up", "--state", state, "--port", str(port), "--sfn-port", str(sfn_port), env=env)
     assert done.returncode == 0, done.stderr
     return Cloud(state)

@@ -151,6 +151,22 @@ def test_kill_9_of_the_daemon_leaves_no_process_and_loses_nothing(
     assert [row["status"] for row in again.ledger("orders/a.jsonl")] == ["SUCCEEDED"]
 
 
+def test_the_callers_profile_proxy_and_endpoints_stay_outside(own_state: Path) -> None:
+    elsewhere = "http://127.0.0.1:9"
+    cloud = start_cloud(
+        own_state,
+        env={
+            "AWS_PROFILE": "no-such-profile",
+            "AWS_ENDPOINT_URL_S3": elsewhere,
+            "AWS_ENDPOINT_URL_DYNAMODB": elsewhere,
+            "HTTP_PROXY": elsewhere,
+            "http_proxy": elsewhere,
+        },
+    )
+
+    assert cloud.ingest("orders/inside.jsonl", ORDER % b"inside")["status"] == "SUCCEEDED"
+
+
 def test_an_emulator_that_dies_takes_the_cloud_with_it(own_state: Path) -> None:
     start_cloud(own_state)
     processes = processes_of(own_state)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 
 import pytest
@@ -24,3 +25,9 @@ def test_a_taken_port_is_named_with_the_option_that_chooses_another(address: str
 
         with pytest.raises(PortTaken, match=rf"port {port} is taken .* --sfn-port PORT"):
             check_free(port, "--sfn-port")
+
+
+def test_a_port_that_may_not_be_used_is_told_as_such() -> None:
+    error = PortTaken(80, "--port", PermissionError(errno.EACCES, "Permission denied"))
+
+    assert str(error) == "port 80 cannot be used (Permission denied); choose another with --port PORT"
