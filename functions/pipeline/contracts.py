@@ -166,6 +166,7 @@ def load_contract(folder: Path, dataset: str, version: int) -> Contract:
     file = f"datasets/{dataset}/{version}.json"
     schema = documents.load(folder, file)
     contract_checks.check_meta(folder, META_SCHEMA, file, schema)
+    validator = documents.compiled(schema, folder, file)
     said = schema["x-dataset"]
     tables = {
         step["table"]: documents.load(folder, step["table"])
@@ -178,7 +179,7 @@ def load_contract(folder: Path, dataset: str, version: int) -> Contract:
         dataset=dataset,
         version=version,
         schema=schema,
-        validator=documents.compiled(schema, folder, file),
+        validator=validator,
         sources=tuple(_source(source) for source in said["sources"]),
         partition_key=KeyAttribute(**said["key"]["partition"]),
         sort_key=KeyAttribute(**said["key"]["sort"]) if "sort" in said["key"] else None,

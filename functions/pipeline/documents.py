@@ -50,9 +50,15 @@ def compiled(schema: Any, folder: Path, name: str) -> jsonschema_rs.Draft202012V
             schema, validate_formats=True, retriever=retrieve, base_uri=BASE + quote(name)
         )
     except jsonschema_rs.ValidationError as error:
-        raise ContractError(name, pointer(error.instance_path), "is not a valid JSON Schema") from error
+        raise ContractError(
+            name, pointer(error.instance_path), f"is not a valid JSON Schema: {_first_line(error)}"
+        ) from error
     except (jsonschema_rs.ReferencingError, ValueError) as error:
         raise ContractError(name, "", f"cannot be compiled: {error}") from error
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [""])[0][:SHOWN]
 
 
 def signature(folder: Path, function: str, side: str) -> jsonschema_rs.Draft202012Validator:

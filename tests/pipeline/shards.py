@@ -69,7 +69,12 @@ def served(body: bytes, piece: int = 1 << 20) -> Iterator[None]:
 
 
 def read_shards(
-    key: str, body: bytes, cuts: list[int] = [], *, piece: int = 1 << 20, catalogue: Any = None  # noqa: B006
+    key: str,
+    body: bytes,
+    cuts: list[int] = [],
+    *,
+    piece: int = 1 << 20,
+    catalogue: Any = None,  # noqa: B006
 ) -> list[ReadShard]:
     """Read bytes in shards that end at the cuts."""
     catalogue = catalogue or contracts.catalogue(SCHEMAS)

@@ -97,7 +97,8 @@ def test_a_value_that_cannot_be_kept_is_rejected(value: str, rule: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["9" * 38, "1e125", "1e-130", "12345678901234567890", "0.10", "1" + "0" * 125, "0e-200", "-0", "0.0"]
+    "value",
+    ["9" * 38, "1e125", "1e-130", "12345678901234567890", "0.10", "1" + "0" * 125, "0e-200", "-0", "0.0"],
 )
 def test_a_number_that_fits_keeps_every_digit(value: str) -> None:
     found = read("orders/x.jsonl", raw_line("amount", value))
