@@ -136,7 +136,10 @@ class Execution:
         if self._task is not None and not self._ended.is_set():
             self._stop = (error, cause)
             self._task.cancel()
-            await self._ended.wait()
+            await asyncio.wait({self._task})
+            if not self._ended.is_set():  # it was stopped before its first step
+                self._end_as_stopped()
+                self._ended.set()
         return self.record
 
     async def _run(self) -> None:
@@ -144,8 +147,7 @@ class Execution:
             async with asyncio.timeout(self._real_time_limit()):
                 output = await run_flow(self, self.flow, self.input, {}, self.trail, self.map_item)
         except asyncio.CancelledError:
-            error, cause = self._stop or (None, "The engine was stopped.")
-            self._end("ABORTED", "executionAbortedEventDetails", error=error, cause=cause)
+            self._end_as_stopped()
         except (TimeoutError, ExecutionTimedOut):
             self._end("TIMED_OUT", "executionTimedOutEventDetails")
         except ExecutionEnd as end:
@@ -161,6 +163,10 @@ class Execution:
             for child in list(self.children):
                 await child.stop(None, None)
             self._ended.set()
+
+    def _end_as_stopped(self) -> None:
+        error, cause = self._stop or (None, "The engine was stopped.")
+        self._end("ABORTED", "executionAbortedEventDetails", error=error, cause=cause)
 
     def _real_time_limit(self) -> float | None:
         # Waits are measured one by one, so this net is for work alone, which no clock scales.

@@ -150,6 +150,16 @@ def test_stopping_ends_an_execution_as_aborted(in_engine):
     in_engine(work)
 
 
+def test_an_execution_may_be_stopped_before_its_first_step(in_engine):
+    async def work(engine):
+        machine = engine.create_state_machine("m", WAIT, ROLE)
+        stopped = await engine.stop_execution(engine.start_execution(machine.arn).arn)
+        assert stopped.status == "ABORTED"
+        assert engine.running == {}
+
+    in_engine(work)
+
+
 def test_executions_are_listed_newest_first_and_by_status(in_engine):
     async def work(engine):
         machine = engine.create_state_machine("m", PASS, ROLE)
