@@ -1,0 +1,104 @@
+"""The production workflow on the engine, with functions that answer as the real ones do."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import boto3
+import pytest
+from moto import mock_aws
+
+REGION = "us-east-1"
+DEFINITION = Path(__file__).parents[2] / "statemachines" / "ingest.asl.json"
+
+
+@pytest.fixture
+def cloud(monkeypatch):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        made = {name: boto3.client(name, region_name=REGION) for name in ("dynamodb", "sqs", "sns")}
+        made["dynamodb"].create_table(
+            TableName="files",
+            KeySchema=[{"AttributeName": "file_id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "file_id", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        yield made
+
+
+@pytest.fixture
+def definition(cloud):
+    queue = cloud["sqs"].create_queue(QueueName="dead-letters")["QueueUrl"]
+    topic = cloud["sns"].create_topic(Name="notifications")["TopicArn"]
+    known = {"FilesTable": "files", "DeadLettersUrl": queue, "NotificationsArn": topic}
+    text = DEFINITION.read_text()
+    for name in re.findall(r"\$\{(\w+)\}", text):
+        text = text.replace("${" + name + "}", known.get(name, name.removesuffix("Arn")))
+    return json.loads(text)
+
+
+def file():
+    return {"id": "raw/k", "bucket": "raw", "key": "k", "size": 100, "etag": "e"}
+
+
+def functions(*, shards=3, partitions=2, broken=None):
+    calls = []
+
+    def answering(name, answer):
+        def handler(event, context):
+            calls.append((name, event))
+            if name == broken:
+                raise RuntimeError("broken")
+            return answer(event)
+
+        return handler
+
+    plan = {"shards": shards, "shard_bytes": 40, "partitions": partitions}
+    answers = {
+        "CollectData": lambda event: {"outcome": "work", "file": file(), "plan": plan},
+        "ParseAndValidate": lambda event: {
+            "shard": event["shard"],
+            "staged": {"key": "s"},
+            "read": 1,
+            "quarantined": 0,
+        },
+        "Enrich": lambda event: {"quarantined": 0, "enriched": 1},
+        "WriteToDdb": lambda event: {"written": 1},
+        "Notify": lambda event: {"told": True},
+    }
+    return {name: answering(name, answer) for name, answer in answers.items()}, calls
+
+
+def test_the_workflow_is_accepted_and_its_shards_run_as_child_executions(execute, definition, cloud):
+    handlers, calls = functions()
+    outcome = execute(
+        definition, {"s3Bucket": "raw", "s3Key": "k"}, functions=handlers, clients=cloud.__getitem__
+    )
+    assert outcome.status == "SUCCEEDED", outcome.cause
+    assert outcome.output == {"told": True}
+    assert outcome.types.count("MapRunSucceeded") == 2
+    names = [name for name, _ in calls]
+    assert (names.count("ParseAndValidate"), names.count("Enrich"), names.count("WriteToDdb")) == (3, 3, 2)
+    ends = sorted(event["shard"]["end"] for name, event in calls if name == "ParseAndValidate")
+    assert ends == [40, 80, 100]
+
+
+def test_a_failing_shard_ends_the_execution_failed_after_people_are_told(execute, definition, cloud):
+    handlers, _ = functions(broken="ParseAndValidate")
+    outcome = execute(
+        definition, {"s3Bucket": "raw", "s3Key": "k"}, functions=handlers, clients=cloud.__getitem__
+    )
+    assert outcome.status == "FAILED"
+    assert outcome.error == "States.ExceedToleratedFailureThreshold"
+    assert outcome.states[-4:] == ["RecordFailure", "SendToDeadLetters", "TellPeople", "Failed"]
+    row = cloud["dynamodb"].get_item(TableName="files", Key={"file_id": {"S": "raw/k"}})["Item"]
+    assert row["status"] == {"S": "FAILED"}
+    queue = cloud["sqs"].get_queue_url(QueueName="dead-letters")["QueueUrl"]
+    (message,) = cloud["sqs"].receive_message(QueueUrl=queue)["Messages"]
+    body = json.loads(message["Body"])
+    assert body["input"] == {"s3Bucket": "raw", "s3Key": "k"}
+    assert body["error"] == outcome.error
