@@ -100,6 +100,7 @@ def test_the_demo_can_leave_its_cloud_up(project: Path) -> None:
         assert command("status", "--state", state).returncode == 0
     finally:
         stop_cloud(Places(state))
+        shutil.rmtree(state)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

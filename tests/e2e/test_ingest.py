@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.e2e.clouds import ROOT, Cloud, wait_for
+from tests.e2e.clouds import ROOT, Cloud, many_orders, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -390,8 +390,10 @@ def test_the_ingest_command_can_leave_before_the_end(cloud: Cloud) -> None:
     assert done.stdout.startswith("s3://statewright-raw/orders/order.json ")
 
 
-def test_ctrl_c_ends_the_ingest_command_and_leaves_the_execution_alone(cloud: Cloud) -> None:
-    arguments = ["--state", str(cloud.state), "--key", "orders/left.jsonl.gz", "samples/good/orders.jsonl.gz"]
+def test_ctrl_c_ends_the_ingest_command_and_leaves_the_execution_alone(cloud: Cloud, tmp_path: Path) -> None:
+    file = tmp_path / "left.jsonl.gz"
+    file.write_bytes(many_orders(30_000))
+    arguments = ["--state", str(cloud.state), "--dataset", "orders", str(file)]
     with subprocess.Popen(
         [sys.executable, "-m", "statewright.cli", "ingest", *arguments],
         cwd=ROOT,

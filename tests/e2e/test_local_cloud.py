@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import os
 import signal
@@ -17,12 +16,15 @@ import pytest
 from statewright.local import locks
 from statewright.local.places import Places, read_record
 from statewright.local.ports import free_ports
-from tests.e2e.clouds import ROOT, Cloud, command, start_cloud, wait_for
+from tests.e2e.clouds import ROOT, Cloud, command, many_orders, start_cloud, wait_for
 
 ORDER = (
     b'{"order_id":"%s","customer_id":"1","order_date":"2026-01-02",'
     b'"quantity":1,"amount":2.5,"currency":"USD"}'
 )
+
+
+MANY = 20_000
 
 
 def processes_of(state: Path) -> list[int]:
@@ -178,17 +180,9 @@ def test_an_emulator_that_dies_takes_the_cloud_with_it(own_state: Path) -> None:
     assert command("status", "--state", own_state).returncode == 1
 
 
-MANY = 20_000
-
-
-def many_orders() -> bytes:
-    lines = gzip.decompress((ROOT / "samples/good/orders.jsonl.gz").read_bytes()).splitlines(keepends=True)
-    return gzip.compress(b"".join(lines[:MANY]), compresslevel=1)
-
-
 def start_on_many_orders(cloud: Cloud, state: str) -> str:
     """Upload many orders; return their execution's ARN once it is in `state`."""
-    cloud.put("orders/many.jsonl.gz", many_orders())
+    cloud.put("orders/many.jsonl.gz", many_orders(MANY))
     arn = str(cloud.execution_of("orders/many.jsonl.gz")["executionArn"])
     wait_for(lambda: True if state in cloud.states_of(arn) else None, 30)
     return arn
