@@ -60,9 +60,9 @@ class Outcome:
             if "stateEnteredEventDetails" in event
         ]
 
-    def event(self, type: str) -> dict[str, Any]:
+    def event(self, kind: str) -> dict[str, Any]:
         """The first event of a type, its details alone."""
-        found = next(event for event in self.history if event["type"] == type)
+        found = next(event for event in self.history if event["type"] == kind)
         return next((value for key, value in found.items() if key.endswith("EventDetails")), {})
 
 
@@ -89,9 +89,9 @@ def chain():
 def execute():
     """Run a definition, or a single state, to its end."""
 
-    def run_it(definition: dict[str, Any], input: Any = None, **options: Any) -> Outcome:
+    def run_it(definition: dict[str, Any], value: Any = None, **options: Any) -> Outcome:
         whole = definition if "States" in definition else machine(definition)
-        record, history = run_with_history(whole, input, virtual_time=True, **options)
+        record, history = run_with_history(whole, value, virtual_time=True, **options)
         check_history(history)
         return Outcome(record, list(history))
 

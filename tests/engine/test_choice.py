@@ -54,7 +54,7 @@ def test_given_a_hostile_pattern_matching_ends_at_once():
 
 
 @pytest.mark.parametrize(
-    ("rule", "input", "expected"),
+    ("rule", "value", "expected"),
     [
         ({"Variable": "$.a", "IsPresent": True}, {"a": None}, "yes"),
         ({"Variable": "$.a", "IsPresent": False}, {}, "yes"),
@@ -75,8 +75,8 @@ def test_given_a_hostile_pattern_matching_ends_at_once():
         ),
     ],
 )
-def test_a_rule_decides_where_the_machine_goes(execute, rule, input, expected):
-    assert execute(choose(yes(**rule)), input).output == expected
+def test_a_rule_decides_where_the_machine_goes(execute, rule, value, expected):
+    assert execute(choose(yes(**rule)), value).output == expected
 
 
 def test_given_several_true_rules_the_first_one_wins(execute):

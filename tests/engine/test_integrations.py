@@ -89,7 +89,8 @@ def test_a_parameter_that_is_missing_or_null_is_told_in_aws_words(execute, table
     outcome = execute(task("dynamodb:putItem", TableName="t", Item=None), clients=table)
     assert outcome.error == "DynamoDB.AmazonDynamoDBException"
     assert outcome.cause.startswith(
-        "1 validation error detected: Value null at 'item' failed to satisfy constraint: Member must not be null"
+        "1 validation error detected: Value null at 'item' failed to satisfy constraint:"
+        " Member must not be null"
     )
 
 

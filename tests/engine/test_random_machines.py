@@ -1,4 +1,4 @@
-"""Random small machines: they end, their histories are well formed, and time does not change what comes out."""
+"""Random small machines: they end, their histories are well formed, and the same comes out again."""
 
 from __future__ import annotations
 
