@@ -118,8 +118,9 @@ def meaning(call: str, error: Exception) -> PipelineError:
 
 def meaning_of_failure(call: str, error: Exception) -> PipelineError:
     """Say what a BotoCoreError means: a connection that failed may work later, anything else will not."""
-    from botocore.exceptions import HTTPClientError, IncompleteReadError
+    from botocore import exceptions  # noqa: PLC0415
 
-    if isinstance(error, (HTTPClientError, IncompleteReadError)):
+    broken = (exceptions.ConnectionError, exceptions.HTTPClientError, exceptions.IncompleteReadError)
+    if isinstance(error, broken):
         return ServiceUnavailable(f"{call}: {type(error).__name__}")
     return ServiceRefused(call, type(error).__name__)

@@ -49,12 +49,9 @@ def compiled(schema: Any, folder: Path, name: str) -> jsonschema_rs.Draft202012V
         return jsonschema_rs.Draft202012Validator(
             schema, validate_formats=True, retriever=retrieve, base_uri=BASE + quote(name)
         )
-    except jsonschema_rs.ValidationError as error:
-        raise ContractError(
-            name, pointer(error.instance_path), f"is not a valid JSON Schema: {_first_line(error)}"
-        ) from error
-    except (jsonschema_rs.ReferencingError, ValueError) as error:
-        raise ContractError(name, "", f"cannot be compiled: {error}") from error
+    except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
+        place = pointer(getattr(error, "instance_path", ()))
+        raise ContractError(name, place, f"is not a valid JSON Schema: {_first_line(error)}") from error
 
 
 def _first_line(error: Exception) -> str:

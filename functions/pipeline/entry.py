@@ -11,7 +11,7 @@ from pipeline.errors import InvalidInput, PipelineError
 from pipeline.settings import schemas_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     import jsonschema_rs
@@ -53,8 +53,19 @@ def check_input(function: str, request: Any) -> None:
     validator = _signature(schemas_folder(os.environ), function)
     if validator.is_valid(request):
         return
-    fault = max(validator.iter_errors(request), key=lambda error: len(error.instance_path))
+    fault = max(_faults(validator.iter_errors(request)), key=lambda error: len(error.instance_path))
     raise InvalidInput(function, documents.pointer(fault.instance_path), str(fault.schema_path[-1]))
+
+
+def _faults(errors: Iterable[jsonschema_rs.ValidationError]) -> Iterator[jsonschema_rs.ValidationError]:
+    """Yield faults, and where an input has several forms the faults of each."""
+    import jsonschema_rs
+
+    for error in errors:
+        yield error
+        if isinstance(error.kind, jsonschema_rs.ValidationErrorKind.AnyOf):
+            for faults in error.kind.context:
+                yield from _faults(faults)
 
 
 @functools.cache

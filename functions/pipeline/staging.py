@@ -6,6 +6,7 @@ endian), a magic number. A reader asks S3 for the index, then for its partition'
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Self
 
@@ -44,7 +45,7 @@ def enriched_place(bucket: str, file: File, shard: int) -> Location:
     return {"bucket": bucket, "key": f"{file['id']}/enriched/{shard:05}"}
 
 
-class _Staged:
+class _Staged(ABC):
     """What both writers share: an upload that ends well or not at all."""
 
     def __init__(self, place: Location) -> None:
@@ -65,8 +66,9 @@ class _Staged:
         with self._upload:
             self._finish()
 
+    @abstractmethod
     def _finish(self) -> None:
-        raise NotImplementedError
+        """Write what is held, before the upload ends."""
 
     def _frame(self, lines: Sequence[bytes]) -> Frame:
         frame = self._compress(b"\n".join((*lines, b"")))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import gzip
 import json
 from decimal import Decimal
@@ -8,9 +9,19 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from pipeline import objects
-from pipeline.errors import ObjectNotFound
-from tests.functions.cloud import EXECUTION, OUTPUT, RAW, ROOT, STAGING, STARTED_AT, ingest, invoke, small_plan
+from pipeline import enriching, objects, plans
+from pipeline.errors import ObjectNotFound, StagedDataBroken
+from tests.functions.cloud import (
+    EXECUTION,
+    OUTPUT,
+    RAW,
+    ROOT,
+    STAGING,
+    STARTED_AT,
+    ingest,
+    invoke,
+    small_plan,
+)
 
 if TYPE_CHECKING:
     from tests.functions.cloud import Cloud
@@ -68,7 +79,11 @@ def test_quarantine_of_many_shards_leads_back_to_lines_and_bytes(cloud: Cloud, s
         cloud.s3.get_object(Bucket=OUTPUT, Key=manifest_uri.removeprefix(f"s3://{OUTPUT}/"))["Body"].read()
     )
     first_lines = {entry["shard"]: entry["first_line"] for entry in manifest["shards"]}
-    found = [line for uri in uris for line in cloud.lines({"bucket": OUTPUT, "key": uri.removeprefix(f"s3://{OUTPUT}/")})]
+    found = [
+        line
+        for uri in uris
+        for line in cloud.lines({"bucket": OUTPUT, "key": uri.removeprefix(f"s3://{OUTPUT}/")})
+    ]
     assert sorted(first_lines[line["shard"]] + line["line"] - 1 for line in found) == [4, 14, 24, 34, 44]
     for line in found:
         raw = line["raw"].encode()
@@ -133,7 +148,10 @@ def event_of_s3(key: str, version: str | None = None) -> dict[str, Any]:
 
 def test_the_event_of_an_object_that_an_execution_wrote_itself_is_a_duplicate(cloud: Cloud) -> None:
     written = ingest("", request={"event": {"userId": "u"}}).collected["file"]
-    by_rule = {**event_of_s3(written["key"], written["version"]), "execution": {"id": "other", "started_at": STARTED_AT}}
+    by_rule = {
+        **event_of_s3(written["key"], written["version"]),
+        "execution": {"id": "other", "started_at": STARTED_AT},
+    }
 
     answer = invoke("collect_data", by_rule)
 
@@ -141,7 +159,9 @@ def test_the_event_of_an_object_that_an_execution_wrote_itself_is_a_duplicate(cl
 
 
 def test_a_copy_of_such_an_object_is_ingested(cloud: Cloud) -> None:
-    written = ingest("", request={"event": {"userId": "u", "eventType": "e", "timestamp": STARTED_AT}}).collected
+    written = ingest(
+        "", request={"event": {"userId": "u", "eventType": "e", "timestamp": STARTED_AT}}
+    ).collected
     source = {"Bucket": RAW, "Key": written["file"]["key"]}
     cloud.s3.copy_object(Bucket=RAW, Key="user_activity/copy.json", CopySource=source)
 
@@ -227,7 +247,9 @@ def test_emails_become_pseudonyms_everywhere(cloud: Cloud) -> None:
 
 def test_equal_records_of_two_objects_are_one_item(cloud: Cloud) -> None:
     cloud.put("sales/a.csv", b"name,email,amount,date\nAda,ada@example.com,1.50,2025-01-01\n")
-    cloud.put("sales/b.json", b'[{"date":"2025-01-01","amount":15e-1,"email":"ada@example.com","name":"Ada"}]')
+    cloud.put(
+        "sales/b.json", b'[{"date":"2025-01-01","amount":15e-1,"email":"ada@example.com","name":"Ada"}]'
+    )
     ingest("sales/a.csv")
     ingest("sales/b.json")
     assert len(cloud.items("sales")) == 1
@@ -334,3 +356,33 @@ def test_a_large_file_goes_through_multipart_uploads(cloud: Cloud, monkeypatch: 
 
     assert outcome.notified["counts"]["written"] == 500
     assert boto3.client("s3", "us-east-1").list_multipart_uploads(Bucket=STAGING).get("Uploads", []) == []
+
+
+def test_a_line_that_is_no_record_is_kept_by_its_beginning(cloud: Cloud) -> None:
+    cloud.put("orders/x.jsonl", json_lines(order(1)) + b"\xff" * 17_000_000 + b"\n")
+    outcome = ingest("orders/x.jsonl")
+    (line,) = cloud.lines(outcome.shards[0]["quarantine"])
+    assert base64.b64decode(line["raw_base64"]) == b"\xff" * 1024
+    assert line["cut_from_bytes"] == 17_000_000
+
+
+def test_a_rejected_record_that_is_not_found_again_is_a_defect(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloud.put("orders/x.jsonl", json_lines(order(1, _line=1)))
+    file = invoke("collect_data", {"s3Bucket": RAW, "s3Key": "orders/x.jsonl"})["file"]
+    shard = {"index": 0, "start": 0, "end": file["size"]}
+    parsed = invoke("parse_and_validate", {"file": file, "shard": shard})
+    monkeypatch.setattr(enriching.reading, "candidates", lambda *_, **__: iter(()))
+    with pytest.raises(StagedDataBroken, match="0 of 1"):
+        invoke("enrich", {"file": file, "shard": shard, "partitions": 1, "parsed": parsed["staged"]})
+
+
+def test_the_outcomes_of_the_most_shards_fit_a_payload(cloud: Cloud) -> None:
+    cloud.put("orders/x.jsonl", json_lines(order(1, amount=5000), order(2, quantity=-1), order(3, _line=1)))
+    shard = ingest("orders/x.jsonl").shards[0]
+    shard["shard"] = {"index": 255, "start": 68_000_000_000, "end": 68_719_476_736}
+    for name in ("read", "valid", "enriched", "quarantined", "lines", "bytes", "alerts"):
+        shard[name] = 268_435_456
+    shard["reasons"] = dict.fromkeys(["type", "required", "format", "syntax", "number"], 268_435_456)
+    assert len(json.dumps(shard, separators=(",", ":"))) * plans.MAX_SHARDS < 256 * 1024

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from unittest import mock
@@ -12,7 +13,7 @@ from pipeline.formats.lines import Tally
 from pipeline.parsing import judge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from pipeline.rejects import Reject
     from pipeline.shapes import File, Shard
@@ -71,10 +72,10 @@ def served(body: bytes, piece: int = 1 << 20) -> Iterator[None]:
 def read_shards(
     key: str,
     body: bytes,
-    cuts: list[int] = [],
+    cuts: Sequence[int] = (),
     *,
     piece: int = 1 << 20,
-    catalogue: Any = None,  # noqa: B006
+    catalogue: Any = None,
 ) -> list[ReadShard]:
     """Read bytes in shards that end at the cuts."""
     catalogue = catalogue or contracts.catalogue(SCHEMAS)
@@ -84,7 +85,7 @@ def read_shards(
     edges = [0, *cuts, len(body)]
     shards = []
     with served(body, piece):
-        for index, (start, end) in enumerate(zip(edges, edges[1:], strict=False)):
+        for index, (start, end) in enumerate(pairwise(edges)):
             shard: Shard = {"index": index, "start": start, "end": end}
             tally = Tally()
             found = [

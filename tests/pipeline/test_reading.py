@@ -80,6 +80,7 @@ def test_unicode_line_separators_do_not_end_a_line() -> None:
         ("1e-131", "number"),
         ("1e99999999999999999999", "number"),
         ("9" * 39, "number"),
+        ("9" * 200, "number"),
         ("9" * 5000, "number"),
         ("1." + "3" * 38, "number"),
         ("[" * 40 + "]" * 40, "depth"),

@@ -48,15 +48,8 @@ def decompress(chunks: Iterable[bytes], limit: int = MAX_DECOMPRESSED_BYTES) -> 
             if member.eof:
                 rest, begun, members = member.unused_data, False, members + 1
         consumed += len(chunk)
-    yield from _remaining(member, begun)
     if begun:
         raise CorruptGzip(f"the gzip stream is cut short: it ends inside member {members + 1}")
-
-
-def _remaining(member: zlib._Decompress, begun: bool) -> Iterator[bytes]:
-    """Yield what zlib still held back when the input ended."""
-    while begun and (piece := member.decompress(member.unconsumed_tail, PIECE_BYTES)):
-        yield piece
 
 
 def _corrupt(members: int, place: int, error: zlib.error) -> CorruptGzip:

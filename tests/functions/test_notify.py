@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pipeline.errors import ClaimLost, ConservationViolated
+from pipeline.messages import plain_subject
+from tests.functions.cloud import EXECUTION, STARTED_AT, ingest, invoke, small_plan
+from tests.functions.test_ingest import json_lines, order
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.functions.cloud import Cloud
+
+
+def ingested(cloud: Cloud) -> dict[str, Any]:
+    body = json_lines(*(order(number) for number in range(10)))
+    cloud.put("orders/x.jsonl", body)
+    outcome = ingest("orders/x.jsonl", plan=small_plan(len(body), 3, 2))
+    request = {
+        "file": outcome.collected["file"],
+        "shards": outcome.shards,
+        "partitions": outcome.partitions,
+        "execution": {"id": EXECUTION, "started_at": STARTED_AT},
+    }
+    return copy.deepcopy(request)
+
+
+def add(place: list[str | int], number: int) -> Callable[[Any], None]:
+    def change(request: Any) -> None:
+        *path, last = place
+        for part in path:
+            request = request[part]
+        request[last] += number
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        add(["shards", 0, "read"], 1),
+        add(["shards", 1, "enriched"], -1),
+        add(["shards", 2, "quarantined"], 1),
+        add(["partitions", 0, "written"], 1),
+        add(["partitions", 1, "superseded"], 1),
+        add(["shards", 0, "bytes"], 1),
+        add(["shards", 2, "shard", "index"], 1),
+        lambda request: request["shards"].append(request["shards"][0]),
+        lambda request: request["shards"].pop(),
+        lambda request: request["partitions"].append({"partition": 0, "written": 0, "superseded": 0}),
+        lambda request: request["partitions"].pop(),
+    ],
+)
+def test_a_sum_that_does_not_hold_fails_the_file(cloud: Cloud, change: Callable[[Any], None]) -> None:
+    request = ingested(cloud)
+    cloud.messages()
+    change(request)
+    with pytest.raises(ConservationViolated, match=r"= \d+, but .* = \d+"):
+        invoke("notify", request)
+    assert cloud.messages() == []
+
+
+def test_a_row_that_another_execution_holds_is_left_alone(cloud: Cloud) -> None:
+    request = ingested(cloud)
+    request["execution"]["id"] = "another"
+    with pytest.raises(ClaimLost):
+        invoke("notify", request)
+
+
+def test_quarantine_raises_the_severity_of_the_summary(cloud: Cloud) -> None:
+    cloud.put("orders/x.jsonl", json_lines(order(1), order(2, quantity=-1)))
+    ingest("orders/x.jsonl")
+    (summary,) = cloud.messages()
+    assert summary["MessageAttributes"]["severity"]["Value"] == "warning"
+    assert summary["Subject"] == "statewright: 1 of 2 records written to orders"
+
+
+@pytest.mark.parametrize(
+    ("text", "subject"), [("a\nb", "a?b"), ("é", "?"), ("", "statewright"), ("x" * 120, "x" * 96 + "...")]
+)
+def test_a_subject_is_what_sns_takes(text: str, subject: str) -> None:
+    assert plain_subject(text) == subject
