@@ -79,12 +79,6 @@ def ssm() -> SSMClient:
     return _client("ssm")  # type: ignore[no-any-return]
 
 
-def forget_clients() -> None:
-    """Drop session and clients: the next use makes new ones (a test that changes the environment)."""
-    for made in (_session, s3, dynamodb, sns, ssm):
-        made.cache_clear()
-
-
 def code_of(error: Exception) -> str:
     """Return the error code of a botocore ClientError, as the service names it."""
     response: dict[str, Any] = getattr(error, "response", {})
@@ -118,7 +112,7 @@ def meaning(call: str, error: Exception) -> PipelineError:
 
 def meaning_of_failure(call: str, error: Exception) -> PipelineError:
     """Say what a BotoCoreError means: a connection that failed may work later, anything else will not."""
-    from botocore import exceptions  # noqa: PLC0415
+    from botocore import exceptions
 
     broken = (exceptions.ConnectionError, exceptions.HTTPClientError, exceptions.IncompleteReadError)
     if isinstance(error, broken):

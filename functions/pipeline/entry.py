@@ -11,22 +11,24 @@ from pipeline.errors import InvalidInput, PipelineError
 from pipeline.settings import schemas_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     import jsonschema_rs
     from aws_lambda_powertools import Logger, Metrics
 
 SERVICE = "statewright"
-# Counts of an outcome that become metrics, by the name that they get.
-METRICS = {
-    "read": "RecordsRead",
-    "valid": "RecordsValid",
-    "quarantined": "RecordsQuarantined",
-    "enriched": "RecordsEnriched",
-    "alerts": "AlertsRaised",
-    "written": "RecordsWritten",
-    "superseded": "RecordsSuperseded",
+# Which counts of an outcome become metrics, by function: each record is counted once at each stage.
+METRICS: dict[str, dict[str, str]] = {
+    "collect_data": {"work": "FilesClaimed", "duplicate": "FilesDuplicate", "catalogued": "FilesCatalogued"},
+    "parse_and_validate": {
+        "read": "RecordsRead",
+        "valid": "RecordsValid",
+        "quarantined": "RecordsQuarantined",
+    },
+    "enrich": {"enriched": "RecordsEnriched", "quarantined": "RecordsQuarantined", "alerts": "AlertsRaised"},
+    "write_to_ddb": {"written": "RecordsWritten", "superseded": "RecordsSuperseded"},
+    "notify": {"SUCCEEDED": "FilesIngested"},
 }
 
 
@@ -34,18 +36,25 @@ def run(function: str, request: Any, context: Any, work: Callable[[Any], Any]) -
     """Return `work(request)`; raises InvalidInput before, and lets what `work` raises through, logged."""
     check_input(function, request)
     logger = _logger()
-    logger.append_keys(function_request_id=context.aws_request_id, state=function, **_about(request))
+    about = {"file_id": request.get("file", {}).get("id"), "dataset": _dataset(request)}
+    logger.append_keys(function_request_id=context.aws_request_id, state=function, **about)
     try:
         outcome = work(request)
     except PipelineError as error:
         # No traceback: frames of libraries may show values, and the error says rule, place and remedy.
         logger.error("failed", extra={"error": type(error).__name__, "cause": str(error)})  # noqa: TRY400
-        _count(function, request, {"failed": 1}, {"failed": "InvocationsFailed"})
+        _count(function, _dataset(request), {"InvocationsFailed": 1})
         raise
-    counts = outcome.get("counts", outcome)
-    logger.info("done", extra={"outcome": {name: counts[name] for name in METRICS if name in counts}})
-    _count(function, request, counts, METRICS)
+    counts = counts_of(function, outcome)
+    logger.info("done", extra={"counts": counts})
+    _count(function, _dataset(request) or _dataset(outcome), counts)
     return outcome
+
+
+def counts_of(function: str, outcome: Mapping[str, Any]) -> dict[str, int]:
+    """Return the metrics of an outcome: its counts, and the word that it ends in as a count of one."""
+    counted = {**outcome, outcome.get("outcome", outcome.get("status")): 1}
+    return {metric: counted[name] for name, metric in METRICS[function].items() if name in counted}
 
 
 def check_input(function: str, request: Any) -> None:
@@ -89,18 +98,15 @@ def _metrics(dataset: str) -> Metrics:
     return metrics
 
 
-def _about(request: Any) -> dict[str, Any]:
-    file = request.get("file", {})
-    return {"file_id": file.get("id"), "dataset": file.get("dataset")}
+def _dataset(said: Mapping[str, Any]) -> str | None:
+    dataset: str | None = said.get("file", {}).get("dataset")
+    return dataset
 
 
-def _count(function: str, request: Any, counts: Any, names: dict[str, str]) -> None:
+def _count(function: str, dataset: str | None, counts: Mapping[str, int]) -> None:
     """Write metrics; their dimensions are bounded: the service, and the datasets that there are."""
-    found = {name: counts[key] for key, name in names.items() if isinstance(counts.get(key), int)}
-    if not found:
-        return
-    metrics = _metrics(_about(request)["dataset"] or "none")
+    metrics = _metrics(dataset or "none")
     metrics.add_metadata("state", function)
-    for name, value in found.items():
+    for name, value in counts.items():
         metrics.add_metric(name=name, unit="Count", value=value)
     metrics.flush_metrics()

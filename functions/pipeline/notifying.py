@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +43,7 @@ def notify(request: NotifyRequest, settings: Settings) -> Notified:
         "quarantine": links,
         "processed_at": now.isoformat(timespec="milliseconds"),
         "processed_day": now.date().isoformat(),
-        "milliseconds": max(0, round((now - started).total_seconds() * 1000)),
+        "seconds": Decimal(max(0, round((now - started).total_seconds() * 1000))) / 1000,
     }
     ledger.close(settings.files_table, file["id"], execution["id"], changes)
     return {"status": "SUCCEEDED", "file": file, "counts": counts, "quarantine": links, "reasons": reasons}

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import functools
+import gzip
 import json
 import os
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import pytest
 from moto import mock_aws
 
 import collect_data
@@ -17,7 +19,7 @@ import enrich
 import notify
 import parse_and_validate
 import write_to_ddb
-from pipeline import aws, contracts, documents, entry, plans, pseudonyms
+from pipeline import contracts, documents, entry, pseudonyms
 from pipeline.settings import settings
 
 if TYPE_CHECKING:
@@ -76,11 +78,7 @@ class Cloud:
     def items(self, dataset: str) -> list[dict[str, Any]]:
         """Return all items of a dataset's table."""
         items: list[dict[str, Any]] = []
-        for page in (
-            boto3.client("dynamodb", REGION)
-            .get_paginator("scan")
-            .paginate(TableName=f"statewright-{dataset}")
-        ):
+        for page in client("dynamodb").get_paginator("scan").paginate(TableName=f"statewright-{dataset}"):
             items.extend(page["Items"])
         return items
 
@@ -103,8 +101,6 @@ class Cloud:
 
     def lines(self, place: dict[str, str]) -> list[dict[str, Any]]:
         """Return the JSON lines of a gzip object."""
-        import gzip
-
         body = self.s3.get_object(Bucket=place["bucket"], Key=place["key"])["Body"].read()
         return [json.loads(line) for line in gzip.decompress(body).splitlines()]
 
@@ -168,35 +164,44 @@ ENVIRONMENT = {
 }
 
 
+@functools.cache
+def client(service: str) -> Any:
+    """Return a client for the tests' own calls; like the functions' clients it outlives a mocked AWS."""
+    return boto3.client(service, REGION)
+
+
+@functools.cache
+def resource(service: str) -> Any:
+    return boto3.resource(service, REGION)
+
+
 def forget() -> None:
-    """Drop what a process keeps between invocations."""
-    aws.forget_clients()
+    """Drop what a process keeps between invocations, but for its clients: making them takes long."""
     for cached in (settings, contracts.catalogue, pseudonyms.pseudonym_key, entry._signature):
         cached.cache_clear()
 
 
-@contextmanager
-def cloud(*, versioned: bool = True) -> Iterator[Cloud]:
-    """Create what pipeline.json describes, in moto; the environment must be set already."""
-    for name in [name for name in os.environ if name.startswith("AWS_ENDPOINT_URL")]:
-        del os.environ[name]
+@pytest.fixture
+def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    """Create what pipeline.json describes, in moto."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
     with mock_aws():
         forget()
-        s3 = boto3.client("s3", REGION)
+        s3 = client("s3")
         for bucket in (RAW, STAGING, OUTPUT):
             s3.create_bucket(Bucket=bucket)
-        if versioned:
-            s3.put_bucket_versioning(Bucket=RAW, VersioningConfiguration={"Status": "Enabled"})
-        dynamodb = boto3.resource("dynamodb", REGION)
+        s3.put_bucket_versioning(Bucket=RAW, VersioningConfiguration={"Status": "Enabled"})
+        dynamodb = resource("dynamodb")
         files = _create_tables(dynamodb)
-        boto3.client("ssm", REGION).put_parameter(
-            Name="/statewright/pseudonym_key", Value="0f" * 32, Type="SecureString"
-        )
-        topic = boto3.client("sns", REGION).create_topic(Name="statewright-notifications")["TopicArn"]
-        sqs = boto3.client("sqs", REGION)
+        client("ssm").put_parameter(Name="/statewright/pseudonym_key", Value="0f" * 32, Type="SecureString")
+        topic = client("sns").create_topic(Name="statewright-notifications")["TopicArn"]
+        sqs = client("sqs")
         queue = sqs.create_queue(QueueName="told")["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        boto3.client("sns", REGION).subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+        client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
         yield Cloud(s3, dynamodb, sqs, queue, files)
         forget()
 
@@ -217,6 +222,3 @@ def _create_table(dynamodb: Any, name: str, keys: list[tuple[str, str]]) -> Any:
         AttributeDefinitions=[{"AttributeName": key, "AttributeType": type_} for key, type_ in keys],
         BillingMode="PAY_PER_REQUEST",
     )
-
-
-__all__ = ["Cloud", "Outcome", "cloud", "ingest", "invoke", "plans", "small_plan"]

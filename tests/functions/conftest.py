@@ -1,18 +1,3 @@
-from __future__ import annotations
+from tests.functions.cloud import cloud
 
-from typing import TYPE_CHECKING
-
-import pytest
-
-from tests.functions import cloud as clouds
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-@pytest.fixture
-def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[clouds.Cloud]:
-    for name, value in clouds.ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
-    with clouds.cloud() as made:
-        yield made
+__all__ = ["cloud"]

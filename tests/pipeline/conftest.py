@@ -1,22 +1,9 @@
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-import pytest
 from hypothesis import settings
 
-from tests.functions import cloud as clouds
+from tests.functions.cloud import cloud
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+__all__ = ["cloud"]
 
+# Machines that test are busy: how long one example takes says nothing.
 settings.register_profile("pipeline", deadline=None)
 settings.load_profile("pipeline")
-
-
-@pytest.fixture
-def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[clouds.Cloud]:
-    for name, value in clouds.ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
-    with clouds.cloud() as made:
-        yield made

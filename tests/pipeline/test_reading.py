@@ -4,13 +4,17 @@ import gzip
 import json
 import tracemalloc
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pipeline import contracts
 from pipeline.errors import CorruptGzip, EmptyFile, MalformedFile, ObjectTooLarge, UnsupportedEncoding
 from pipeline.formats import gzip_stream, lines
-from tests.pipeline.shards import read, read_shards, rejects
+from tests.pipeline.shards import SCHEMAS, read, read_shards, rejects
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ORDER = {
     "order_id": "a-1",
@@ -85,6 +89,10 @@ def test_unicode_line_separators_do_not_end_a_line() -> None:
         ("1." + "3" * 38, "number"),
         ("[" * 40 + "]" * 40, "depth"),
         ("[" * 10_000 + "]" * 10_000, "depth"),
+        ('{"a":' * 500 + '"x:y"' + "}" * 500, "depth"),
+        ('{"a":' * 980 + '"\\":"' + "}" * 980, "depth"),
+        ('{"a":' * 900 + '"\\":"' + "}" * 900, "depth"),
+        ('{"a":' * 300 + '"\\":"' + "}" * 300, "depth"),
         ('"\\ud800"', "syntax"),
         ('{"": 1}', "attribute_name"),
         ('{"a": 1, "b": {"c": 1, "c": 2}}', "repeated_key"),
@@ -338,3 +346,28 @@ def test_a_shard_that_lies_inside_one_line_holds_nothing() -> None:
     assert [len(shard.found) for shard in shards] == [2, 0, 1]
     assert [shard.lines for shard in shards] == [2, 0, 1]
     assert sum(shard.bytes for shard in shards) == len(body)
+
+
+def test_cells_take_the_narrowest_type_that_the_contract_allows(tmp_path: Path) -> None:
+    properties = {
+        "flag": {"type": "boolean"},
+        "count": {"type": ["null", "integer"]},
+        "mixed": {"type": ["string", "number"]},
+        "list": {"type": "array"},
+        "any": {},
+        "no": False,
+    }
+    contract = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "type": "object",
+        "properties": properties,
+        "x-dataset": {"sources": [{"keys": "t/**"}], "key": {"partition": {"name": "any", "type": "S"}}},
+    }
+    (tmp_path / "datasets/t").mkdir(parents=True)
+    (tmp_path / "datasets/t/1.json").write_text(json.dumps(contract))
+    (tmp_path / "contract.json").write_text((SCHEMAS / "contract.json").read_text())
+    body = b"flag,count,mixed,list,any\ntrue,12,1.50,,0\nfalse,,x,,1e5\nTrue,,,,\n,1.0,,,\n,,,[1],\n"
+    found = read("t/x.csv", body, catalogue=contracts.catalogue(tmp_path))
+    assert found[0].value == {"flag": True, "count": 12, "mixed": Decimal("1.50"), "any": "0"}
+    assert found[1].value == {"flag": False, "mixed": "x", "any": "1e5"}
+    assert rejects(found) == [(4, "type", "/flag"), (5, "type", "/count"), (6, "type", "/list")]
