@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 HERE = Path(__file__).parent
+LATIN1 = "name,email,amount,date\nJosé Müller,jose@example.com,10,2025-08-18\n"
 Order = dict[str, str | int | float]
 
 
@@ -55,7 +56,10 @@ def write_good(purchases: list[Order]) -> None:
     write("good/orders_array.json", json.dumps(purchases[:200], indent=1).encode() + b"\n")
     write("good/order.json", json.dumps(purchases[0], indent=2).encode() + b"\n")
     write("good/orders_bom.jsonl", b"\xef\xbb\xbf" + json_lines(purchases[200:300]))
-    write("good/orders_two_members.jsonl.gz", b"".join(compressed(json_lines(purchases[a : a + 50])) for a in (300, 350)))
+    write(
+        "good/orders_two_members.jsonl.gz",
+        b"".join(compressed(json_lines(purchases[a : a + 50])) for a in (300, 350)),
+    )
     header = ",".join(purchases[0])
     rows = [",".join(str(cell) for cell in order.values()) for order in purchases[400:500]]
     write("good/orders.csv", "\r\n".join([header, *rows, ""]).encode())
@@ -82,7 +86,10 @@ def write_bad(purchases: list[Order]) -> None:
     thousand[416] = thousand[416].replace(b'"quantity":', b'"quantity":-')
     write("bad/one_in_a_thousand.jsonl", b"".join(thousand))
     write("bad/broken.json", b'{"order_id": "1-19970101-1", "customer_id": \n')
-    write("bad/broken_lines.jsonl", json_lines(purchases[:3]) + b'{"order_id": "x", \nnot json\n' + json_lines(purchases[3:5]))
+    write(
+        "bad/broken_lines.jsonl",
+        json_lines(purchases[:3]) + b'{"order_id": "x", \nnot json\n' + json_lines(purchases[3:5]),
+    )
     write(
         "bad/against_the_schema.csv",
         b"order_id,customer_id,order_date,quantity,amount,currency\n"
@@ -95,7 +102,10 @@ def write_bad(purchases: list[Order]) -> None:
         b"a-7,00001,1997-01-01,1_0,11.77,USD\n",
     )
     write("bad/empty.jsonl", b"")
-    write("bad/latin1.csv", "name,email,amount,date\nJosé Müller,jose@example.com,10,2025-08-18\n".encode("latin-1"))
+    write(
+        "bad/latin1.csv",
+        "name,email,amount,date\nJosé Müller,jose@example.com,10,2025-08-18\n".encode("latin-1"),
+    )
     write("bad/cut_short.jsonl.gz", compressed(json_lines(purchases[:500]))[:-200])
     changed = [dict(order, amount=float(order["amount"]) + 1) for order in purchases[:20]]
     write("bad/duplicate_keys.jsonl", json_lines(purchases[:100]) + json_lines(changed))
