@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from statewright.local import locks
+from statewright.local.versioned_ranges import VersionedRanges
 from statewright.loopback import refusal
 
 LOCK_SECONDS = 30.0  # an emulator that was left alone may still write its state
@@ -63,7 +64,7 @@ async def _serve(port: int) -> None:
     config.bind = [f"127.0.0.1:{port}"]
     config.keep_alive_timeout = KEEP_ALIVE_SECONDS
     config.graceful_timeout = 1.0
-    await serve(LoopbackOnly(app), config, shutdown_trigger=_end_of_stdin)
+    await serve(LoopbackOnly(VersionedRanges(app)), config, shutdown_trigger=_end_of_stdin)
 
 
 def main() -> None:
