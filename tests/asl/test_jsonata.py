@@ -322,10 +322,12 @@ def test_free_variables_are_those_that_the_expression_does_not_bind(text: str, f
     ],
 )
 def test_bombs_are_stopped(text: str, code: str) -> None:
+    # Only what has no other bound is left to the clock: elsewhere a slow machine would meet it first.
+    seconds = 0.3 if code in ("D1012", "D3142") else 10
     started = time.monotonic()
-    error = failure_of(text, Limits(seconds=0.3))
+    error = failure_of(text, Limits(seconds=seconds))
     assert error.code in (code, "D1013")
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < seconds + 3
 
 
 def test_catastrophic_regular_expressions_are_matched_in_linear_time() -> None:

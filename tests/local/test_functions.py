@@ -324,8 +324,8 @@ def test_a_request_above_the_limit_never_reaches_the_handler(pool):
 def test_an_event_is_accepted_at_once_and_runs_in_the_background(pool, tmp_path):
     functions = pool(FunctionSpec("sleeps", "shop.sleeps"))
     started = time.monotonic()
-    result = invoke(functions, "sleeps", {"seconds": 0.5}, invocation_type="Event")
-    assert time.monotonic() - started < 0.4
+    result = invoke(functions, "sleeps", {"seconds": 3}, invocation_type="Event")
+    assert time.monotonic() - started < 2
     assert (result.status_code, result.payload) == (202, b"")
     deadline = time.monotonic() + 10
     while not (tmp_path / "logs" / "sleeps.log").exists() and time.monotonic() < deadline:
