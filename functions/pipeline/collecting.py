@@ -13,6 +13,7 @@ import msgspec
 
 from pipeline import contracts, ledger, objects, plans
 from pipeline.errors import InvalidInput, PipelineError
+from pipeline.moments import moment
 from pipeline.routing import compression_of
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 def collect_data(request: Mapping[str, Any], settings: Settings, request_id: str) -> Collected:
     """Return what is to be done about an object; raises ObjectNotFound, ObjectTooLarge."""
     now = datetime.now(UTC)
-    direct: Execution = {"id": request_id, "started_at": now.isoformat()}
+    direct: Execution = {"id": request_id, "started_at": moment(now)}
     execution: Execution = request.get("execution", direct)
     if "event" in request:
         bucket, key, version = *_store_event(request["event"], execution, settings), None
@@ -135,9 +136,9 @@ def _row(file: File, head: Head, execution: Execution, now: datetime) -> dict[st
         "timestamp": execution["started_at"],
         "file_size": head.size,
         "content_type": head.content_type,
-        "last_modified": head.last_modified.astimezone(UTC).isoformat(),
+        "last_modified": moment(head.last_modified),
         "etag": head.etag,
-        "processed_at": now.isoformat(timespec="milliseconds"),
+        "processed_at": moment(now),
         "processed_day": now.date().isoformat(),
         "execution": execution["id"],
         "status": ledger.PROCESSING if file["dataset"] else ledger.CATALOGUED,

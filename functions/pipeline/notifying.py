@@ -11,6 +11,7 @@ import msgspec
 
 from pipeline import alerts, ledger, messages, objects, quarantine
 from pipeline.errors import ConservationViolated
+from pipeline.moments import moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,7 +42,7 @@ def notify(request: NotifyRequest, settings: Settings) -> Notified:
         "counts": dict(counts),
         "reasons": reasons,
         "quarantine": links,
-        "processed_at": now.isoformat(timespec="milliseconds"),
+        "processed_at": moment(now),
         "processed_day": now.date().isoformat(),
         "seconds": Decimal(max(0, round((now - started).total_seconds() * 1000))) / 1000,
     }

@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -217,6 +218,22 @@ def test_the_ledger_holds_the_row_of_a_file(cloud: Cloud) -> None:
     assert row["counts"]["written"] == 1
     assert row["processed_at"].startswith(row["processed_day"])
     assert {"last_modified", "etag", "event_name", "version", "execution"} <= row.keys()
+
+
+def test_all_moments_of_the_ledger_have_the_form_of_the_workflow(cloud: Cloud) -> None:
+    cloud.put("orders/x.jsonl", json_lines(order(1)))
+    cloud.put("elsewhere/x.bin", b"\x00")
+    ingested = ingest("orders/x.jsonl").collected["file"]
+    catalogued = ingest("elsewhere/x.bin").collected["file"]
+    for row in (cloud.row(ingested["id"]), cloud.row(catalogued["id"])):
+        for name in ("processed_at", "last_modified", "timestamp"):
+            assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", row[name]), name
+
+
+def test_an_object_of_many_pages_has_a_preview_too(cloud: Cloud) -> None:
+    cloud.put("orders/x.jsonl", body := json_lines(*(order(number) for number in range(500))))
+    row = cloud.row(ingest("orders/x.jsonl").collected["file"]["id"])
+    assert row["content_preview"] == body.decode()[:500]
 
 
 def test_an_object_of_no_contract_is_catalogued_as_often_as_it_comes(cloud: Cloud) -> None:
