@@ -19,6 +19,7 @@ from statewright import api
 from statewright.engine import Engine, SqliteStore
 from statewright.engine.errors import InvalidDefinition, StateMachineDoesNotExist
 from statewright.local.clients import Clients
+from statewright.local.contract_check import check_contracts
 from statewright.local.deploy import DeployError, deploy
 from statewright.local.emulator import Emulator, EmulatorFailed
 from statewright.local.environment import function_environment
@@ -44,7 +45,7 @@ async def run_cloud(
 ) -> None:
     """Start everything, call `ready`, and keep it up until cancelled.
 
-    Raises EmulatorFailed, DeployError, OSError (a port) where it cannot start, and
+    Raises EmulatorFailed, DeployError, ProjectError, OSError (a port) where it cannot start, and
     EmulatorFailed where the emulator ends later.
     """
     places = settings.places
@@ -52,6 +53,7 @@ async def run_cloud(
         progress("data services")
         emulator = Emulator(settings.port, places.emulator, places.logs / "emulator.log")
         stack.push_async_callback(asyncio.to_thread, emulator.stop)
+        await asyncio.to_thread(check_contracts, settings.project)  # while the emulator starts
         await asyncio.to_thread(emulator.wait_until_ready)
         names = Names(settings.project, emulator.endpoint)
         clients = Clients(emulator.endpoint)
