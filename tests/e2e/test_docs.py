@@ -1,8 +1,9 @@
 """Every ```sh block of the README and of docs/ runs as it is written, in a copy of the project.
 
 A page is one shell (`bash -eu`). An ```output block tells what the ```sh block above it prints: each of its
-lines must come, in this order, where `…` stands for what differs each time and blanks for any white space. What must not run (because it
-takes minutes, never ends, or needs something that is not here) is in a ```console block.
+lines must come, in this order, where `…` stands for what differs each time and blanks for any white space.
+What must not run (because it takes minutes, never ends, or needs something that is not here) is in a
+```console block.
 """
 
 from __future__ import annotations
