@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import FileError
 from tests.functions.cloud import ingest, small_plan
-from tests.functions.test_ingest import order
+from tests.functions.objects_sent import order
 
 if TYPE_CHECKING:
     from tests.functions.cloud import Cloud

@@ -9,7 +9,7 @@ import pytest
 from pipeline import collecting, entry
 from pipeline.errors import InvalidInput, MalformedFile, ObjectNotFound, ServiceRefused
 from tests.functions.cloud import RAW, Context, ingest, invoke
-from tests.functions.test_ingest import json_lines, order
+from tests.functions.objects_sent import json_lines, order
 
 if TYPE_CHECKING:
     from tests.functions.cloud import Cloud

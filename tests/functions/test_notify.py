@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from pipeline.errors import ClaimLost, ConservationViolated
 from pipeline.messages import plain_subject
 from tests.functions.cloud import EXECUTION, STARTED_AT, ingest, invoke, small_plan
-from tests.functions.test_ingest import json_lines, order
+from tests.functions.objects_sent import json_lines, order
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,3 +85,29 @@ def test_quarantine_raises_the_severity_of_the_summary(cloud: Cloud) -> None:
 )
 def test_a_subject_is_what_sns_takes(text: str, subject: str) -> None:
     assert plain_subject(text) == subject
+
+
+def test_alerts_are_told_one_by_one_up_to_a_cap_then_summed_up(cloud: Cloud) -> None:
+    records = [order(number, amount=2000 if number % 2 else 1) for number in range(50)]
+    body = json_lines(*records)
+    cloud.put("orders/x.jsonl", body)
+
+    outcome = ingest("orders/x.jsonl", plan=small_plan(len(body), 5, 1))
+
+    told = cloud.messages()
+    alerts = [message for message in told if json.loads(message["Message"])["event"] == "alert"]
+    (summary,) = [message for message in told if json.loads(message["Message"])["event"] == "ingested"]
+    assert len(alerts) == 20
+    assert sorted(json.loads(alert["Message"])["line"] for alert in alerts) == list(range(2, 42, 2))
+    first = next(alert for alert in alerts if json.loads(alert["Message"])["line"] == 2)
+    assert first["Subject"] == "Large order o-1"
+    assert json.loads(first["Message"])["message"] == "Order o-1 of 2025-08-18: 2000 USD"
+    assert first["MessageAttributes"]["severity"]["Value"] == "warning"
+    assert first["MessageAttributes"]["rule"]["Value"] == "large_order"
+    assert json.loads(summary["Message"])["counts"]["alerts"] == 25
+    assert summary["MessageAttributes"]["event"]["Value"] == "ingested"
+    assert summary["MessageAttributes"]["dataset"]["Value"] == "orders"
+    assert summary["MessageAttributes"]["status"]["Value"] == "SUCCEEDED"
+    item = next(item for item in cloud.items("orders") if item["order_id"]["S"] == "o-1")
+    assert item["_alerts"] == {"L": [{"S": "large_order"}]}
+    assert outcome.notified["counts"]["alerts"] == 25

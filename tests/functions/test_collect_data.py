@@ -1,0 +1,175 @@
+"""CollectData: requests, claims, the ledger's rows."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pipeline import objects
+from pipeline.errors import ObjectNotFound
+from tests.functions.cloud import (
+    EXECUTION,
+    RAW,
+    ROOT,
+    STARTED_AT,
+    ingest,
+    invoke,
+)
+from tests.functions.objects_sent import event_of_s3, json_lines, order
+
+if TYPE_CHECKING:
+    from tests.functions.cloud import Cloud
+
+
+def test_an_event_becomes_an_object_and_a_row(cloud: Cloud) -> None:
+    event = json.loads((ROOT / "samples/good/event.json").read_text())
+
+    outcome = ingest("", request={"event": event})
+
+    key = outcome.collected["file"]["key"]
+    assert key.startswith("year=2025/month=08/day=18/")
+    (item,) = cloud.items("user_activity")
+    assert item["user_id"] == {"S": "user-fd7721"}
+    assert item["event_type"] == {"S": "click"}
+    assert item["event_ts"] == {"S": "2025-08-18T19:00:00Z"}
+    assert item["metadata"] == {"M": {"note": {"S": "test data"}, "source": {"S": "collect_lambda"}}}
+    assert item["_s3_key"] == {"S": key}
+
+    retried = ingest("", request={"event": event})
+    assert retried.collected["file"] == outcome.collected["file"]
+    assert len(cloud.items("user_activity")) == 1
+
+
+def test_the_event_of_an_object_that_an_execution_wrote_itself_is_a_duplicate(cloud: Cloud) -> None:
+    written = ingest("", request={"event": {"userId": "u"}}).collected["file"]
+    by_rule = {
+        **event_of_s3(written["key"], written["version"]),
+        "execution": {"id": "other", "started_at": STARTED_AT},
+    }
+
+    answer = invoke("collect_data", by_rule)
+
+    assert (answer["outcome"], answer["duplicate_of"]) == ("duplicate", EXECUTION)
+
+
+def test_a_copy_of_such_an_object_is_ingested(cloud: Cloud) -> None:
+    written = ingest(
+        "", request={"event": {"userId": "u", "eventType": "e", "timestamp": STARTED_AT}}
+    ).collected
+    source = {"Bucket": RAW, "Key": written["file"]["key"]}
+    cloud.s3.copy_object(Bucket=RAW, Key="user_activity/copy.json", CopySource=source)
+
+    answer = invoke("collect_data", event_of_s3("user_activity/copy.json"))
+
+    assert answer["outcome"] == "work"
+
+
+def test_an_object_of_two_events_is_ingested_once(cloud: Cloud) -> None:
+    version = cloud.put("orders/x y+%41é😀.jsonl", json_lines(order(1)))
+    first = ingest("", request=event_of_s3("orders/x y+%41é😀.jsonl", version))
+
+    second = ingest("", request=event_of_s3("orders/x y+%41é😀.jsonl", version), execution="second")
+
+    assert first.notified["counts"]["written"] == 1
+    assert second.collected["outcome"] == "duplicate"
+    assert second.collected["duplicate_of"] == EXECUTION
+    assert cloud.row(first.collected["file"]["id"])["event_name"] == "Object Created:PutObject"
+
+
+def test_a_new_version_is_new_work_and_a_failed_one_may_be_tried_again(cloud: Cloud) -> None:
+    cloud.put("orders/x.jsonl", json_lines(order(1)))
+    first = ingest("orders/x.jsonl").collected["file"]
+    cloud.put("orders/x.jsonl", json_lines(order(2)))
+    second = ingest("orders/x.jsonl", execution="second").collected["file"]
+    assert first["id"] != second["id"]
+
+    cloud.files.update_item(
+        Key={"file_id": second["id"]},
+        UpdateExpression="SET #s = :f",
+        ExpressionAttributeNames={"#s": "status"},
+        ExpressionAttributeValues={":f": "FAILED"},
+    )
+    assert ingest("orders/x.jsonl", execution="third").notified["counts"]["written"] == 1
+    older = ingest("", request={"s3Bucket": RAW, "s3Key": "orders/x.jsonl", "s3VersionId": first["version"]})
+    assert older.collected["file"]["id"] == first["id"]
+
+
+def test_the_ledger_holds_the_row_of_a_file(cloud: Cloud) -> None:
+    body = json_lines(order(1))
+    cloud.put("orders/x.jsonl.gz", gzip.compress(body), ContentType="application/gzip")
+    file = ingest("orders/x.jsonl.gz").collected["file"]
+    row = cloud.row(file["id"])
+    assert row["file_key"] == "orders/x.jsonl.gz"
+    assert row["bucket_name"] == RAW
+    assert row["timestamp"] == STARTED_AT
+    assert row["file_size"] == file["size"]
+    assert row["content_type"] == "application/gzip"
+    assert row["content_preview"] == body.decode()
+    assert row["dataset"] == "orders"
+    assert row["contract"] == "orders/1"
+    assert row["status"] == "SUCCEEDED"
+    assert row["counts"]["written"] == 1
+    assert row["processed_at"].startswith(row["processed_day"])
+    assert {"last_modified", "etag", "event_name", "version", "execution"} <= row.keys()
+
+
+def test_all_moments_of_the_ledger_have_the_form_of_the_workflow(cloud: Cloud) -> None:
+    cloud.put("orders/x.jsonl", json_lines(order(1)))
+    cloud.put("elsewhere/x.bin", b"\x00")
+    ingested = ingest("orders/x.jsonl").collected["file"]
+    catalogued = ingest("elsewhere/x.bin").collected["file"]
+    for row in (cloud.row(ingested["id"]), cloud.row(catalogued["id"])):
+        for name in ("processed_at", "last_modified", "timestamp"):
+            assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", row[name]), name
+
+
+def test_an_object_of_many_pages_has_a_preview_too(cloud: Cloud) -> None:
+    cloud.put("orders/x.jsonl", body := json_lines(*(order(number) for number in range(500))))
+    row = cloud.row(ingest("orders/x.jsonl").collected["file"]["id"])
+    assert row["content_preview"] == body.decode()[:500]
+
+
+def test_an_object_of_no_contract_is_catalogued_as_often_as_it_comes(cloud: Cloud) -> None:
+    cloud.put("elsewhere/x.bin", b"\x00\x01")
+    cloud.put("orders/readme", b"no format")
+    for execution in ("one", "two"):
+        assert ingest("elsewhere/x.bin", execution=execution).collected["outcome"] == "catalogued"
+        answer = ingest("orders/readme", execution=execution).collected
+        assert answer["outcome"] == "catalogued"
+    row = cloud.row(answer["file"]["id"])
+    assert row["status"] == "CATALOGUED"
+    assert row["content_preview"] == "no format"
+
+
+def test_a_bucket_without_versions_is_pinned_by_etag(cloud: Cloud) -> None:
+    cloud.s3.create_bucket(Bucket="plain-bucket")
+    cloud.s3.put_object(Bucket="plain-bucket", Key="orders/x.jsonl", Body=json_lines(order(1)))
+
+    outcome = ingest("", request={"s3Bucket": "plain-bucket", "s3Key": "orders/x.jsonl"})
+
+    assert outcome.collected["file"]["version"].startswith(objects.ETAG)
+    assert outcome.notified["counts"]["written"] == 1
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"s3Bucket": RAW, "s3Key": "orders/none.jsonl"},
+        {"s3Bucket": "no-such-bucket", "s3Key": "x"},
+        {"s3Bucket": RAW, "s3Key": "orders/x.jsonl", "s3VersionId": "no-such-version"},
+    ],
+)
+def test_what_is_not_there_is_not_found(cloud: Cloud, request_: dict[str, str]) -> None:
+    cloud.put("orders/x.jsonl", json_lines(order(1)))
+    with pytest.raises(ObjectNotFound):
+        invoke("collect_data", request_)
+
+
+def test_a_key_of_1024_bytes_is_ingested(cloud: Cloud) -> None:
+    key = "orders/" + "k" * (1024 - len("orders/") - len(".jsonl")) + ".jsonl"
+    cloud.put(key, json_lines(order(1)))
+    assert ingest(key).notified["counts"]["written"] == 1
