@@ -103,7 +103,8 @@ def _make_environment(folder: Path) -> None:
 
 def run_page(blocks: list[Block], project: Path) -> list[str]:
     """Run the blocks in one shell; return what each printed, and fail at the first that ends badly."""
-    script = "".join(f"echo; echo '@@block {at}'\n{each.commands}" for at, each in enumerate(blocks))
+    stop = "trap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n"  # servers that a page leaves running
+    script = stop + "".join(f"echo; echo '@@block {at}'\n{each.commands}" for at, each in enumerate(blocks))
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     done = subprocess.run(
         ["bash", "-euc", script.replace(WRITTEN_PORT, str(free_ports(1)[0]))],
