@@ -221,8 +221,10 @@ def read_project(root: Path) -> Project:
 def _decode(file: Path, kind: type[_T]) -> _T:
     try:
         return msgspec.json.decode(file.read_bytes(), type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except msgspec.ValidationError as error:
         raise InvalidDescription(file, str(error)) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidDescription(file, f"is not JSON: {error}") from error
 
 
 def _check(file: Path, description: Description) -> None:

@@ -65,6 +65,21 @@ def test_status_says_that_nothing_is_up(tmp_path: Path) -> None:
     assert (as_json.exit_code, json.loads(as_json.output)) == (1, {"up": False})
 
 
+def test_down_works_while_a_contract_is_broken_and_up_says_what_is_wrong(tmp_path: Path) -> None:
+    contract = tmp_path / "schemas" / "datasets" / "orders" / "1.json"
+    contract.parent.mkdir(parents=True)
+    contract.write_text("{")
+    (tmp_path / "pipeline.json").write_text('{"name": "p"}')
+
+    refused = invoke("up", "--project", str(tmp_path))
+    stopped = invoke("down", "--project", str(tmp_path))
+
+    assert refused.exit_code == 2
+    assert f"{contract}: is not JSON: " in refused.output
+    assert stopped.exit_code == 0
+    assert stopped.output == "The local cloud was not up.\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [

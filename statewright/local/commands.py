@@ -25,7 +25,7 @@ from statewright.local.environment import shell_environment, shell_lines
 from statewright.local.interrupted import LEDGER
 from statewright.local.names import Names
 from statewright.local.outcomes import console
-from statewright.local.place_options import Connection, Place, place_options
+from statewright.local.place_options import Connection, Place, place_options, places_options
 from statewright.local.places import DEFAULT_PORT, DEFAULT_SFN_PORT, CloudSettings, read_record
 from statewright.local.ports import PortTaken
 from statewright.project import STATE_FOLDER
@@ -130,9 +130,9 @@ def _state_option(places: Places) -> str:
 
 
 @click.command()
-@place_options
+@places_options
 @click.option("--wipe", "remove", is_flag=True, help="Also remove its state: objects, tables, executions.")
-def down(place: Place, *, remove: bool) -> None:
+def down(places: Places, *, remove: bool) -> None:
     """Stop the local cloud; its state stays.
 
     Executions that run get 20 seconds to end.
@@ -144,11 +144,11 @@ def down(place: Place, *, remove: bool) -> None:
     Exit codes: 0 it is down (also where it was already), 1 it could not be stopped, 2 unusable options.
     """
     try:
-        stopped = stop_cloud(place.places)
+        stopped = stop_cloud(places, lambda text: click.echo(f"stopping: {text}", err=True))
     except ControlError as error:
         raise click.ClickException(str(error)) from error
     if remove:
-        wipe(place.places)
+        wipe(places)
     said = "The local cloud is down" if stopped else "The local cloud was not up"
     click.echo(said + ("; its state is removed." if remove else "."))
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 import statewright
 from statewright.local import locks
+from statewright.local.emulator import STOP_SECONDS as EMULATOR_STOP_SECONDS
 from statewright.local.places import CloudRecord, CloudSettings, Places, read_record
 from statewright.local.ports import PortTaken, check_free
 
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 
 OTHER_START_SECONDS = 60.0  # how long a start that somebody else began may take
 # The daemon lets executions end for 20 s, then the emulator writes its state.
-STOP_SECONDS = 90.0
+STOP_SECONDS = EMULATOR_STOP_SECONDS + 30.0
+PATIENT_SECONDS = 5.0  # what takes longer is explained
 # What a command of a user's shell must not hand on: it is the local cloud that it would misdirect.
 NOT_INHERITED = ("AWS_", "STATEWRIGHT_", "MINISTACK_")
 
@@ -120,15 +122,17 @@ def _await_other_start(places: Places) -> None:
         time.sleep(0.1)
 
 
-def stop_cloud(places: Places) -> bool:
+def stop_cloud(places: Places, progress: Callable[[str], None] = lambda _: None) -> bool:
     """Stop the cloud that is up or starting, its state kept; tell whether there was one.
 
-    Raises StopFailed.
+    `progress` hears why it takes long. Raises StopFailed.
     """
     pid = locks.holder(places.lock)
     if pid is None:
         return False
     _signal(pid, signal.SIGTERM)
+    if not locks.wait_until_free(places.lock, PATIENT_SECONDS):
+        progress("executions may end, then the data services write their state")
     if not locks.wait_until_free(places.lock, STOP_SECONDS):
         _signal(pid, signal.SIGKILL)
         locks.wait_until_free(places.lock, 5.0)

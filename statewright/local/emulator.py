@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 # What the pipeline and its tests use. Lambda and Step Functions are not among them: ours answer elsewhere.
 SERVICES = "s3,dynamodb,sqs,sns,events,scheduler,ssm,sts,kms,monitoring,logs"
 START_SECONDS = 60.0
-STOP_SECONDS = 60.0  # the state of all services is written on a stop
+# The state of all services is written on a stop: a million items take minutes, and a kill would lose them.
+STOP_SECONDS = 900.0
 INHERITED = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH")
 
 
 class EmulatorFailed(Exception):  # noqa: N818 - what happened
-    """The emulator did not start; `log` is where it says why."""
+    """The emulator did not start or did not end well; `log` is where it says why."""
 
     def __init__(self, reason: str, log: Path) -> None:
         super().__init__(f"the emulator of the data services {reason}; see {log}")
@@ -72,7 +73,7 @@ class Emulator:
         return self._process.poll() is None
 
     def stop(self, seconds: float = STOP_SECONDS) -> None:
-        """Let the child write its state and end; kill it where it does not."""
+        """Let the child write its state and end; kill it where it does not, which raises EmulatorFailed."""
         if self._process.stdin is not None:
             self._process.stdin.close()
         try:
@@ -80,6 +81,8 @@ class Emulator:
         except subprocess.TimeoutExpired:
             self._process.send_signal(signal.SIGKILL)
             self._process.wait()
+            reason = f"had not written its state after {seconds:.0f} s and was killed: what changed is lost"
+            raise EmulatorFailed(reason, self._log) from None
 
 
 def _start(port: int, folder: Path, output: IO[bytes]) -> subprocess.Popen[bytes]:

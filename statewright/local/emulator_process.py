@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import os
 import signal
 from pathlib import Path
 from typing import Any
 
 from statewright.local import locks
+from statewright.local.emulator import STOP_SECONDS
 from statewright.local.versioned_ranges import VersionedRanges
 from statewright.loopback import refusal
 
@@ -35,6 +37,7 @@ async def _end_of_stdin() -> None:
     loop.add_reader(0, read)
     loop.add_signal_handler(signal.SIGTERM, ended.set)
     await ended.wait()
+    gc.disable()  # the state is copied and written now: millions of objects, and none of them garbage
 
 
 class LoopbackOnly:
@@ -64,6 +67,7 @@ async def _serve(port: int) -> None:
     config.bind = [f"127.0.0.1:{port}"]
     config.keep_alive_timeout = KEEP_ALIVE_SECONDS
     config.graceful_timeout = 1.0
+    config.shutdown_timeout = STOP_SECONDS
     await serve(LoopbackOnly(VersionedRanges(app)), config, shutdown_trigger=_end_of_stdin)
 
 

@@ -12,7 +12,15 @@ import click
 from statewright.local.clients import Clients
 from statewright.local.names import Names
 from statewright.local.places import CloudRecord, Places, read_record
-from statewright.project import Project, ProjectError, find_root, read_project
+from statewright.project import (
+    DESCRIPTION_FILE,
+    STATE_FOLDER,
+    Project,
+    ProjectError,
+    ProjectNotFound,
+    find_root,
+    read_project,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,21 +67,47 @@ class Connection:
 def place_options(command: _Command) -> _Command:
     """Give a command --project and --state; it gets a `place`."""
 
-    @click.option(
-        "--project",
-        type=click.Path(exists=True, file_okay=False, path_type=Path),
-        help="The project's folder.  [default: the nearest one upwards with a pipeline.json]",
-    )
-    @click.option(
-        "--state",
-        type=click.Path(file_okay=False, path_type=Path),
-        help="The folder of the local cloud's state.  [default: .statewright in the project]",
-    )
+    @_options
     @functools.wraps(command)
     def with_place(*args: Any, project: Path | None, state: Path | None, **kwargs: Any) -> Any:
         return command(*args, place=find_place(project, state), **kwargs)
 
     return with_place  # type: ignore[return-value]  # the options are taken away again
+
+
+def places_options(command: _Command) -> _Command:
+    """Give a command --project and --state; it gets the `places`, whatever state the project is in."""
+
+    @_options
+    @functools.wraps(command)
+    def with_places(*args: Any, project: Path | None, state: Path | None, **kwargs: Any) -> Any:
+        return command(*args, places=_find_places(project, state), **kwargs)
+
+    return with_places  # type: ignore[return-value]  # the options are taken away again
+
+
+def _options(command: _Command) -> _Command:
+    of_project = click.option(
+        "--project",
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        help="The project's folder.  [default: the nearest one upwards with a pipeline.json]",
+    )
+    of_state = click.option(
+        "--state",
+        type=click.Path(file_okay=False, path_type=Path),
+        help="The folder of the local cloud's state.  [default: .statewright in the project]",
+    )
+    return of_project(of_state(command))
+
+
+def _find_places(project: Path | None, state: Path | None) -> Places:
+    try:
+        root = project or find_root(Path.cwd())
+        if not (root / DESCRIPTION_FILE).is_file():
+            raise ProjectNotFound(root)
+        return Places((state or root / STATE_FOLDER).resolve())
+    except ProjectError as error:
+        raise Unusable(str(error)) from error
 
 
 def find_place(project: Path | None, state: Path | None) -> Place:

@@ -105,6 +105,16 @@ def test_a_start_that_fails_names_the_log(tmp_path: Path) -> None:
         emulator.stop()
 
 
+def test_a_stop_that_takes_too_long_says_that_state_is_lost(tmp_path: Path) -> None:
+    emulator, _ = start(tmp_path)
+    os.kill(emulator.pid, signal.SIGSTOP)
+
+    with pytest.raises(EmulatorFailed, match=r"had not written its state after 0 s .* lost"):
+        emulator.stop(0.2)
+
+    assert not emulator.alive()
+
+
 def test_the_callers_profile_credentials_and_proxies_are_not_used(
     monkeypatch: pytest.MonkeyPatch, clients: Clients, emulator: Emulator
 ) -> None:
