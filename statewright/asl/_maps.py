@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from statewright.asl import jsonata, tree
@@ -21,6 +22,8 @@ DISTRIBUTED_ONLY = (
     "Label",
 )
 MAX_LABEL_LENGTH = 40
+# https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html
+_NOT_IN_LABEL = re.compile(r"[\s?*<>{}\[\]:;,\\|^~$#%&`\"\x00-\x1f\x7f-\x9f]")
 _READER_CHOICES = {
     "InputType": ("JSON", "JSONL", "CSV", "MANIFEST", "PARQUET"),
     "CSVHeaderLocation": ("FIRST_ROW", "GIVEN"),
@@ -28,6 +31,15 @@ _READER_CHOICES = {
     "ManifestType": ("ATHENA_DATA", "S3_INVENTORY"),
     "Transformation": ("NONE", "LOAD_AND_FLATTEN"),
 }
+# What only one InputType has.
+_OF_TYPE = {
+    "CSVHeaderLocation": "CSV",
+    "CSVHeaders": "CSV",
+    "CSVDelimiter": "CSV",
+    "ItemsPointer": "JSON",
+    "ManifestType": "MANIFEST",
+}
+_POINTER = re.compile(r"(/([^~/]|~[01])*)*")
 MAX_ITEMS = 100_000_000
 
 
@@ -81,6 +93,8 @@ def _processor_config(processor: Reader) -> tuple[str, str]:
     mode = config.one_of("Mode", ("INLINE", "DISTRIBUTED"), "INLINE")
     if mode == "DISTRIBUTED":
         config.require("ExecutionType")
+    elif config.has("ExecutionType"):
+        config.complain("Field 'ExecutionType' is not supported by an INLINE Map", "ExecutionType")
     execution_type = config.one_of("ExecutionType", ("STANDARD", "EXPRESS"), "STANDARD")
     config.close()
     return mode, execution_type
@@ -104,6 +118,8 @@ def _label(reader: Reader) -> str | None:
     label = reader.text("Label")
     if label is not None and not 0 < len(label) <= MAX_LABEL_LENGTH:
         reader.complain(f"Label has 1 to {MAX_LABEL_LENGTH} characters", "Label")
+    elif label is not None and _NOT_IN_LABEL.search(label):
+        reader.complain("Label has a blank, a wildcard, a bracket or another character of ARNs", "Label")
     return label
 
 
@@ -124,6 +140,7 @@ def _item_reader(reader: Reader) -> tree.ItemReader | None:
     if config is not None:
         max_items = config.quantity("MaxItems", minimum=0, maximum=MAX_ITEMS)
         settings = _reader_settings(config)
+        _check_reader_settings(config, resource.action, settings)
         config.close()
     inner.close()
     return tree.ItemReader(inner.at, resource, payload, settings, max_items)
@@ -139,6 +156,25 @@ def _reader_settings(config: Reader) -> dict[str, Any]:
     if config.has("ItemsPointer"):
         settings["ItemsPointer"] = config.text("ItemsPointer", "")
     return settings
+
+
+def _check_reader_settings(config: Reader, action: str, settings: dict[str, Any]) -> None:
+    """Refuse settings that would have no effect."""
+    if action == "listObjectsV2":
+        for name in settings:
+            if name != "Transformation":
+                config.complain(f"Field '{name}' is not supported by s3:listObjectsV2", name)
+        return
+    if settings and not config.require("InputType"):
+        return
+    for name, kind in _OF_TYPE.items():
+        if name in settings and settings["InputType"] != kind:
+            config.complain(f"Field '{name}' is only supported for the InputType '{kind}'", name)
+    is_given = settings.get("CSVHeaderLocation") == "GIVEN"
+    if is_given != ("CSVHeaders" in settings):
+        config.complain("CSVHeaders and the CSVHeaderLocation 'GIVEN' belong together")
+    if not _POINTER.fullmatch(settings.get("ItemsPointer") or ""):
+        config.complain("ItemsPointer is not a JSON Pointer", "ItemsPointer")
 
 
 def _batcher(reader: Reader) -> tree.ItemBatcher | None:

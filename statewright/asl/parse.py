@@ -61,7 +61,7 @@ def _read_machine(report: Report, value: dict[str, Json]) -> StateMachine | None
     reader = Reader(report, "", value, "JSONPath")
     language = reader.one_of("QueryLanguage", LANGUAGES, "JSONPath")
     report.language = reader.language = "JSONata" if language == "JSONata" else "JSONPath"
-    version = reader.text("Version")
+    version = reader.one_of("Version", ("1.0",), "1.0") if reader.has("Version") else None
     timeout = reader.number("TimeoutSeconds", minimum=1)
     flow: Flow | None = read_flow(reader)
     if flow is None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from statewright.asl import diagnostics as d
 from statewright.asl.source import escape
-from statewright.asl.tree import Choice, Fail, Flow, State, Succeed, Worker, inner_flows
+from statewright.asl.tree import Choice, Fail, Flow, Map, State, Succeed, Worker, inner_flows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,9 +25,14 @@ def check_flow(flow: Flow, report: Report) -> None:
 
 
 def _check_names(flow: Flow, report: Report) -> None:
-    """A state's name is unique in the whole machine."""
+    """A state's name is unique in the whole machine, and so is a Map's Label."""
     seen: set[str] = set()
+    labels: set[str] = set()
     for state in flow.walk():
+        if isinstance(state, Map) and state.label is not None:
+            if state.label in labels:
+                report.add(f"Duplicate Label: {state.label}", state.at.pointer + "/Label")
+            labels.add(state.label)
         if state.name in seen:
             report.add(f"Duplicate state name: {state.name}", state.at.pointer, d.DUPLICATE)
         seen.add(state.name)
