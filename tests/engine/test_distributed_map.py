@@ -41,6 +41,9 @@ def test_every_item_becomes_a_child_execution(execute, execution_type):
     assert outcome.output == [1, 2, 3]
     assert outcome.types[2:6] == ["MapStateStarted", "MapRunStarted", "MapRunSucceeded", "MapStateSucceeded"]
     assert "PassStateEntered" not in outcome.types
+    by_id = {event["id"]: event["type"] for event in outcome.history}
+    (left,) = [event for event in outcome.history if event["type"] == "MapStateExited"]
+    assert by_id[left["previousEventId"]] == "MapRunStarted"
 
 
 def test_without_tolerance_one_failing_child_fails_the_map(execute):

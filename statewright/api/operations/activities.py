@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from statewright.api.errors import not_supported
+from statewright.api.operations.encryption import check_encryption
 from statewright.api.operations.tags import check_tags
 from statewright.api.pages import page
 
@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 
 async def create_activity(engine: Engine, request: Request) -> Response:
     """Create an activity; the same name again gives the one that exists."""
-    encryption = request.get("encryptionConfiguration", {"type": "AWS_OWNED_KEY"})
-    if encryption["type"] != "AWS_OWNED_KEY":
-        raise not_supported(f"encryptionConfiguration type {encryption['type']}", "CreateActivity")
+    check_encryption("CreateActivity", request)
     check_tags(request.get("tags", ()))
     record = engine.activities.create(request["name"], request.get("tags", ()))
     return {"activityArn": record.arn, "creationDate": record.created_at}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from statewright.api.errors import ApiError, not_supported
 from statewright.api.operations.bounds import check_nesting
+from statewright.api.operations.encryption import check_encryption
 from statewright.api.operations.tags import check_tags
 from statewright.api.pages import page
 
@@ -124,9 +125,7 @@ def _check_settings(operation: str, request: Request) -> None:
         raise not_supported("publish", operation)
     if "versionDescription" in request:
         raise ApiError("ValidationException", "Version description can only be set when publish is true")
-    encryption = request.get("encryptionConfiguration", {"type": "AWS_OWNED_KEY"})
-    if encryption["type"] != "AWS_OWNED_KEY":
-        raise not_supported(f"encryptionConfiguration type {encryption['type']}", operation)
+    check_encryption(operation, request)
     configuration = request.get("loggingConfiguration", {})
     destinations = configuration.get("destinations", ())
     if len(destinations) > 1 or (configuration.get("level", "OFF") != "OFF" and not destinations):

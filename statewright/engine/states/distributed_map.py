@@ -27,7 +27,8 @@ async def run_distributed(step: Step, state: Map, value: Json, items: list[Json]
     tolerance = _tolerance(step, state, value)
     history = step.execution.history
     run = MapRun(step.execution, state, limit, tolerance)
-    history.add(step.trail, "MapRunStarted", "mapRunStartedEventDetails", {"mapRunArn": run.arn})
+    details = {"mapRunArn": run.arn}
+    started = history.add(step.trail, "MapRunStarted", "mapRunStartedEventDetails", details)
     status: ExecutionStatus = "ABORTED"
     try:
         if items is None:
@@ -42,7 +43,8 @@ async def run_distributed(step: Step, state: Map, value: Json, items: list[Json]
         await run.end(status)
     succeeded = history.add(step.trail, "MapRunSucceeded")
     step.trail.previous = history.note(succeeded, "MapStateSucceeded")
-    return step.finish_worker(run.results, previous=succeeded)
+    # AWS's MapStateExited points at MapRunStarted since November 2024, at MapRunSucceeded before.
+    return step.finish_worker(run.results, previous=started)
 
 
 def _note_failure(step: Step, failure: StateFailure) -> None:
