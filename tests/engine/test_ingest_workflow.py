@@ -93,7 +93,7 @@ def test_a_failing_shard_ends_the_execution_failed_after_people_are_told(execute
         definition, {"s3Bucket": "raw", "s3Key": "k"}, functions=handlers, clients=cloud.__getitem__
     )
     assert outcome.status == "FAILED"
-    assert outcome.error == "States.ExceedToleratedFailureThreshold"
+    assert outcome.error == "RuntimeError"
     assert outcome.states[-4:] == ["RecordFailure", "SendToDeadLetters", "TellPeople", "Failed"]
     row = cloud["dynamodb"].get_item(TableName="files", Key={"file_id": {"S": "raw/k"}})["Item"]
     assert row["status"] == {"S": "FAILED"}
