@@ -6,7 +6,7 @@ import hashlib
 import re
 import zlib
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote, unquote
 
 import msgspec
@@ -46,7 +46,7 @@ def collect_data(request: Mapping[str, Any], settings: Settings, request_id: str
     file_id = file_identity(head)
     writer = _event_writer(head) if "detail" in request else None
     if writer is not None and writer != execution["id"]:
-        return _duplicate(_file(file_id, head, None), writer)
+        return _taken(_file(file_id, head, None), "duplicate", writer)
     route = contracts.catalogue(settings.schemas).route(key)
     plan = plans.plan(head.size, route) if route else plans.NOTHING
     file = _file(file_id, head, route)
@@ -56,7 +56,10 @@ def collect_data(request: Mapping[str, Any], settings: Settings, request_id: str
         row["content_preview"] = preview
     holder = ledger.claim(settings.files_table, row)
     if holder is not None:
-        return _duplicate(file, holder)
+        outcome: Literal["duplicate", "in_progress"] = (
+            "in_progress" if holder.status == ledger.PROCESSING else "duplicate"
+        )
+        return _taken(file, outcome, holder.execution)
     return {"outcome": "work" if route else "catalogued", "file": file, "plan": plan}
 
 
@@ -108,8 +111,8 @@ def _event_writer(head: Head) -> str | None:
     return execution if execution and name == f"{execution_digest(execution)}.json" else None
 
 
-def _duplicate(file: File, holder: str) -> Collected:
-    return {"outcome": "duplicate", "file": file, "plan": plans.NOTHING, "duplicate_of": holder}
+def _taken(file: File, outcome: Literal["duplicate", "in_progress"], holder: str) -> Collected:
+    return {"outcome": outcome, "file": file, "plan": plans.NOTHING, "duplicate_of": holder}
 
 
 def _file(file_id: str, head: Head, route: Route | None) -> File:

@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 SERVICE = "statewright"
 # Which counts of an outcome become metrics, by function: each record is counted once at each stage.
 METRICS: dict[str, dict[str, str]] = {
-    "collect_data": {"work": "FilesClaimed", "duplicate": "FilesDuplicate", "catalogued": "FilesCatalogued"},
+    "collect_data": {
+        "work": "FilesClaimed",
+        "duplicate": "FilesDuplicate",
+        "in_progress": "FilesInProgress",
+        "catalogued": "FilesCatalogued",
+    },
     "parse_and_validate": {
         "read": "RecordsRead",
         "valid": "RecordsValid",

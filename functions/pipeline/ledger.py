@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipeline.aws import calling, dynamodb
 from pipeline.errors import ClaimLost
@@ -19,8 +19,15 @@ _FREE = "attribute_not_exists(file_id) OR #status IN (:failed, :catalogued) OR #
 _NAMES = {"#status": "status", "#execution": "execution"}
 
 
-def claim(table: str, row: Mapping[str, Any]) -> str | None:
-    """Write a row unless another execution has it; return that other execution, None where it is ours."""
+class Holder(NamedTuple):
+    """The execution that has a row, and the row's status."""
+
+    execution: str
+    status: str
+
+
+def claim(table: str, row: Mapping[str, Any]) -> Holder | None:
+    """Write a row unless another execution has it; return that holder, None where the row is ours."""
     from botocore.exceptions import ClientError
 
     with calling("DynamoDB PutItem"):
@@ -45,11 +52,12 @@ def claim(table: str, row: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _holder(table: str, file_id: str, old: dict[str, Any] | None) -> str:
+def _holder(table: str, file_id: str, old: dict[str, Any] | None) -> Holder:
     if not old:  # not every emulator returns the row with the failure
         answer = dynamodb().get_item(TableName=table, Key={"file_id": typed(file_id)}, ConsistentRead=True)
         old = dict(answer.get("Item", {}))
-    return str(old.get("execution", {}).get("S", "unknown"))
+    execution, status = (old.get(name, {}).get("S", "unknown") for name in ("execution", "status"))
+    return Holder(execution, status)
 
 
 def close(table: str, file_id: str, execution: str, changes: Mapping[str, Any]) -> None:

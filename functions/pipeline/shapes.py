@@ -54,7 +54,7 @@ class Execution(TypedDict):
 class Collected(TypedDict):
     """What CollectData says."""
 
-    outcome: Literal["work", "duplicate", "catalogued"]
+    outcome: Literal["work", "duplicate", "in_progress", "catalogued"]
     file: File
     plan: Plan
     duplicate_of: NotRequired[str]

@@ -194,6 +194,8 @@ def _outcome(uploaded: Upload, found: dict[str, Any], names: Names, clients: Cli
 def _status(execution_status: str, output: dict[str, Any]) -> str:
     if execution_status != "SUCCEEDED":
         return "FAILED"
-    return {"duplicate": "ALREADY_INGESTED", "catalogued": "CATALOGUED"}.get(
-        output.get("outcome", ""), "SUCCEEDED"
-    )
+    return {
+        "duplicate": "ALREADY_INGESTED",
+        "in_progress": "ALREADY_INGESTED",
+        "catalogued": "CATALOGUED",
+    }.get(output.get("outcome", ""), "SUCCEEDED")

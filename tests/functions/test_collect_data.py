@@ -80,6 +80,18 @@ def test_an_object_of_two_events_is_ingested_once(cloud: Cloud) -> None:
     assert cloud.row(first.collected["file"]["id"])["event_name"] == "Object Created:PutObject"
 
 
+def test_an_object_that_another_execution_has_in_hand_is_in_progress(cloud: Cloud) -> None:
+    cloud.put("orders/x.jsonl", json_lines(order(1)))
+    request = {"s3Bucket": RAW, "s3Key": "orders/x.jsonl"}
+    first = {"id": "first", "started_at": STARTED_AT}
+    assert invoke("collect_data", {**request, "execution": first})["outcome"] == "work"
+
+    answer = invoke("collect_data", {**request, "execution": {"id": "second", "started_at": STARTED_AT}})
+
+    assert (answer["outcome"], answer["duplicate_of"]) == ("in_progress", "first")
+    assert invoke("collect_data", {**request, "execution": first})["outcome"] == "work"
+
+
 def test_a_new_version_is_new_work_and_a_failed_one_may_be_tried_again(cloud: Cloud) -> None:
     cloud.put("orders/x.jsonl", json_lines(order(1)))
     first = ingest("orders/x.jsonl").collected["file"]

@@ -289,7 +289,7 @@ def row(execution: str, status: str = ledger.PROCESSING) -> dict[str, Any]:
 def test_a_claim_is_held_by_one_execution(cloud: Cloud) -> None:
     assert ledger.claim(FILES, row("one")) is None
     assert ledger.claim(FILES, row("one")) is None
-    assert ledger.claim(FILES, row("two")) == "one"
+    assert ledger.claim(FILES, row("two")) == ("one", ledger.PROCESSING)
     ledger.close(FILES, "f", "one", {"status": ledger.FAILED})
     assert ledger.claim(FILES, row("two")) is None
     with pytest.raises(ClaimLost):
@@ -305,7 +305,7 @@ def test_the_holder_is_asked_for_where_the_refusal_does_not_name_it(
         raise client_error("ConditionalCheckFailedException")
 
     monkeypatch.setattr(aws.dynamodb(), "put_item", bare)
-    assert ledger.claim(FILES, row("two")) == EXECUTION
+    assert ledger.claim(FILES, row("two")) == (EXECUTION, ledger.PROCESSING)
 
 
 def test_a_ledger_that_is_not_there_refuses(cloud: Cloud) -> None:
