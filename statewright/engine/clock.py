@@ -115,3 +115,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def _rest(self, _: asyncio.Future[Any]) -> None:
         self._jumps.working -= 1
+
+    async def shutdown_default_executor(self, *timeout: float) -> None:
+        """Join the threads; since Python 3.12 with a timeout, which is one of real time."""
+        self._jumps.working += 1
+        try:
+            await super().shutdown_default_executor(*timeout)
+        finally:
+            self._jumps.working -= 1

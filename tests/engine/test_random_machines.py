@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 
 from hypothesis import HealthCheck, given, settings
@@ -118,9 +119,15 @@ def test_a_random_machine_ends_and_its_history_is_well_formed(definition, value)
     check(history, record.status)
 
 
+def told(record):
+    """Return how an execution ended; the ids of invocations, which a caught error's cause holds, differ."""
+    output = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "<id>", record.output or "")
+    return record.status, output, record.error
+
+
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(flows(1), values)
 def test_a_random_machine_gives_the_same_again(definition, value):
     first, _ = run_with_history(definition, value, functions=functions(), virtual_time=True)
     second, _ = run_with_history(definition, value, functions=functions(), virtual_time=True)
-    assert (first.status, first.output, first.error) == (second.status, second.output, second.error)
+    assert told(first) == told(second)
