@@ -81,7 +81,7 @@ def _send(table: str, requests: list[bytes]) -> list[Any]:
     """Send one batch; return the requests that DynamoDB did not get to."""
     name = msgspec.json.encode(table)
     _body.value = b'{"RequestItems":{' + name + b":[" + b",".join(requests) + b"]}}"
-    with calling("DynamoDB BatchWriteItem"):
+    with calling(f"DynamoDB BatchWriteItem into {table}"):
         try:
             # What is given here is replaced by the serialised body: it only has to pass botocore's checks.
             answer = dynamodb().batch_write_item(RequestItems={table: [{"PutRequest": {"Item": {}}}]})

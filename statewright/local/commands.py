@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.table import Table
+from rich.text import Text
 
 from statewright.local import locks
 from statewright.local.control import (
@@ -24,7 +25,7 @@ from statewright.local.control import (
 from statewright.local.environment import shell_environment, shell_lines
 from statewright.local.interrupted import LEDGER
 from statewright.local.names import Names
-from statewright.local.outcomes import console
+from statewright.local.outcomes import console, failure_line
 from statewright.local.place_options import Connection, Place, place_options, places_options
 from statewright.local.places import DEFAULT_PORT, DEFAULT_SFN_PORT, CloudSettings, read_record
 from statewright.local.ports import PortTaken
@@ -227,7 +228,7 @@ def _count_executions(sfn: Any, arn: str) -> dict[str, int]:
 
 def _last_files(dynamodb: Any, table: str) -> list[dict[str, Any]]:
     """Return the rows that changed last, the newest first; a local ledger is small enough for a scan."""
-    wanted = ("processed_at", "file_key", "dataset", "status", "error", "execution")
+    wanted = ("processed_at", "file_key", "dataset", "status", "error", "cause", "execution")
     rows = [
         {name: row.get(name, {}).get("S") for name in wanted}
         for page in dynamodb.get_paginator("scan").paginate(TableName=table)
@@ -246,7 +247,7 @@ def _print_status(found: dict[str, Any]) -> None:
     for title in ("last files", "dataset", "status", "error", "when"):
         table.add_column(title, overflow="fold")
     for row in found["files"]:
-        error = row["error"] if row["status"] == "FAILED" else None
+        error = failure_line(row["error"], row["cause"]) if row["status"] == "FAILED" else None
         cells = (row["file_key"], row["dataset"], row["status"], error, row["processed_at"])
-        table.add_row(*(cell or "-" for cell in cells))
+        table.add_row(*(Text(cell or "-") for cell in cells))
     console().print(table)

@@ -21,7 +21,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 from statewright.local.control import ControlError, start_cloud, stop_cloud
 from statewright.local.following import COUNTS, NotStarted
 from statewright.local.ingest_command import ingest_all
-from statewright.local.outcomes import COLOURS, conservation_line, console, plain_cause, table_of, totals
+from statewright.local.outcomes import (
+    COLOURS,
+    conservation_line,
+    console,
+    plain_cause,
+    remarks_of,
+    table_of,
+    totals,
+)
 from statewright.local.place_options import Connection, Unusable, find_place
 from statewright.local.places import CloudSettings, Places
 from statewright.local.ports import PortTaken, free_ports
@@ -69,6 +77,8 @@ def demo(project: Path | None, *, keep: bool) -> None:
     except (ControlError, PortTaken, BotoCoreError, ClientError, NotStarted, OSError) as error:
         raise click.ClickException(str(error)) from error
     terminal.print(table_of(outcomes))
+    if remarks := remarks_of(outcomes):
+        click.echo("\n".join(["", "What was refused, and why:", *(f"  {each}" for each in remarks), ""]))
     differences = _differences(expected, outcomes)
     for each in differences:
         click.echo(f"not as expected: {each}", err=True)

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 import click
 from botocore.exceptions import BotoCoreError, ClientError
+from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from statewright.local.following import NotStarted, Outcome, follow, upload
 from statewright.local.outcomes import COLOURS, conservation_line, console, json_of, lines_of
 from statewright.local.place_options import Connection, Place, Unusable, place_options
+from statewright.local.places import read_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Sequence
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
     from statewright.local.following import Upload
     from statewright.project import Project
 
+ENDED_MEANWHILE = (
+    "the local cloud ended while files were followed; start it with `statewright up`, look at"
+    " `statewright status`, and ingest once more what is not SUCCEEDED there"
+)
 PARALLEL = 4  # more would wait for the function workers
 
 
@@ -66,6 +72,8 @@ def ingest(
             return
         outcomes = ingest_all(pairs, connection, console(stderr=as_json))
     except (BotoCoreError, ClientError, NotStarted) as error:
+        if read_record(place.places) is None:
+            raise click.ClickException(ENDED_MEANWHILE) from error
         raise click.ClickException(str(error)) from error
     except (OSError, ValueError) as error:
         raise Unusable(str(error)) from error
@@ -127,7 +135,7 @@ def _progress(
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.fields[state]}"))
     lock = threading.Lock()
     with Progress(*columns, TimeElapsedColumn(), console=terminal, transient=True) as progress:
-        tasks = {key: progress.add_task(key, total=1, state="waiting") for key in keys}
+        tasks = {key: progress.add_task(escape(key), total=1, state="waiting") for key in keys}
 
         def tell(key: str, state: str) -> None:
             with lock:

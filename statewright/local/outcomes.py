@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from statewright.local.following import COUNTS
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 MAX_CAUSE = 300  # characters of a cause on a terminal; --json has all of it
 PLAIN_WIDTH = 140
+MANIFEST = "/manifest.json"  # lists a file's quarantine objects; the records are in the others
 COLOURS = {"SUCCEEDED": "green", "FAILED": "red", "CATALOGUED": "cyan", "ALREADY_INGESTED": "yellow"}
 
 
@@ -37,7 +39,7 @@ def table_of(outcomes: Iterable[Outcome]) -> Table:
         colour = COLOURS.get(each.status, "default")
         numbers = [f"{each.counts[name]:,}" for name in COUNTS]
         table.add_row(
-            each.key, each.dataset or "-", f"[{colour}]{each.status}[/]", *numbers, f"{each.seconds:.1f}"
+            Text(each.key), each.dataset or "-", Text(each.status, colour), *numbers, f"{each.seconds:.1f}"
         )
     return table
 
@@ -81,6 +83,29 @@ def lines_of(outcome: Outcome) -> list[str]:
     reasons = ", ".join(f"{rule} {count:,}" for rule, count in outcome.reasons.items())
     details = [f"  quarantined by rule: {reasons}"] if reasons else []
     return [first, *details, *(f"  quarantine: {place}" for place in outcome.quarantine)]
+
+
+def remarks_of(outcomes: Iterable[Outcome]) -> list[str]:
+    """Return a line for each object that failed or has quarantined records: why, and where to look."""
+    return [remark for each in outcomes if (remark := _remark(each)) is not None]
+
+
+def _remark(outcome: Outcome) -> str | None:
+    if outcome.status == "FAILED":
+        return f"{outcome.key}: {failure_line(outcome.error, outcome.cause)}"
+    if not outcome.counts["quarantined"]:
+        return None
+    reasons = ", ".join(f"{rule} {count:,}" for rule, count in outcome.reasons.items())
+    records = [place for place in outcome.quarantine if not place.endswith(MANIFEST)]
+    place = next(iter(records or outcome.quarantine), "no place is known")
+    return f"{outcome.key}: quarantined by rule: {reasons}; see {place}"
+
+
+def failure_line(error: str | None, cause: str | None) -> str:
+    """Return error and message as one line of bounded length."""
+    told = " ".join(plain_cause(cause or "").split())
+    shown = told if len(told) <= MAX_CAUSE else told[:MAX_CAUSE] + " …"
+    return f"{error or 'no error is known'}{': ' if shown else ''}{shown}"
 
 
 def plain_cause(cause: str) -> str:

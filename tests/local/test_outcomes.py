@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 
 from statewright.local.following import Outcome
-from statewright.local.outcomes import conservation_line, json_of, lines_of, table_of
+from statewright.local.outcomes import conservation_line, json_of, lines_of, remarks_of, table_of
 
 
 def outcome(**changes: Any) -> Outcome:
@@ -90,3 +90,22 @@ def test_json_holds_everything() -> None:
 
     assert found["counts"]["alerts"] == 3
     assert len(found["cause"]) == 1000
+
+
+def test_each_failed_or_quarantined_object_has_one_line_on_why_and_where() -> None:
+    fine = outcome(counts={**outcome().counts, "quarantined": 0})
+    failed = outcome(status="FAILED", error="EmptyFile", cause=json.dumps({"errorMessage": "no\nbyte"}))
+    places = ["s3://out/q/manifest.json", "s3://out/q/parse-00000.jsonl.gz"]
+    partly = outcome(reasons={"type": 49, "required": 1}, quarantine=places)
+
+    assert remarks_of([fine, failed, partly]) == [
+        "orders/a.jsonl: EmptyFile: no byte",
+        "orders/a.jsonl: quarantined by rule: type 49, required 1; see s3://out/q/parse-00000.jsonl.gz",
+    ]
+
+
+def test_a_key_that_looks_like_markup_is_shown_as_it_is() -> None:
+    console = Console(width=140, record=True, file=io.StringIO())
+    console.print(table_of([outcome(key="orders/[/red][bold].jsonl")]))
+
+    assert "orders/[/red][bold].jsonl" in console.export_text()
