@@ -254,7 +254,10 @@ class Engine:
         map_run_arn: str | None = None,
         status: str | None = None,
     ) -> Sequence[ExecutionRecord]:
-        """List executions of a machine or the children of a map run, the newest first."""
+        """List executions of a machine or the children of a map run, the newest first.
+
+        Those of long ago may lack input, output and cause: `describe_execution` gives them.
+        """
         if map_run_arn is not None:
             self.describe_map_run(map_run_arn)
         elif state_machine_arn is not None:

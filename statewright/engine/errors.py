@@ -15,6 +15,7 @@ ExecutionEnd                      an execution (or one branch of it) goes no fur
   StateFailure                    a state failed with an error name and a cause; Retry and Catch see the name
   ExecutionTimedOut               the machine's TimeoutSeconds are over; nothing catches it
   HistoryLimitReached             the 25,000th event; nothing catches it
+  HistoryTooLarge                 the texts of the history are beyond this engine's bound; nothing catches it
 
 `StateFailure.is_catchable` says what AWS says: States.Runtime never, everything else by its name.
 Sources: https://docs.aws.amazon.com/step-functions/latest/apireference/CommonErrors.html,
@@ -200,4 +201,15 @@ class HistoryLimitReached(ExecutionEnd):
     def __init__(self) -> None:
         super().__init__(
             "States.Runtime", "The execution reached the maximum number of history events (25000)."
+        )
+
+
+class HistoryTooLarge(ExecutionEnd):
+    """The inputs and outputs in the history are longer than this engine keeps of one execution."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            "States.Runtime",
+            f"The inputs and outputs in the execution's history are longer than {most} characters,"
+            " which is the limit of this engine.",
         )

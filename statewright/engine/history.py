@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from statewright.engine.errors import HistoryLimitReached
-from statewright.engine.payloads import MAX_HISTORY_EVENTS, dump
+from statewright.engine.errors import HistoryLimitReached, HistoryTooLarge
+from statewright.engine.payloads import MAX_HISTORY_CHARACTERS, MAX_HISTORY_EVENTS, dump
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from statewright.engine.clock import Clock
 
 Json = Any
@@ -46,8 +48,9 @@ class Trail:
 class History:
     """The events of an execution.
 
-    STANDARD executions end at the 25,000th event; an EXPRESS one has no limit but its five minutes, and keeps
-    no events here when `keeps_events` is false (ids go on).
+    STANDARD executions end at the 25,000th event, or when their texts are beyond MAX_HISTORY_CHARACTERS. An
+    EXPRESS one has no limit but its five minutes, and keeps no events here when `keeps_events` is false (ids
+    go on).
     """
 
     def __init__(
@@ -59,17 +62,24 @@ class History:
         self._keeps_events = keeps_events
         self._limit = limit
         self._texts: dict[int, tuple[Json, str]] = {}
+        self._characters = 0
+        self._counted = ""
 
     def add(self, trail: Trail, type: str, key: str | None = None, details: Json = None) -> int:  # noqa: A002
-        """Write an event and move the trail on to it; give its id. Raises HistoryLimitReached."""
+        """Write an event and move the trail on to it; give its id. Raises as `note`."""
         trail.previous = self.note(trail.previous, type, key, details)
         return trail.previous
 
     def note(self, previous: int, type: str, key: str | None = None, details: Json = None) -> int:  # noqa: A002
-        """Write an event that no trail goes through; give its id."""
+        """Write an event that no trail goes through; give its id.
+
+        Raises HistoryLimitReached, HistoryTooLarge.
+        """
         # One place stays free for the event that says how the execution ended.
         if self._limit is not None and self.count >= self._limit - 1:
             raise HistoryLimitReached
+        if self._characters > MAX_HISTORY_CHARACTERS:
+            raise HistoryTooLarge(MAX_HISTORY_CHARACTERS)
         return self._write(previous, type, key, details)
 
     def end(self, previous: int, type: str, key: str | None, details: Json) -> int:  # noqa: A002
@@ -87,8 +97,16 @@ class History:
             }
             if key is not None:
                 event[key] = details
+                self._count(details)
             self.events.append(event)
         return self.count
+
+    def _count(self, details: Mapping[str, Json]) -> None:
+        # An output is the next input: the same text twice in a row is kept once.
+        for each in details.values():
+            if isinstance(each, str) and each is not self._counted:
+                self._characters += len(each)
+                self._counted = each
 
     def text(self, value: Json) -> str:
         """Write a value as JSON; the last few are remembered, as an output is the next input."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from typing import TYPE_CHECKING, Any
 
 from statewright.asl.tree import Map, Parallel, Wait, Worker
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
 
 Json = Any
 
-# States that never wait would keep the event loop to themselves in an endless loop.
+# States that never wait would keep the event loop to themselves in an endless loop: many quick ones as few
+# that evaluate for long.
 _STATES_BETWEEN_BREATHS = 32
+_SECONDS_BETWEEN_BREATHS = 0.1
 
 
 async def run_flow(
@@ -39,10 +42,13 @@ async def run_flow(
     own = dict(variables)
     name: str | None = flow.start_at
     visited = 0
+    breath = time.monotonic()
     while name is not None:
         visited += 1
-        if visited % _STATES_BETWEEN_BREATHS == 0:
+        is_late = time.monotonic() - breath > _SECONDS_BETWEEN_BREATHS
+        if is_late or visited % _STATES_BETWEEN_BREATHS == 0:
             await asyncio.sleep(0)
+            breath = time.monotonic()
             left = execution.seconds_left(trail)
             if left is not None and left <= 0:
                 raise ExecutionTimedOut

@@ -13,6 +13,8 @@ Json = Any
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 MAX_PAYLOAD_BYTES = 262_144
 MAX_HISTORY_EVENTS = 25_000
+# Not AWS's: there 25,000 events of 256 KiB may be 6 GB, which here would be this machine's memory.
+MAX_HISTORY_CHARACTERS = 256 * 2**20
 MAX_NESTING = 500
 
 _VALUES = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"

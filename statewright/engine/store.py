@@ -6,6 +6,7 @@ import dataclasses
 import json
 import sqlite3
 import zlib
+from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol
 
 from statewright import asl
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 Json = Any
 HistoryEvent = dict[str, Any]
+KEPT_WHOLE = 1_000  # executions whose inputs and outputs (256 KiB each) stay in memory
 INTERRUPTED = "The engine stopped while the execution was running."
 
 
@@ -36,7 +38,10 @@ class Store(Protocol):
     def begin_execution(self, record: ExecutionRecord) -> None: ...
     def end_execution(self, record: ExecutionRecord, history: Sequence[HistoryEvent]) -> None: ...
     def execution(self, arn: str) -> ExecutionRecord | None: ...
-    def executions(self) -> Iterable[ExecutionRecord]: ...
+    def executions(self) -> Iterable[ExecutionRecord]:
+        """Give all that have ended; those of long ago may lack input, output and cause."""
+        ...
+
     def history(self, arn: str) -> Sequence[HistoryEvent]: ...
     def save_map_run(self, record: MapRunRecord) -> None: ...
     def map_run(self, arn: str) -> MapRunRecord | None: ...
@@ -115,11 +120,12 @@ class SqliteStore(MemoryStore):
     """A memory store that writes every change to a SQLite file and begins with what the file holds.
 
     Executions that ran when the last process ended are ABORTED, with a cause that says so. Histories are read
-    from the file when they are asked for.
+    from the file when they are asked for, and so are inputs and outputs of all but the last KEPT_WHOLE.
     """
 
     def __init__(self, path: Path | str) -> None:
         super().__init__()
+        self._whole: deque[str] = deque()
         self._database = sqlite3.connect(path, isolation_level=None)
         # A crash of the process loses nothing; a crash of the machine may lose the last moments.
         self._database.executescript(
@@ -153,7 +159,15 @@ class SqliteStore(MemoryStore):
                 record, status="ABORTED", cause=INTERRUPTED, stop_date=record.start_date
             )
             self._write("execution", record)
+        self._keep(record)
+
+    def _keep(self, record: ExecutionRecord) -> None:
+        """Remember an execution that the file holds; of the oldest one only what a list tells."""
         self._executions[record.arn] = record
+        self._whole.append(record.arn)
+        if len(self._whole) > KEPT_WHOLE:
+            oldest = self._whole.popleft()
+            self._executions[oldest] = _summary(self._executions[oldest])
 
     def _write(self, kind: str, record: Any) -> None:
         fields = {field.name: getattr(record, field.name) for field in dataclasses.fields(record)}
@@ -179,9 +193,23 @@ class SqliteStore(MemoryStore):
         self._executions[record.arn] = record
         events = zlib.compress(json.dumps(list(history)).encode(), 1)
         self._database.execute("BEGIN")
-        self._write("execution", record)
-        self._database.execute("REPLACE INTO histories VALUES (?, ?)", (record.arn, events))
-        self._database.execute("COMMIT")
+        try:
+            self._write("execution", record)
+            self._database.execute("REPLACE INTO histories VALUES (?, ?)", (record.arn, events))
+            self._database.execute("COMMIT")
+        except sqlite3.Error:  # the next execution may fit; this one is known as long as the process lives
+            if self._database.in_transaction:
+                self._database.execute("ROLLBACK")
+            raise
+        self._keep(record)
+
+    def execution(self, arn: str) -> ExecutionRecord | None:
+        known = self._executions.get(arn)
+        if known is None or not _is_summary(known):
+            return known
+        query = "SELECT value FROM records WHERE kind = 'execution' AND arn = ?"
+        (text,) = self._database.execute(query, (arn,)).fetchone()
+        return ExecutionRecord(**json.loads(text))
 
     def history(self, arn: str) -> Sequence[HistoryEvent]:
         row = self._database.execute("SELECT events FROM histories WHERE arn = ?", (arn,)).fetchone()
@@ -201,3 +229,12 @@ class SqliteStore(MemoryStore):
 
     def close(self) -> None:
         self._database.close()
+
+
+def _summary(record: ExecutionRecord) -> ExecutionRecord:
+    """What a list of executions tells."""
+    return dataclasses.replace(record, input="", output=None, cause=None)
+
+
+def _is_summary(record: ExecutionRecord) -> bool:
+    return not record.input  # a JSON text is never empty

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 
@@ -151,3 +152,58 @@ def test_an_expression_that_never_ends_is_stopped(execute):
     started = time.perf_counter()
     assert execute(state).error == "States.QueryEvaluationError"
     assert time.perf_counter() - started < 10
+
+
+def test_all_expressions_of_a_template_together_have_the_time_of_one(execute):
+    slow = "{% ($f := function($n) {$n < 2 ? 1 : $f($n - 1) + $f($n - 2)}; $f(40)) %}"
+    state = {
+        "Type": "Pass",
+        "QueryLanguage": "JSONata",
+        "Output": [slow, slow, slow],
+    }
+    started = time.perf_counter()
+    assert execute(state).error == "States.QueryEvaluationError"
+    assert time.perf_counter() - started < 4
+
+
+def test_states_that_evaluate_for_long_leave_room_for_others(in_engine):
+    work_of_a_moment = "{% $sum([1..20000].($ * 2)) %}"
+    names = [f"S{number}" for number in range(20)]
+    states = {
+        name: {"Type": "Pass", "Output": work_of_a_moment, "Next": after}
+        for name, after in zip(names, [*names[1:], "End"], strict=True)
+    }
+    definition = {
+        "QueryLanguage": "JSONata",
+        "StartAt": "S0",
+        "States": {**states, "End": {"Type": "Succeed"}},
+    }
+
+    async def work(engine):
+        machine = engine.create_state_machine("m", json.dumps(definition), ROLE)
+        execution = engine.start_execution(machine.arn)
+        turns = 0
+        while engine.describe_execution(execution.arn).status == "RUNNING":
+            await asyncio.sleep(0)
+            turns += 1
+        return turns
+
+    assert in_engine(work) >= 3
+
+
+def test_a_history_does_not_grow_beyond_this_engines_bound(execute, monkeypatch):
+    monkeypatch.setattr("statewright.engine.history.MAX_HISTORY_CHARACTERS", 1_000_000)
+    definition = {
+        "QueryLanguage": "JSONata",
+        "StartAt": "A",
+        "States": {
+            "A": {"Type": "Pass", "Output": "{% $pad('', 100000, $string($random())) %}", "Next": "B"},
+            "B": {"Type": "Choice", "Choices": [{"Condition": "{% true %}", "Next": "A"}], "Default": "C"},
+            "C": {"Type": "Succeed"},
+        },
+    }
+    outcome = execute(definition)
+    assert outcome.error == "States.Runtime"
+    assert "longer than 1000000 characters, which is the limit of this engine" in outcome.cause
+    assert outcome.types[-1] == "ExecutionFailed"
+    assert len(outcome.history) < 60

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
+import sqlite3
+
+import pytest
 
 from statewright.engine import Engine, LocalFunctions, SqliteStore
 from statewright.engine.runner import ROLE
@@ -112,3 +116,45 @@ def test_a_deleted_machine_stays_deleted(tmp_path):
 
     with_engine(tmp_path / "engine.sqlite", first)
     with_engine(tmp_path / "engine.sqlite", second)
+
+
+def test_inputs_and_outputs_of_old_executions_are_read_from_the_file(tmp_path, monkeypatch):
+    monkeypatch.setattr("statewright.engine.store.KEPT_WHOLE", 2)
+
+    async def ended(engine):
+        machine = engine.create_state_machine("m", DEFINITION, ROLE)
+        started = [engine.start_execution(machine.arn, json.dumps({"a": number})) for number in range(5)]
+        records = [await engine.wait_for_execution(record.arn) for record in started]
+        assert [engine.describe_execution(record.arn) for record in records] == records
+        listed = engine.list_executions(state_machine_arn=machine.arn)
+        assert sorted(record.input for record in listed) == ["", "", "", '{"a": 3}', '{"a": 4}']
+        assert {record.status for record in listed} == {"SUCCEEDED"}
+        return records
+
+    async def later(engine):
+        assert [engine.describe_execution(record.arn) for record in records] == records
+
+    records = with_engine(tmp_path / "engine.sqlite", ended)
+    with_engine(tmp_path / "engine.sqlite", later)
+
+
+def test_an_execution_that_cannot_be_written_is_known_and_spoils_no_other(tmp_path):
+    store = SqliteStore(tmp_path / "engine.sqlite")
+
+    async def record():
+        engine = Engine(functions=LocalFunctions({}), store=store)
+        machine = engine.create_state_machine("m", DEFINITION, ROLE)
+        return await engine.wait_for_execution(engine.start_execution(machine.arn).arn)
+
+    ended = asyncio.run(record())
+    kept = dataclasses.replace(ended, arn="b")
+    store._database.execute(
+        "CREATE TRIGGER full BEFORE INSERT ON histories WHEN NEW.arn LIKE '%a'"
+        " BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
+    )
+    with pytest.raises(sqlite3.Error):
+        store.end_execution(dataclasses.replace(ended, arn="a"), [])
+    store.end_execution(kept, [])
+    assert store.execution("a").status == "SUCCEEDED"
+    assert store.execution(kept.arn) == kept
+    store.close()

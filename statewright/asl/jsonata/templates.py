@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from statewright.asl.jsonata.expression import Expression, JsonataError, compile_expression
-from statewright.asl.jsonata.values import UNDEFINED, Value
+from statewright.asl.jsonata.expression import LIMITS, Expression, JsonataError, compile_expression
+from statewright.asl.jsonata.values import UNDEFINED, Limits, Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,12 +50,12 @@ class Template:
         """Every variable that some expression needs."""
         return frozenset().union(*(expression.free_variables for _, expression in self.expressions))
 
-    def evaluate(self, bindings: Mapping[str, Value]) -> Value:
+    def evaluate(self, bindings: Mapping[str, Value], limits: Limits = LIMITS) -> Value:
         """Give the value with every expression evaluated; raises JsonataError with `.where` set.
 
-        An expression that yields nothing is an error.
+        An expression that yields nothing is an error. All expressions together have the time of one.
         """
-        return _evaluate(self.root, bindings)
+        return _evaluate(self.root, bindings, limits.shared())
 
 
 def is_expression(value: Value) -> bool:
@@ -99,15 +99,15 @@ def _escaped(key: str) -> str:
     return key.replace("~", "~0").replace("/", "~1")
 
 
-def _evaluate(node: _Node, bindings: Mapping[str, Value]) -> Value:
+def _evaluate(node: _Node, bindings: Mapping[str, Value], limits: Limits) -> Value:
     if isinstance(node, _Constant):
         return node.value
     if isinstance(node, _Object):
-        return {key: _evaluate(member, bindings) for key, member in node.members}
+        return {key: _evaluate(member, bindings, limits) for key, member in node.members}
     if isinstance(node, _Array):
-        return [_evaluate(item, bindings) for item in node.items]
+        return [_evaluate(item, bindings, limits) for item in node.items]
     try:
-        value = node.expression.evaluate(bindings)
+        value = node.expression.evaluate(bindings, limits)
     except JsonataError as error:
         raise error.at(node.pointer) from error.__cause__
     if value is UNDEFINED:

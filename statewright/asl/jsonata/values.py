@@ -100,7 +100,7 @@ class Run:
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self.deadline = time.monotonic() + limits.seconds
+        self.deadline = limits.deadline or time.monotonic() + limits.seconds
         self.depth = 0
         self.allocated = 0
         self.steps = 0
@@ -129,14 +129,29 @@ class Run:
 
 
 class Limits:
-    """Bounds of an evaluation: seconds, nested calls, bytes allocated."""
+    """Bounds of an evaluation: seconds, nested calls, bytes allocated.
 
-    __slots__ = ("bytes", "depth", "seconds")
+    `deadline`: when it must have ended (as time.monotonic() counts), where several evaluations share it.
+    """
 
-    def __init__(self, seconds: float = 5.0, depth: int = 400, size: int = 64 * 2**20) -> None:
+    __slots__ = ("bytes", "deadline", "depth", "seconds")
+
+    # Nothing else happens in an engine while it evaluates: other executions and API calls wait so long.
+    def __init__(
+        self,
+        seconds: float = 2.0,
+        depth: int = 400,
+        size: int = 64 * 2**20,
+        deadline: float | None = None,
+    ) -> None:
         self.seconds = seconds
         self.depth = depth
         self.bytes = size
+        self.deadline = deadline
+
+    def shared(self) -> Limits:
+        """Give the same limits for several evaluations that begin now and share the time."""
+        return Limits(self.seconds, self.depth, self.bytes, time.monotonic() + self.seconds)
 
 
 class Frame:
