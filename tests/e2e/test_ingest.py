@@ -310,6 +310,33 @@ def test_the_same_event_twice_is_ingested_once(cloud: Cloud) -> None:
     assert [row["execution"] for row in cloud.ledger(key)] == [first["executionArn"]]
 
 
+@pytest.mark.parametrize(("body", "status"), [(b"{not json", "FAILED"), (b"", "FAILED")])
+def test_an_execution_started_beside_the_uploads_own_ends_as_that_one(
+    cloud: Cloud, body: bytes, status: str
+) -> None:
+    key = f"orders/beside-{len(body)}.json"
+    cloud.put(key, body)
+
+    started = cloud.start({"s3Bucket": cloud.env["RAW_BUCKET"], "s3Key": key})
+
+    assert started["status"] == status
+    assert cloud.end_of(cloud.execution_of(key)["executionArn"])["status"] == status
+
+
+def test_an_execution_started_beside_the_uploads_own_ends_when_the_items_are_there(cloud: Cloud) -> None:
+    key = "orders/beside.jsonl"
+    body = lines([order(number, customer_id="beside") for number in range(3_000)])
+    cloud.put(key, body)
+
+    started = cloud.start({"s3Bucket": cloud.env["RAW_BUCKET"], "s3Key": key})
+
+    assert started["status"] == "SUCCEEDED", started.get("cause")
+    [row] = cloud.ledger(key)
+    assert row["status"] == "SUCCEEDED"
+    there = [each for each in rows(cloud, "orders") if each["customer_id"]["S"] == "beside"]
+    assert len(there) == 3_000
+
+
 def test_a_rules_event_that_is_delivered_twice_starts_one_execution(cloud: Cloud) -> None:
     key = "orders/delivered_twice.jsonl"
     first = cloud.ingest(key, lines([order(6)]))
