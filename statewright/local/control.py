@@ -141,6 +141,17 @@ def stop_cloud(places: Places, progress: Callable[[str], None] = lambda _: None)
     return True
 
 
+def discard_cloud(places: Places) -> None:
+    """End a cloud at once with all its processes; what it held is lost. Raises StopFailed."""
+    for lock in (places.emulator_lock, places.lock):  # the workers end with the daemon's pipes
+        pid = locks.holder(lock)
+        if pid is not None:
+            _signal(pid, signal.SIGKILL)
+    for lock in (places.lock, places.emulator_lock):
+        if not locks.wait_until_free(lock, PATIENT_SECONDS):
+            raise StopFailed(f"process {locks.holder(lock)} still holds {lock}")
+
+
 def wipe(places: Places) -> None:
     """Remove the state of a cloud that is not up; other files in its folder stay."""
     for folder in (places.emulator, places.logs):

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from botocore.exceptions import BotoCoreError, ClientError
 
-from statewright.local.control import ControlError, start_cloud, stop_cloud
+from statewright.local.control import ControlError, discard_cloud, start_cloud
 from statewright.local.following import COUNTS, NotStarted
 from statewright.local.ingest_command import ingest_all
 from statewright.local.outcomes import (
@@ -115,7 +115,7 @@ def _fresh_cloud(project: Project, terminal: Console, *, keep: bool) -> Iterator
             kept = keep
         finally:
             if not kept:
-                stop_cloud(places)
+                discard_cloud(places)
                 shutil.rmtree(folder, ignore_errors=True)
     if kept:
         click.echo(f"The local cloud stays up; its commands take --state {folder}")
