@@ -37,7 +37,7 @@ def _wanted(scope: Any) -> tuple[bytes, bytes] | None:
     """Return first and last byte as they were asked for; several ranges at once S3 does not know."""
     if scope["type"] != "http" or scope["method"] != "GET":
         return None
-    if not parse_qs(scope["query_string"]).get(b"versionId"):
+    if not parse_qs(scope["query_string"].decode("latin-1")).get("versionId"):
         return None
     found = _RANGE.fullmatch(dict(scope["headers"]).get(b"range", b""))
     return (found[1], found[2]) if found and (found[1] or found[2]) else None

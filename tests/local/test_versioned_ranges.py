@@ -79,3 +79,9 @@ def test_bounds_are_those_of_http() -> None:
     assert bounds((b"", b"0"), 5) is None
     assert bounds((b"3", b"2"), 5) is None
     assert bounds((b"5", b""), 5) is None
+
+
+def test_versions_are_listed_by_prefixes_beyond_ascii(s3: Any) -> None:
+    s3.put_object(Bucket="raw", Key="b+c%20ü 😀", Body=b"x")
+    listed = s3.list_object_versions(Bucket="raw", Prefix="b+c%20ü")["Versions"]
+    assert [each["Key"] for each in listed] == ["b+c%20ü 😀"]
