@@ -162,6 +162,10 @@ class Step:
 
     # --- values of fields ---
 
+    def now(self) -> float:
+        """Tell the engine's time, in seconds since the epoch: expressions see it as $now() and $millis()."""
+        return self.execution.engine.clock.now()
+
     def bindings(self, **more: Json) -> Mapping[str, Json]:
         """Give the variables of a JSONata expression; `more` is put into `$states`."""
         return {**self.variables, "states": {"input": self.input, "context": self.context, **more}}
@@ -171,7 +175,7 @@ class Step:
         if isinstance(payload.template, templates.Template):
             return self._path_template(payload.template, document)
         try:
-            return payload.template.evaluate(self.bindings(**more))
+            return payload.template.evaluate(self.bindings(**more), now=self.now())
         except jsonata.JsonataError as error:
             raise self._jsonata_failure(error, payload.name) from error
 
@@ -200,7 +204,7 @@ class Step:
     def expression(self, source: jsonata.Expression, name: str, **more: Json) -> Json:
         """Evaluate an expression that must give a value."""
         try:
-            found = source.evaluate(self.bindings(**more))
+            found = source.evaluate(self.bindings(**more), now=self.now())
             if found is jsonata.UNDEFINED:
                 raise jsonata.JsonataError.of_nothing(source.text)
         except jsonata.JsonataError as error:

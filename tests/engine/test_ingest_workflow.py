@@ -102,3 +102,46 @@ def test_a_failing_shard_ends_the_execution_failed_after_people_are_told(execute
     body = json.loads(message["Body"])
     assert body["input"] == {"s3Bucket": "raw", "s3Key": "k"}
     assert body["error"] == outcome.error
+
+
+def test_a_row_that_another_execution_holds_by_now_is_left_alone(execute, definition, cloud):
+    row = {"file_id": {"S": "raw/k"}, "execution": {"S": "another"}, "status": {"S": "SUCCEEDED"}}
+    cloud["dynamodb"].put_item(TableName="files", Item=row)
+    handlers, _ = functions(shards=1, partitions=1, broken="Notify")
+    outcome = execute(
+        definition, {"s3Bucket": "raw", "s3Key": "k"}, functions=handlers, clients=cloud.__getitem__
+    )
+    assert (outcome.status, outcome.error) == ("FAILED", "RuntimeError")
+    assert outcome.states[-4:] == ["RecordFailure", "SendToDeadLetters", "TellPeople", "Failed"]
+    assert outcome.types.count("TaskFailed") == 2  # Notify, and the row's condition, which is not tried again
+    assert cloud["dynamodb"].get_item(TableName="files", Key={"file_id": {"S": "raw/k"}})["Item"] == row
+
+
+@pytest.mark.parametrize(("after", "end"), [("duplicate", "AlreadyIngested"), ("work", "Notify")])
+def test_an_object_in_other_hands_is_waited_for(execute, definition, cloud, after, end):
+    handlers, _ = functions(shards=1, partitions=1)
+    collect, asked = handlers["CollectData"], []
+
+    def collect_later(event, context):
+        asked.append({name: value for name, value in event.items() if name != "execution"})
+        answer = collect(event, context)
+        return {**answer, "outcome": "in_progress" if len(asked) < 5 else after}
+
+    request = {"s3Bucket": "raw", "s3Key": "k"}
+    handlers["CollectData"] = collect_later
+    outcome = execute(definition, request, functions=handlers, clients=cloud.__getitem__)
+    assert outcome.status == "SUCCEEDED", outcome.cause
+    assert outcome.states.count("WaitForTheOther") == 4
+    assert outcome.states[-1] == end
+    assert asked == [request] * 5
+
+
+def test_the_wait_for_other_hands_ends_after_an_hour(execute, definition, cloud):
+    handlers, calls = functions()
+    taken = {"outcome": "in_progress", "file": file(), "plan": dict.fromkeys(("shards", "partitions"), 0)}
+    handlers["CollectData"] = lambda event, context: calls.append(event) or taken
+    outcome = execute(
+        definition, {"s3Bucket": "raw", "s3Key": "k"}, functions=handlers, clients=cloud.__getitem__
+    )
+    assert (outcome.status, outcome.states[-1]) == ("SUCCEEDED", "AlreadyIngested")
+    assert 60 < len(calls) < 120

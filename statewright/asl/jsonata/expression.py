@@ -73,12 +73,15 @@ class Expression:
     free_variables: frozenset[str]
     program: Evaluate
 
-    def evaluate(self, bindings: Mapping[str, Value], limits: Limits = LIMITS) -> Value | Undefined:
+    def evaluate(
+        self, bindings: Mapping[str, Value], limits: Limits = LIMITS, now: float | None = None
+    ) -> Value | Undefined:
         """Give the value as plain JSON, or UNDEFINED; raises JsonataError.
 
-        The value may share parts with the bindings, which are never changed.
+        The value may share parts with the bindings, which are never changed. `now` is what $now() and
+        $millis() tell, in seconds since the epoch; the machine's clock where it is None.
         """
-        run = Run(limits)
+        run = Run(limits, now)
         frame = Frame(Frame(None, run, NATIVES), run, dict(bindings))
         try:
             return plain(self.program(UNDEFINED, frame), self._refuse_function)

@@ -50,12 +50,14 @@ class Template:
         """Every variable that some expression needs."""
         return frozenset().union(*(expression.free_variables for _, expression in self.expressions))
 
-    def evaluate(self, bindings: Mapping[str, Value], limits: Limits = LIMITS) -> Value:
+    def evaluate(
+        self, bindings: Mapping[str, Value], limits: Limits = LIMITS, now: float | None = None
+    ) -> Value:
         """Give the value with every expression evaluated; raises JsonataError with `.where` set.
 
         An expression that yields nothing is an error. All expressions together have the time of one.
         """
-        return _evaluate(self.root, bindings, limits.shared())
+        return _evaluate(self.root, bindings, limits.shared(), now)
 
 
 def is_expression(value: Value) -> bool:
@@ -99,15 +101,15 @@ def _escaped(key: str) -> str:
     return key.replace("~", "~0").replace("/", "~1")
 
 
-def _evaluate(node: _Node, bindings: Mapping[str, Value], limits: Limits) -> Value:
+def _evaluate(node: _Node, bindings: Mapping[str, Value], limits: Limits, now: float | None) -> Value:
     if isinstance(node, _Constant):
         return node.value
     if isinstance(node, _Object):
-        return {key: _evaluate(member, bindings, limits) for key, member in node.members}
+        return {key: _evaluate(member, bindings, limits, now) for key, member in node.members}
     if isinstance(node, _Array):
-        return [_evaluate(item, bindings, limits) for item in node.items]
+        return [_evaluate(item, bindings, limits, now) for item in node.items]
     try:
-        value = node.expression.evaluate(bindings, limits)
+        value = node.expression.evaluate(bindings, limits, now)
     except JsonataError as error:
         raise error.at(node.pointer) from error.__cause__
     if value is UNDEFINED:

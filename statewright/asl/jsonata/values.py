@@ -98,14 +98,14 @@ class Run:
 
     __slots__ = ("allocated", "deadline", "depth", "limits", "steps", "timestamp")
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, now: float | None = None) -> None:
         self.limits = limits
         self.deadline = limits.deadline or time.monotonic() + limits.seconds
         self.depth = 0
         self.allocated = 0
         self.steps = 0
         # $now() and $millis() give the same time throughout one evaluation.
-        self.timestamp = round(time.time() * 1000)
+        self.timestamp = round((time.time() if now is None else now) * 1000)
 
     def tick(self) -> None:
         """Count a step; look at the clock now and then."""
