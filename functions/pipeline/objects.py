@@ -59,7 +59,10 @@ def head(bucket: str, key: str, version: str | None = None) -> Head:
             said = s3().head_object(Bucket=bucket, Key=key, **pin)
         except ClientError as error:
             if code_of(error) in GONE or (version and code_of(error) in {"400", "InvalidArgument"}):
-                raise ObjectNotFound("S3 has no such object, or not that version of it") from error
+                wanted = f"s3://{bucket}/{key}" + (f", version {version}" if version else "")
+                raise ObjectNotFound(
+                    f"S3 does not have {wanted}; upload it, or correct the request"
+                ) from error
             raise
     etag = said["ETag"].strip('"')
     version_id = said.get("VersionId", "null")  # "null": written before the bucket kept versions

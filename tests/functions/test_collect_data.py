@@ -177,7 +177,7 @@ def test_a_bucket_without_versions_is_pinned_by_etag(cloud: Cloud) -> None:
 )
 def test_what_is_not_there_is_not_found(cloud: Cloud, request_: dict[str, str]) -> None:
     cloud.put("orders/x.jsonl", json_lines(order(1)))
-    with pytest.raises(ObjectNotFound):
+    with pytest.raises(ObjectNotFound, match=f"s3://{request_['s3Bucket']}/{request_['s3Key']}"):
         invoke("collect_data", request_)
 
 
