@@ -59,7 +59,8 @@ class Upload:
 class Outcome:
     """What became of an object.
 
-    `status` is SUCCEEDED, FAILED, CATALOGUED (no dataset claims it) or ALREADY_INGESTED; `error` and `cause`
+    `status` is SUCCEEDED, FAILED, CATALOGUED (no dataset claims it), ALREADY_INGESTED, or
+    IN_PROGRESS (another execution was waited for, and had it still in hand); `error` and `cause`
     where it failed. `seconds` is from the upload's end to the execution's.
     """
 
@@ -196,6 +197,6 @@ def _status(execution_status: str, output: dict[str, Any]) -> str:
         return "FAILED"
     return {
         "duplicate": "ALREADY_INGESTED",
-        "in_progress": "ALREADY_INGESTED",
+        "in_progress": "IN_PROGRESS",
         "catalogued": "CATALOGUED",
     }.get(output.get("outcome", ""), "SUCCEEDED")

@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 MAX_CAUSE = 300  # characters of a cause on a terminal; --json has all of it
 PLAIN_WIDTH = 140
 MANIFEST = "/manifest.json"  # lists a file's quarantine objects; the records are in the others
-COLOURS = {"SUCCEEDED": "green", "FAILED": "red", "CATALOGUED": "cyan", "ALREADY_INGESTED": "yellow"}
+COLOURS = {
+    "SUCCEEDED": "green",
+    "FAILED": "red",
+    "CATALOGUED": "cyan",
+    "ALREADY_INGESTED": "yellow",
+    "IN_PROGRESS": "yellow",
+}
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -70,6 +76,8 @@ def lines_of(outcome: Outcome) -> list[str]:
         cause = plain_cause(outcome.cause or "")
         shown = cause if len(cause) <= MAX_CAUSE else cause[:MAX_CAUSE] + " …"
         return [f"{name} FAILED, {outcome.error}", *([f"  {shown}"] if shown else []), _execution(outcome)]
+    if outcome.status == "IN_PROGRESS":
+        return [f"{name} still in the hands of {outcome.duplicate_of}; follow that execution"]
     if outcome.status == "ALREADY_INGESTED":
         return [f"{name} already ingested by {outcome.duplicate_of}; nothing was written"]
     if outcome.status == "CATALOGUED":

@@ -96,6 +96,7 @@ def test_counts_quarantine_and_states_are_told(names: Names, monkeypatch: pytest
     [
         (ended("SUCCEEDED", {"outcome": "catalogued"}), "CATALOGUED"),
         (ended("SUCCEEDED", {"outcome": "duplicate", "duplicate_of": "other"}), "ALREADY_INGESTED"),
+        (ended("SUCCEEDED", {"outcome": "in_progress", "duplicate_of": "other"}), "IN_PROGRESS"),
         (ended("FAILED", error="EmptyFile", cause="nothing"), "FAILED"),
         (ended("ABORTED"), "FAILED"),
         (ended("TIMED_OUT"), "FAILED"),

@@ -82,6 +82,7 @@ def test_duplicates_and_catalogued_objects_are_told_as_such() -> None:
         "already ingested by arn:other"
         in lines_of(outcome(status="ALREADY_INGESTED", duplicate_of="arn:other"))[0]
     )
+    assert "in the hands of arn:other" in lines_of(outcome(status="IN_PROGRESS", duplicate_of="arn:other"))[0]
     assert "catalogued" in lines_of(outcome(status="CATALOGUED"))[0]
 
 

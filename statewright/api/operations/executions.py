@@ -74,16 +74,8 @@ async def describe_execution(engine: Engine, request: Request) -> Response:
     if record.status == "TIMED_OUT":  # AWS gives no error where the state machine's own time is over
         record = dataclasses.replace(record, error=None, cause=None)
     return {
-        "executionArn": record.arn,
-        "stateMachineArn": record.state_machine_arn,
-        "name": record.name,
-        "status": record.status,
-        "startDate": record.start_date,
-        "stopDate": record.stop_date,
-        "mapRunArn": record.map_run_arn,
+        **_common(record),
         "traceHeader": record.trace_header,
-        "redriveCount": record.redrive_count,
-        "redriveDate": record.redrive_date,
         "redriveStatus": "NOT_REDRIVABLE",
         "redriveStatusReason": _redrive_reason(record),
         **_data(record, request),
@@ -180,6 +172,11 @@ def _redrive_reason(record: ExecutionRecord) -> str:
 
 
 def _summary(record: ExecutionRecord) -> Response:
+    return {**_common(record), "itemCount": record.item_count}
+
+
+def _common(record: ExecutionRecord) -> Response:
+    """Return what DescribeExecution and ListExecutions both tell."""
     return {
         "executionArn": record.arn,
         "stateMachineArn": record.state_machine_arn,
@@ -188,7 +185,6 @@ def _summary(record: ExecutionRecord) -> Response:
         "startDate": record.start_date,
         "stopDate": record.stop_date,
         "mapRunArn": record.map_run_arn,
-        "itemCount": record.item_count,
         "redriveCount": record.redrive_count,
         "redriveDate": record.redrive_date,
     }
