@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import random
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from statewright import asl
 from statewright.engine.activities import Activities
+from statewright.engine.aliases import Aliases
 from statewright.engine.clock import Clock, RealClock
 from statewright.engine.errors import (
     ExecutionAlreadyExists,
@@ -27,17 +29,21 @@ from statewright.engine.errors import (
 )
 from statewright.engine.execution import Execution
 from statewright.engine.integrations import check_resources
-from statewright.engine.names import Arns, check_arn, check_name
+from statewright.engine.listing import executions
+from statewright.engine.names import Arns, check_arn, check_execution_arn, check_name
 from statewright.engine.payloads import load_input
 from statewright.engine.records import ExecutionRecord, MachineType, MapRunRecord, StateMachineRecord
 from statewright.engine.store import MemoryStore, Store
 from statewright.engine.tokens import TaskTokens
+from statewright.engine.versions import Versions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from statewright.engine.functions import FunctionBackend
     from statewright.engine.map_runs import MapRun
+    from statewright.engine.records import Publication
+    from statewright.engine.versions import Target
 
 Json = Any
 HistoryEvent = dict[str, Any]
@@ -48,7 +54,8 @@ class Engine:
     """Runs state machines.
 
     `functions` invokes Lambda functions; `clients` gives the boto client of a service ("dynamodb"), needed by
-    service integrations alone; `store` keeps machines and ended executions (in memory unless said otherwise).
+    service integrations alone; `store` keeps machines and ended executions (in memory unless said otherwise);
+    `random` chooses among the routes of an alias.
     """
 
     def __init__(
@@ -61,6 +68,7 @@ class Engine:
         account: str = "000000000000",
         region: str = "us-east-1",
         threads: int = 16,
+        random: random.Random = random.Random(),  # noqa: B008, S311 - one for all; spreads load
     ) -> None:
         self.functions = functions
         self.clients = clients
@@ -70,6 +78,9 @@ class Engine:
         self.threads = ThreadPoolExecutor(threads, thread_name_prefix="statewright-call")
         self.tokens = TaskTokens()
         self.activities = Activities(self)
+        self.random = random
+        self.versions = Versions(self)
+        self.aliases = Aliases(self)
         self.running: dict[str, Execution] = {}
         self.map_runs: dict[str, MapRun] = {}
         self.left_alone: set[asyncio.Future[Any]] = set()
@@ -87,26 +98,34 @@ class Engine:
         tracing: Mapping[str, Json] | None = None,
         encryption: Mapping[str, Json] | None = None,
         tags: Sequence[Mapping[str, str]] = (),
+        publication: Publication | None = None,
     ) -> StateMachineRecord:
         """Create a machine, or give the one that exists with the same settings.
 
-        Raises InvalidName, InvalidDefinition, StateMachineAlreadyExists.
+        With a `publication` it has version 1 at once. Raises InvalidName, InvalidDefinition,
+        StateMachineAlreadyExists.
         """
         check_name(name)
         arn = self.arns.state_machine(name)
         machine = self._parse(definition, type)
-        record = StateMachineRecord(
-            arn, name, definition, role_arn, type, self.clock.now(), machine, tags=tuple(tags)
-        )
-        settings: dict[str, Any] = {"logging": logging, "tracing": tracing, "encryption": encryption}
+        record = StateMachineRecord(arn, name, definition, role_arn, type, self.clock.now(), machine)
+        settings: dict[str, Any] = {
+            "logging": logging,
+            "tracing": tracing,
+            "encryption": encryption,
+            "tags": tuple(tags),
+            "created_with": publication,
+        }
         record = dataclasses.replace(
             record, **{key: value for key, value in settings.items() if value is not None}
         )
         existing = self.store.state_machine(arn)
         if existing is None:
             self.store.save_state_machine(record)
-            return record
-        same = ("definition", "type", "logging", "tracing", "encryption")
+            if publication is not None:
+                self.versions.publish(arn, description=publication.description)
+            return self.describe_state_machine(arn)
+        same = ("definition", "type", "logging", "tracing", "encryption", "created_with")
         if all(getattr(existing, key) == getattr(record, key) for key in same):
             return existing
         raise StateMachineAlreadyExists(f"State Machine Already Exists: '{arn}'")
@@ -123,6 +142,7 @@ class Engine:
     ) -> StateMachineRecord:
         """Change a machine; executions that run keep the definition that they started with.
 
+        What is as it was makes no new revision.
         Raises StateMachineDoesNotExist, InvalidDefinition, MissingRequiredParameter.
         """
         record = self.describe_state_machine(arn)
@@ -141,8 +161,8 @@ class Engine:
             )
         if definition is not None:
             changes["machine"] = self._parse(definition, record.type)
-        if definition is not None or role_arn is not None:
-            changes["revision_id"] = str(uuid.uuid4())
+        if any(getattr(record, key) != value for key, value in changes.items() if key != "machine"):
+            changes.update(revision_id=str(uuid.uuid4()), snapshot_id=str(uuid.uuid4()))
         updated = dataclasses.replace(record, **changes, updated_at=self.clock.now())
         self.store.save_state_machine(updated)
         return updated
@@ -158,8 +178,10 @@ class Engine:
         return tagged
 
     def delete_state_machine(self, arn: str) -> None:
-        """Delete a machine if it is there; its executions go on."""
+        """Delete a machine with its versions and aliases, if it is there; its executions go on."""
         check_arn(arn, "stateMachine")
+        self.aliases.delete_all(arn)
+        self.versions.delete_all(arn)
         self.store.delete_state_machine(arn)
 
     def describe_state_machine(self, arn: str) -> StateMachineRecord:
@@ -193,18 +215,19 @@ class Engine:
     ) -> ExecutionRecord:
         """Start an execution and return at once; the same name and input again give the one that runs.
 
+        The ARN may be a version's or an alias's.
         Raises StateMachineDoesNotExist, InvalidExecutionInput, InvalidName, ExecutionAlreadyExists.
         """
-        machine = self.describe_state_machine(state_machine_arn)
+        target = self.versions.target(state_machine_arn)
         value = load_input(input)
         if name is not None:
             check_name(name)
         name = name or str(uuid.uuid4())
-        if machine.type == "STANDARD":
-            existing = self._existing(self.arns.execution(machine.name, name), input)
+        if target.machine.type == "STANDARD":
+            existing = self._existing(self.arns.execution(target.machine.name, name), input)
             if existing is not None:
                 return existing
-        return self._launch(machine, name, input, value, trace_header).record
+        return self._launch(target, name, input, value, trace_header).record
 
     async def start_sync_execution(
         self,
@@ -214,13 +237,13 @@ class Engine:
         trace_header: str | None = None,
     ) -> ExecutionRecord:
         """Run an EXPRESS machine to its end; raises StateMachineTypeNotSupported for a STANDARD one."""
-        machine = self.describe_state_machine(state_machine_arn)
-        if machine.type != "EXPRESS":
+        target = self.versions.target(state_machine_arn)
+        if target.machine.type != "EXPRESS":
             raise StateMachineTypeNotSupported
         value = load_input(input)
         if name is not None:
             check_name(name)
-        execution = self._launch(machine, name or str(uuid.uuid4()), input, value, trace_header)
+        execution = self._launch(target, name or str(uuid.uuid4()), input, value, trace_header)
         return await execution.wait()
 
     async def wait_for_execution(self, arn: str) -> ExecutionRecord:
@@ -232,6 +255,7 @@ class Engine:
         self, arn: str, error: str | None = None, cause: str | None = None
     ) -> ExecutionRecord:
         """Abort an execution with all its children; one that has ended stays as it is."""
+        check_arn(arn, "execution")
         record = self.describe_execution(arn)
         execution = self.running.get(arn)
         if execution is None:
@@ -239,8 +263,11 @@ class Engine:
         return await execution.stop(error, cause)
 
     def describe_execution(self, arn: str) -> ExecutionRecord:
-        """Give an execution of a STANDARD machine; raises InvalidArn, ExecutionDoesNotExist."""
-        check_arn(arn, "execution")
+        """Give an execution of a STANDARD machine, or a child of a map run.
+
+        Raises InvalidArn, ExecutionDoesNotExist.
+        """
+        check_execution_arn(arn)
         execution = self.running.get(arn)
         record = execution.record if execution else self.store.execution(arn)
         if record is None:
@@ -254,29 +281,15 @@ class Engine:
         map_run_arn: str | None = None,
         status: str | None = None,
     ) -> Sequence[ExecutionRecord]:
-        """List executions of a machine or the children of a map run, the newest first.
+        """List executions of a machine, a version or an alias, or the children of a map run: newest first.
 
         Those of long ago may lack input, output and cause: `describe_execution` gives them.
         """
-        if map_run_arn is not None:
-            self.describe_map_run(map_run_arn)
-        elif state_machine_arn is not None:
-            machine = self.describe_state_machine(state_machine_arn)
-            if machine.type == "EXPRESS":
-                raise StateMachineTypeNotSupported
-        running = [execution.record for execution in self.running.values()]
-        found = [
-            record
-            for record in (*running, *self.store.executions())
-            if record.type == "STANDARD"
-            and record.map_run_arn == map_run_arn
-            and (state_machine_arn is None or record.state_machine_arn == state_machine_arn)
-            and (status is None or record.status == status)
-        ]
-        return sorted(found, key=lambda record: record.start_date, reverse=True)
+        return executions(self, state_machine_arn, map_run_arn, status)
 
     def get_execution_history(self, arn: str) -> Sequence[HistoryEvent]:
         """Give the events of an execution in their order, each in AWS's shape."""
+        check_arn(arn, "execution")
         self.describe_execution(arn)
         execution = self.running.get(arn)
         return list(execution.history.events) if execution else self.store.history(arn)
@@ -291,12 +304,15 @@ class Engine:
 
     def _launch(
         self,
-        machine: StateMachineRecord,
+        target: Target,
         name: str,
         input: str,  # noqa: A002
         value: Json,
         trace_header: str | None,
     ) -> Execution:
+        machine = target.machine
+        if machine.type == "STANDARD":
+            self.store.save_snapshot(machine)
         arn = (
             self.arns.execution(machine.name, name)
             if machine.type == "STANDARD"
@@ -311,6 +327,9 @@ class Engine:
             input,
             type=machine.type,
             trace_header=trace_header,
+            version_arn=target.version_arn,
+            alias_arn=target.alias_arn,
+            snapshot_id=machine.snapshot_id,
         )
         execution = Execution(self, machine, record, value)
         execution.start()
@@ -342,7 +361,7 @@ class Engine:
         tolerated_failure_percentage: float | None = None,
     ) -> None:
         """Change the limits of a map run while it runs."""
-        record = self.describe_map_run(arn)
+        self.describe_map_run(arn)
         run = self.map_runs.get(arn)
         if run is None:
             return
@@ -351,9 +370,7 @@ class Engine:
             "tolerated_failure_count": tolerated_failure_count,
             "tolerated_failure_percentage": tolerated_failure_percentage,
         }
-        run.change(
-            dataclasses.replace(record, **{key: each for key, each in given.items() if each is not None})
-        )
+        run.change({key: each for key, each in given.items() if each is not None})
 
     # --- task tokens ---
 

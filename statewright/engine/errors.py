@@ -6,7 +6,7 @@ ApiError                          a request is refused; `code` is AWS's exceptio
   ConflictException
   ExecutionAlreadyExists  ExecutionDoesNotExist  ExecutionNotRedrivable
   InvalidArn  InvalidName  InvalidDefinition  InvalidExecutionInput  InvalidOutput  InvalidToken
-  MissingRequiredParameter  ResourceNotFound
+  MissingRequiredParameter  ResourceNotFound  ServiceQuotaExceededException
   StateMachineAlreadyExists  StateMachineDeleting  StateMachineDoesNotExist  StateMachineTypeNotSupported
   TaskDoesNotExist  TaskTimedOut
   ValidationException
@@ -113,6 +113,10 @@ class MissingRequiredParameter(ApiError):
 
 class ResourceNotFound(ApiError):
     """The request names something that does not exist."""
+
+
+class ServiceQuotaExceededException(ApiError):
+    """There are as many of the kind as there may be."""
 
 
 class StateMachineAlreadyExists(ApiError):

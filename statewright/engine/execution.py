@@ -14,7 +14,7 @@ from statewright.engine.interpreter import run_flow
 from statewright.engine.payloads import MAX_HISTORY_EVENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from statewright.asl.tree import Flow
     from statewright.engine.engine import Engine
@@ -32,6 +32,7 @@ class Execution:
     """An execution from its start to its end.
 
     `children` are the executions of `.sync` integrations, which end with it; map runs end their own.
+    `on_end` is called once, when it has ended.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Execution:
         self.map_item = map_item
         self.output: Json = None
         self.children: set[Execution] = set()
+        self.on_end: Callable[[Execution], None] | None = None
         self._task: asyncio.Task[None] | None = None
         self._ended = asyncio.Event()
         self._stop: tuple[str | None, str | None] | None = None
@@ -123,6 +125,10 @@ class Execution:
             "inputDetails": {"truncated": False},
             "roleArn": self.machine.role_arn,
         }
+        if self.record.version_arn is not None:
+            details["stateMachineVersionArn"] = self.record.version_arn
+        if self.record.alias_arn is not None:
+            details["stateMachineAliasArn"] = self.record.alias_arn
         self.history.note(0, "ExecutionStarted", "executionStartedEventDetails", details)
         self._task = asyncio.get_running_loop().create_task(self._run())
 
@@ -139,7 +145,7 @@ class Execution:
             await asyncio.wait({self._task})
             if not self._ended.is_set():  # it was stopped before its first step
                 self._end_as_stopped()
-                self._ended.set()
+                self._tell()
         return self.record
 
     async def _run(self) -> None:
@@ -162,7 +168,12 @@ class Execution:
         finally:
             for child in list(self.children):
                 await child.stop(None, None)
-            self._ended.set()
+            self._tell()
+
+    def _tell(self) -> None:
+        self._ended.set()
+        if self.on_end is not None:
+            self.on_end(self)
 
     def _end_as_stopped(self) -> None:
         error, cause = self._stop or (None, "The engine was stopped.")
@@ -197,7 +208,7 @@ class Execution:
             cause=cause,
         )
         self.engine.running.pop(self.record.arn, None)
-        if self.is_standard:
+        if self.is_standard or self.record.map_run_arn is not None:
             self._keep()
 
     def _keep(self) -> None:

@@ -1,31 +1,62 @@
-"""Map runs: the child executions of one Distributed Map, started, counted, and ended together."""
+"""Map runs: the child executions of one Distributed Map, started, counted, and ended together.
+
+Items are read while children run, READ_AHEAD batches in advance, so that the size of a data set costs no memory.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import dataclasses
 import uuid
-from typing import TYPE_CHECKING, Any
+from collections import deque
+from typing import TYPE_CHECKING, Any, Protocol
 
 from statewright.engine.errors import StateFailure
 from statewright.engine.records import ExecutionRecord, MapRunCounts, MapRunRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import AsyncIterator, Mapping
 
     from statewright.asl.tree import Map
     from statewright.engine.execution import Execution
     from statewright.engine.records import ExecutionStatus
 
 Json = Any
-Batch = tuple[Json, int]
 
 # Open child executions: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 MAX_CONCURRENCY = 10_000
+READ_AHEAD = 10_000  # batches
+READ_AHEAD_CHARACTERS = 32 * 2**20
 THRESHOLD_ERROR = "States.ExceedToleratedFailureThreshold"
 THRESHOLD_CAUSE = "The specified tolerated failure threshold was exceeded"
 
 _COUNTED = {"SUCCEEDED": "succeeded", "FAILED": "failed", "TIMED_OUT": "timed_out", "ABORTED": "aborted"}
+# Children that never wait end before the next ones begin: few are in memory at a time.
+_BEGUN_AT_ONCE = 32
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Batch:
+    """The input of one child execution, as a value and as a text, and the number of items in it."""
+
+    index: int
+    value: Json
+    text: str
+    items: int
+
+
+class Results(Protocol):
+    """What becomes of the children: kept for the state's output, or written to S3."""
+
+    keeps_pending: bool
+
+    def add(self, batch: Batch, record: ExecutionRecord, output: Json) -> None:
+        """Take a child that has ended; `output` is its output's value where it succeeded."""
+        ...
+
+    def add_pending(self, batch: Batch) -> None:
+        """Take a batch for which no child was started."""
+        ...
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,13 +66,19 @@ class Tolerance:
     count: int | None = None
     percentage: float | None = None
 
-    def is_exceeded(self, failed: int, total: int) -> bool:
-        """Say whether so many failures end the map run; without a tolerance the first one does."""
+    def is_exceeded(self, failed: int, total: int | None) -> bool:
+        """Say whether so many failures end the map run; without a tolerance the first one does.
+
+        A `total` that is not known yet exceeds no percentage but zero.
+        https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html#maprun-fail-threshold
+        """
         if self.count is None and self.percentage is None:
             return failed > 0
         if self.count is not None and failed > self.count:
             return True
-        return self.percentage is not None and failed * 100 > self.percentage * total
+        if self.percentage is None or (total is None and self.percentage > 0):
+            return False
+        return failed * 100 > self.percentage * (total or 0)
 
 
 class _Tally:
@@ -50,6 +87,7 @@ class _Tally:
     def __init__(self) -> None:
         self.total = 0
         self.running = 0
+        self.written = 0
         self.ended = dict.fromkeys(_COUNTED.values(), 0)
 
     def end(self, status: ExecutionStatus, size: int) -> None:
@@ -59,23 +97,29 @@ class _Tally:
     @property
     def counts(self) -> MapRunCounts:
         pending = self.total - self.running - sum(self.ended.values())
-        return MapRunCounts(**self.ended, running=self.running, total=self.total, pending=pending)
+        return MapRunCounts(
+            **self.ended,
+            running=self.running,
+            total=self.total,
+            pending=pending,
+            results_written=self.written,
+        )
 
 
 class MapRun:
-    """One run of a Distributed Map.
+    """One run of a Distributed Map; what its children give goes to `results`."""
 
-    `results` holds the outputs of the children that succeeded, in the order of their items.
-    """
-
-    def __init__(self, parent: Execution, state: Map, max_concurrency: int, tolerance: Tolerance) -> None:
+    def __init__(
+        self, parent: Execution, state: Map, max_concurrency: int, tolerance: Tolerance, results: Results
+    ) -> None:
         engine = parent.engine
         self.parent = parent
         self.state = state
         self.tolerance = tolerance
+        self.results = results
         self.label = state.label or str(uuid.uuid4())
         self.machine_name = f"{parent.machine.name}/{self.label}"
-        self.children: set[Execution] = set()
+        self.children: dict[Execution, Batch] = {}
         self._record = MapRunRecord(
             engine.arns.map_run(parent.machine.name, self.label, str(uuid.uuid4())),
             parent.record.arn,
@@ -88,12 +132,20 @@ class MapRun:
             MapRunCounts(),
             MapRunCounts(),
         )
+        self._machine = dataclasses.replace(
+            parent.machine,
+            arn=self._record.state_machine_arn,
+            name=self.machine_name,
+            type=state.execution_type,
+        )
         self._items = _Tally()
         self._executions = _Tally()
-        self._outputs: dict[int, Json] = {}
-        self._size = 0
-        self._todo: Iterator[tuple[int, Batch]] = iter(())
-        self._workers: set[asyncio.Task[None]] = set()
+        self._waiting: deque[Batch] = deque()
+        self._waiting_characters = 0
+        self._reading: asyncio.Task[None] | None = None
+        self._is_over = False
+        self._moved = asyncio.Event()
+        self._room = asyncio.Event()
         engine.map_runs[self.arn] = self
 
     @property
@@ -107,69 +159,114 @@ class MapRun:
             self._record, item_counts=self._items.counts, execution_counts=self._executions.counts
         )
 
-    @property
-    def results(self) -> list[Json]:
-        return [self._outputs[index] for index in sorted(self._outputs)]
+    def change(self, limits: Mapping[str, Any]) -> None:
+        """Take over new limits, named as in MapRunRecord; more children start where more may run."""
+        self._record = dataclasses.replace(self._record, **limits)
+        self.tolerance = Tolerance(
+            limits.get("tolerated_failure_count", self.tolerance.count),
+            limits.get("tolerated_failure_percentage", self.tolerance.percentage),
+        )
+        self._moved.set()
 
-    def change(self, record: MapRunRecord) -> None:
-        """Take new limits over; more workers start where more may run."""
-        self._record = record
-        self.tolerance = Tolerance(record.tolerated_failure_count, record.tolerated_failure_percentage)
-        self._add_workers()
+    async def run(self, batches: AsyncIterator[Batch]) -> None:
+        """Run a child execution for every batch while the batches are read.
 
-    def _add_workers(self) -> None:
-        wanted = min(self._record.max_concurrency or MAX_CONCURRENCY, MAX_CONCURRENCY, self._size)
-        for _ in range(len(self._workers), wanted):
-            self._workers.add(asyncio.get_running_loop().create_task(self._work()))
-
-    async def run(self, batches: Sequence[Batch]) -> None:
-        """Run a child execution for every batch: its input, and the number of items in it.
-
-        Raises StateFailure where more fail than may.
+        Raises StateFailure where items cannot be read, or where more fail than may.
         """
-        self._size = self._executions.total = len(batches)
-        self._items.total = sum(items for _, items in batches)
-        self._todo = iter(enumerate(batches))
-        self._add_workers()
-        while waiting := {worker for worker in self._workers if not worker.done()}:
-            done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_EXCEPTION)
-            for worker in done:
-                worker.result()
-        for worker in self._workers:
-            worker.result()
+        self._reading = reading = asyncio.get_running_loop().create_task(self._read(batches))
+        reading.add_done_callback(lambda _: self._moved.set())
+        while not reading.done() or self._waiting or self.children:
+            self._moved.clear()
+            if reading.done():
+                reading.result()
+            self._check_tolerance()
+            if self._begin_some():
+                await asyncio.sleep(0)
+            else:
+                await self._moved.wait()
+        reading.result()
+        self._check_tolerance()
 
-    async def end(self, status: ExecutionStatus) -> None:
-        """Abort what still runs and keep the record."""
-        engine = self.parent.engine
-        for worker in self._workers:
-            worker.cancel()
+    async def _read(self, batches: AsyncIterator[Batch]) -> None:
+        async for batch in batches:
+            self._items.total += batch.items
+            self._executions.total += 1
+            while not self._is_over and self._is_full():
+                self._room.clear()
+                await self._room.wait()
+            if self._is_over:
+                self.results.add_pending(batch)
+                continue
+            self._waiting.append(batch)
+            self._waiting_characters += len(batch.text)
+            self._moved.set()
+
+    def _is_full(self) -> bool:
+        return len(self._waiting) >= READ_AHEAD or self._waiting_characters >= READ_AHEAD_CHARACTERS
+
+    def _begin_some(self) -> int:
+        limit = min(self._record.max_concurrency or MAX_CONCURRENCY, MAX_CONCURRENCY)
+        begun = 0
+        while self._waiting and len(self.children) < limit and begun < _BEGUN_AT_ONCE:
+            batch = self._waiting.popleft()
+            self._waiting_characters -= len(batch.text)
+            self._begin(batch)
+            begun += 1
+        if begun:
+            self._room.set()
+        return begun
+
+    def _begin(self, batch: Batch) -> None:
+        child = self._make_child(batch)
+        self.children[child] = batch
+        self._items.running += batch.items
+        self._executions.running += 1
+        child.on_end = self._count
+        child.start()
+
+    def _count(self, child: Execution) -> None:
+        batch = self.children.pop(child)
+        self._items.end(child.record.status, batch.items)
+        self._executions.end(child.record.status, 1)
+        self.results.add(batch, child.record, child.output)
+        self._moved.set()
+
+    def _check_tolerance(self) -> None:
+        failed = sum(self._items.ended.values()) - self._items.ended["succeeded"]
+        if not failed:
+            return
+        assert self._reading is not None
+        # How many make a percentage is known when all have been read.
+        total = self._items.total if self._reading.done() else None
+        if self.tolerance.is_exceeded(failed, total):
+            raise StateFailure(THRESHOLD_ERROR, THRESHOLD_CAUSE)
+
+    async def halt(self, *, reads_on: bool = False) -> None:
+        """Abort the children that run; `reads_on` reads the other items to tell that they are pending."""
+        self._is_over = True
+        self._room.set()
+        if self._reading is not None and not (reads_on and self.results.keeps_pending):
+            self._reading.cancel()
         await asyncio.gather(*(child.stop(None, None) for child in list(self.children)))
-        await asyncio.gather(*self._workers, return_exceptions=True)
+        if self._reading is not None:
+            await asyncio.gather(self._reading, return_exceptions=True)
+        while self._waiting:
+            self.results.add_pending(self._waiting.popleft())
+
+    def count_written(self, items: int, executions: int) -> None:
+        """Say of how many the results have been written."""
+        self._items.written = items
+        self._executions.written = executions
+
+    def end(self, status: ExecutionStatus) -> None:
+        """Keep the record; nothing runs any more."""
+        engine = self.parent.engine
         self._record = dataclasses.replace(self.record, status=status, stop_date=engine.clock.now())
         engine.map_runs.pop(self.arn, None)
         engine.store.save_map_run(self._record)
 
-    async def _work(self) -> None:
-        for index, (value, size) in self._todo:
-            child = self._make_child(value, size)
-            self._items.running += size
-            self._executions.running += 1
-            self.children.add(child)
-            child.start()
-            record = await child.wait()
-            self.children.discard(child)
-            self._items.end(record.status, size)
-            self._executions.end(record.status, 1)
-            if record.status == "SUCCEEDED":
-                self._outputs[index] = child.output
-                continue
-            failed = self._items.total - self._items.counts.pending - self._items.running
-            failed -= self._items.ended["succeeded"]
-            if self.tolerance.is_exceeded(failed, self._items.total):
-                raise StateFailure(THRESHOLD_ERROR, THRESHOLD_CAUSE)
-
-    def _make_child(self, value: Json, size: int) -> Execution:
-        parent, engine = self.parent, self.parent.engine
+    def _make_child(self, batch: Batch) -> Execution:
+        engine = self.parent.engine
         name = str(uuid.uuid4())
         kind = self.state.execution_type
         arn = (
@@ -177,18 +274,15 @@ class MapRun:
             if kind == "STANDARD"
             else engine.arns.express(self.machine_name, name, str(uuid.uuid4()))
         )
-        machine = dataclasses.replace(
-            parent.machine, arn=self._record.state_machine_arn, name=self.machine_name, type=kind
-        )
         record = ExecutionRecord(
             arn,
             name,
-            machine.arn,
+            self._machine.arn,
             "RUNNING",
             engine.clock.now(),
-            parent.history.text(value),
+            batch.text,
             type=kind,
             map_run_arn=self.arn,
-            item_count=size,
+            item_count=batch.items,
         )
-        return type(parent)(engine, machine, record, value, flow=self.state.processor)
+        return type(self.parent)(engine, self._machine, record, batch.value, flow=self.state.processor)

@@ -1,6 +1,7 @@
 """Names and ARNs of Step Functions.
 
     arn:aws:states:<region>:<account>:stateMachine:<name>
+    arn:aws:states:<region>:<account>:stateMachine:<name>:<version or alias>
     arn:aws:states:<region>:<account>:execution:<machine>:<name>
     arn:aws:states:<region>:<account>:execution:<machine>/<label>:<uuid>   of a map run
     arn:aws:states:<region>:<account>:express:<machine>:<name>:<uuid>
@@ -66,6 +67,27 @@ def check_arn(arn: str, *kinds: str) -> None:
         raise InvalidArn(f"Invalid Arn: 'Resource type not valid in this context: {kind}'")
 
 
+def check_execution_arn(arn: str) -> None:
+    """Raise InvalidArn unless `arn` is an execution's that is described: STANDARD, or a map run's child.
+
+    https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
+    """
+    is_child = arn.count(":") > 6 and "/" in arn.split(":")[6]
+    check_arn(arn, *(("execution", "express") if is_child else ("execution",)))
+
+
 def machine_name(arn: str) -> str:
     """Give the name in a state machine's ARN."""
     return arn.split(":")[6]
+
+
+def split_qualifier(arn: str) -> tuple[str, str | None]:
+    """Split a state machine's ARN into the machine's own and the version or alias behind it, if any.
+
+    Raises InvalidArn for what is no ARN of a state machine.
+    """
+    check_arn(arn, "stateMachine")
+    parts = arn.split(":")
+    if len(parts) > 8 or not all(parts[6:]):
+        raise InvalidArn(f"Invalid Arn: '{arn}'")
+    return ":".join(parts[:7]), parts[7] if len(parts) == 8 else None

@@ -5,6 +5,7 @@ Times are seconds since 1970 (float); inputs and outputs are JSON texts, as AWS 
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -19,8 +20,19 @@ ExecutionStatus = Literal["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTE
 
 
 @dataclass(frozen=True)
+class Publication:
+    """That a version is published along with a state machine, and how it is described."""
+
+    description: str | None = None
+
+
+@dataclass(frozen=True)
 class StateMachineRecord:
-    """A state machine; `machine` is its parsed definition."""
+    """A state machine, or a version of one; `machine` is its parsed definition.
+
+    `snapshot_id` is another one after each change of what executions run with: they name it.
+    `created_with` says what was published when it was created; `last_version` is the number given last.
+    """
 
     arn: str
     name: str
@@ -35,10 +47,34 @@ class StateMachineRecord:
         default_factory=lambda: {"level": "OFF", "includeExecutionData": False}
     )
     tracing: Mapping[str, Json] = field(default_factory=lambda: {"enabled": False})
-    encryption: Mapping[str, Json] | None = None
+    encryption: Mapping[str, Json] = field(default_factory=lambda: {"type": "AWS_OWNED_KEY"})
     tags: tuple[Mapping[str, str], ...] = ()
     updated_at: float | None = None
     status: Literal["ACTIVE", "DELETING"] = "ACTIVE"
+    snapshot_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    created_with: Publication | None = None
+    last_version: int = 0
+
+
+@dataclass(frozen=True)
+class Route:
+    """A version that an alias leads to, and in how many of a hundred starts."""
+
+    version_arn: str
+    weight: int
+
+
+@dataclass(frozen=True)
+class AliasRecord:
+    """A name for one or two versions of a state machine."""
+
+    arn: str
+    name: str
+    machine_arn: str
+    routes: tuple[Route, ...]
+    created_at: float
+    updated_at: float
+    description: str | None = None
 
 
 @dataclass(frozen=True)
@@ -46,6 +82,7 @@ class ExecutionRecord:
     """An execution; `output` where it succeeded, `error` and `cause` where it did not.
 
     `map_run_arn` names the map run of a child execution. `map_item_count` counts the items a child took.
+    `version_arn` and `alias_arn` name what it was started by; `snapshot_id` the state machine as it was then.
     """
 
     arn: str
@@ -64,6 +101,9 @@ class ExecutionRecord:
     redrive_count: int = 0
     redrive_date: float | None = None
     trace_header: str | None = None
+    version_arn: str | None = None
+    alias_arn: str | None = None
+    snapshot_id: str | None = None
 
     @property
     def result(self) -> Json:

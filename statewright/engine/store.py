@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 from statewright import asl
 from statewright.engine.records import (
     ActivityRecord,
+    AliasRecord,
     ExecutionRecord,
     MapRunCounts,
     MapRunRecord,
+    Publication,
+    Route,
     StateMachineRecord,
 )
 
@@ -35,6 +38,19 @@ class Store(Protocol):
     def delete_state_machine(self, arn: str) -> None: ...
     def state_machine(self, arn: str) -> StateMachineRecord | None: ...
     def state_machines(self) -> Iterable[StateMachineRecord]: ...
+    def save_version(self, record: StateMachineRecord) -> None: ...
+    def delete_version(self, arn: str) -> None: ...
+    def version(self, arn: str) -> StateMachineRecord | None: ...
+    def versions(self) -> Iterable[StateMachineRecord]: ...
+    def save_alias(self, record: AliasRecord) -> None: ...
+    def delete_alias(self, arn: str) -> None: ...
+    def alias(self, arn: str) -> AliasRecord | None: ...
+    def aliases(self) -> Iterable[AliasRecord]: ...
+    def save_snapshot(self, record: StateMachineRecord) -> None:
+        """Keep a state machine as an execution starts with it, by its `snapshot_id`."""
+        ...
+
+    def snapshot(self, snapshot_id: str) -> StateMachineRecord | None: ...
     def begin_execution(self, record: ExecutionRecord) -> None: ...
     def end_execution(self, record: ExecutionRecord, history: Sequence[HistoryEvent]) -> None: ...
     def execution(self, arn: str) -> ExecutionRecord | None: ...
@@ -58,6 +74,9 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._machines: dict[str, StateMachineRecord] = {}
+        self._versions: dict[str, StateMachineRecord] = {}
+        self._aliases: dict[str, AliasRecord] = {}
+        self._snapshots: dict[str, StateMachineRecord] = {}
         self._executions: dict[str, ExecutionRecord] = {}
         self._histories: dict[str, Sequence[HistoryEvent]] = {}
         self._map_runs: dict[str, MapRunRecord] = {}
@@ -74,6 +93,36 @@ class MemoryStore:
 
     def state_machines(self) -> Iterable[StateMachineRecord]:
         return self._machines.values()
+
+    def save_version(self, record: StateMachineRecord) -> None:
+        self._versions[record.arn] = record
+
+    def delete_version(self, arn: str) -> None:
+        self._versions.pop(arn, None)
+
+    def version(self, arn: str) -> StateMachineRecord | None:
+        return self._versions.get(arn)
+
+    def versions(self) -> Iterable[StateMachineRecord]:
+        return self._versions.values()
+
+    def save_alias(self, record: AliasRecord) -> None:
+        self._aliases[record.arn] = record
+
+    def delete_alias(self, arn: str) -> None:
+        self._aliases.pop(arn, None)
+
+    def alias(self, arn: str) -> AliasRecord | None:
+        return self._aliases.get(arn)
+
+    def aliases(self) -> Iterable[AliasRecord]:
+        return self._aliases.values()
+
+    def save_snapshot(self, record: StateMachineRecord) -> None:
+        self._snapshots.setdefault(record.snapshot_id, record)
+
+    def snapshot(self, snapshot_id: str) -> StateMachineRecord | None:
+        return self._snapshots.get(snapshot_id)
 
     def begin_execution(self, record: ExecutionRecord) -> None:
         pass
@@ -140,9 +189,14 @@ class SqliteStore(MemoryStore):
         for kind, text in rows:
             value = json.loads(text)
             if kind == "state_machine":
-                machine = asl.parse(value["definition"])
-                value["tags"] = tuple(value["tags"])
-                super().save_state_machine(StateMachineRecord(**value, machine=machine))
+                super().save_state_machine(_state_machine(value))
+            elif kind == "version":
+                super().save_version(_state_machine(value))
+            elif kind == "snapshot":
+                super().save_snapshot(_state_machine(value))
+            elif kind == "alias":
+                routes = tuple(Route(**route) for route in value["routes"])
+                super().save_alias(AliasRecord(**{**value, "routes": routes}))
             elif kind == "execution":
                 self._load_execution(ExecutionRecord(**value))
             elif kind == "map_run":
@@ -169,11 +223,11 @@ class SqliteStore(MemoryStore):
             oldest = self._whole.popleft()
             self._executions[oldest] = _summary(self._executions[oldest])
 
-    def _write(self, kind: str, record: Any) -> None:
+    def _write(self, kind: str, record: Any, key: str | None = None) -> None:
         fields = {field.name: getattr(record, field.name) for field in dataclasses.fields(record)}
         fields.pop("machine", None)
         text = json.dumps(fields, default=dataclasses.asdict)
-        self._database.execute("REPLACE INTO records VALUES (?, ?, ?)", (kind, record.arn, text))
+        self._database.execute("REPLACE INTO records VALUES (?, ?, ?)", (kind, key or record.arn, text))
 
     def _delete(self, kind: str, arn: str) -> None:
         self._database.execute("DELETE FROM records WHERE kind = ? AND arn = ?", (kind, arn))
@@ -185,6 +239,27 @@ class SqliteStore(MemoryStore):
     def delete_state_machine(self, arn: str) -> None:
         super().delete_state_machine(arn)
         self._delete("state_machine", arn)
+
+    def save_version(self, record: StateMachineRecord) -> None:
+        super().save_version(record)
+        self._write("version", record)
+
+    def delete_version(self, arn: str) -> None:
+        super().delete_version(arn)
+        self._delete("version", arn)
+
+    def save_alias(self, record: AliasRecord) -> None:
+        super().save_alias(record)
+        self._write("alias", record)
+
+    def delete_alias(self, arn: str) -> None:
+        super().delete_alias(arn)
+        self._delete("alias", arn)
+
+    def save_snapshot(self, record: StateMachineRecord) -> None:
+        if self.snapshot(record.snapshot_id) is None:
+            super().save_snapshot(record)
+            self._write("snapshot", record, record.snapshot_id)
 
     def begin_execution(self, record: ExecutionRecord) -> None:
         self._write("execution", record)
@@ -229,6 +304,15 @@ class SqliteStore(MemoryStore):
 
     def close(self) -> None:
         self._database.close()
+
+
+def _state_machine(value: dict[str, Json]) -> StateMachineRecord:
+    given = {name: each for name, each in value.items() if each is not None}
+    if "created_with" in given:
+        given["created_with"] = Publication(**given["created_with"])
+    return StateMachineRecord(
+        **{**given, "tags": tuple(given["tags"])}, machine=asl.parse(given["definition"])
+    )
 
 
 def _summary(record: ExecutionRecord) -> ExecutionRecord:

@@ -1,0 +1,66 @@
+"""Which executions a list has, and in what order.
+
+https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from statewright.engine.errors import (
+    StateMachineDoesNotExist,
+    StateMachineTypeNotSupported,
+    ValidationException,
+)
+from statewright.engine.names import split_qualifier
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from statewright.engine.engine import Engine
+    from statewright.engine.records import ExecutionRecord
+
+
+def executions(
+    engine: Engine, state_machine_arn: str | None, map_run_arn: str | None, status: str | None
+) -> Sequence[ExecutionRecord]:
+    """List executions of a machine, a version or an alias, or the children of a map run, the newest first.
+
+    The children may be EXPRESS. Raises InvalidArn, StateMachineDoesNotExist, StateMachineTypeNotSupported,
+    ResourceNotFound, ValidationException.
+    """
+    if map_run_arn is not None:
+        engine.describe_map_run(map_run_arn)
+    elif status == "PENDING_REDRIVE":
+        raise ValidationException("PENDING_REDRIVE lists child executions: mapRunArn must be specified")
+    belongs = _of_machine(engine, state_machine_arn) if state_machine_arn is not None else None
+    running = [execution.record for execution in engine.running.values()]
+    found = [
+        record
+        for record in (*running, *engine.store.executions())
+        if record.map_run_arn == map_run_arn
+        and (record.type == "STANDARD" or map_run_arn is not None)
+        and (belongs is None or belongs(record))
+        and (status is None or record.status == status)
+    ]
+    return sorted(found, key=place_in_list)
+
+
+def place_in_list(record: ExecutionRecord) -> tuple[float, str]:
+    """Give what lists are sorted by: newest first, by the last that happened to an execution."""
+    return -(record.stop_date or record.redrive_date or record.start_date), record.arn
+
+
+def _of_machine(engine: Engine, arn: str) -> Callable[[ExecutionRecord], bool]:
+    own, qualifier = split_qualifier(arn)
+    machine = engine.describe_state_machine(own)
+    if machine.type == "EXPRESS":
+        raise StateMachineTypeNotSupported
+    if qualifier is None:
+        return lambda record: record.state_machine_arn == own
+    if qualifier.isdecimal():
+        engine.versions.describe(arn)
+        return lambda record: record.version_arn == arn
+    if engine.store.alias(arn) is None:
+        raise StateMachineDoesNotExist(f"State Machine Does Not Exist: '{arn}'")
+    return lambda record: record.alias_arn == arn
