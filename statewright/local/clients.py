@@ -10,10 +10,15 @@ import boto3
 import botocore.session
 from botocore.config import Config
 
+from statewright.local.emulator_answers import complete_answers
 from statewright.local.names import REGION
 
 ACCESS_KEY = "test"  # what the emulator takes for the local account; not a secret
 SECRET_KEY = "test"  # noqa: S105
+
+# Step Functions asks for no checksum of an object that it reads, boto by itself does; and no emulator has a
+# host of its own for single operations ("sync-states").
+INTEGRATION_CONFIG = Config(response_checksum_validation="when_required", inject_host_prefix=False)
 
 # Nothing is read from the caller's environment or files: (option, environment variable, default, conversion).
 _SESSION_VARIABLES = {
@@ -62,4 +67,6 @@ class Clients:
         endpoint = self._endpoints.get(service, self._endpoint)
         # The service name is not a literal here, which boto3's overloads cannot tell apart.
         make: Any = self._session.client
-        return make(service, endpoint_url=endpoint, config=config)
+        client = make(service, endpoint_url=endpoint, config=config.merge(INTEGRATION_CONFIG))
+        complete_answers(client)
+        return client

@@ -18,6 +18,7 @@ from typing import Any
 
 from statewright.local import locks
 from statewright.local.emulator import STOP_SECONDS
+from statewright.local.object_types import ObjectTypes
 from statewright.local.versioned_ranges import VersionedRanges
 from statewright.loopback import refusal
 
@@ -68,7 +69,7 @@ async def _serve(port: int) -> None:
     config.keep_alive_timeout = KEEP_ALIVE_SECONDS
     config.graceful_timeout = 1.0
     config.shutdown_timeout = STOP_SECONDS
-    await serve(LoopbackOnly(VersionedRanges(app)), config, shutdown_trigger=_end_of_stdin)
+    await serve(LoopbackOnly(ObjectTypes(VersionedRanges(app))), config, shutdown_trigger=_end_of_stdin)
 
 
 def main() -> None:

@@ -88,12 +88,17 @@ def aws_clients(endpoint_url: str | None) -> Callable[[str], Any]:
     """Return a maker of boto3 clients with the caller's own configuration, kept once made."""
     import boto3
 
+    from statewright.local.clients import INTEGRATION_CONFIG
+    from statewright.local.emulator_answers import complete_answers
+
     made: dict[str, Any] = {}
     make: Any = boto3.client
 
     def client(service: str) -> Any:
         if service not in made:
-            made[service] = make(service, endpoint_url=endpoint_url)
+            made[service] = make(service, endpoint_url=endpoint_url, config=INTEGRATION_CONFIG)
+            if endpoint_url is not None:
+                complete_answers(made[service])
         return made[service]
 
     return client

@@ -71,7 +71,7 @@ def to_request(shape: Shape | None, value: Json, depth: int = 0) -> Json:
     if shape is not None and shape.type_name == "string" and isinstance(value, dict | list):
         return dump(value)
     if shape is not None and shape.type_name == "blob":
-        return (value if isinstance(value, str) else dump(value)).encode()
+        return dump(value).encode()  # a text too: as recorded, an object written so holds its quotes
     return value
 
 
