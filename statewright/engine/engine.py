@@ -21,6 +21,7 @@ from statewright.engine.errors import (
     ExecutionAlreadyExists,
     ExecutionDoesNotExist,
     InvalidDefinition,
+    InvalidName,
     MissingRequiredParameter,
     ResourceNotFound,
     StateMachineAlreadyExists,
@@ -33,21 +34,22 @@ from statewright.engine.listing import executions
 from statewright.engine.names import Arns, check_arn, check_execution_arn, check_name
 from statewright.engine.payloads import load_input
 from statewright.engine.records import ExecutionRecord, MachineType, MapRunRecord, StateMachineRecord
+from statewright.engine.redrive import Redrives
 from statewright.engine.store import MemoryStore, Store
 from statewright.engine.tokens import TaskTokens
 from statewright.engine.versions import Versions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from statewright.engine.functions import FunctionBackend
     from statewright.engine.map_runs import MapRun
+    from statewright.engine.mocks import MockConfig, Mocks
     from statewright.engine.records import Publication
     from statewright.engine.versions import Target
 
 Json = Any
 HistoryEvent = dict[str, Any]
-Unset: Any = object()
 
 
 class Engine:
@@ -55,7 +57,8 @@ class Engine:
 
     `functions` invokes Lambda functions; `clients` gives the boto client of a service ("dynamodb"), needed by
     service integrations alone; `store` keeps machines and ended executions (in memory unless said otherwise);
-    `random` chooses among the routes of an alias.
+    `random` chooses among the routes of an alias; `mock_config` gives the test cases that executions may
+    start with; `step_functions` is a client of another Step Functions, where `states:startExecution` goes.
     """
 
     def __init__(
@@ -69,6 +72,8 @@ class Engine:
         region: str = "us-east-1",
         threads: int = 16,
         random: random.Random = random.Random(),  # noqa: B008, S311 - one for all; spreads load
+        mock_config: Callable[[], MockConfig] | None = None,
+        step_functions: Any = None,
     ) -> None:
         self.functions = functions
         self.clients = clients
@@ -78,12 +83,17 @@ class Engine:
         self.threads = ThreadPoolExecutor(threads, thread_name_prefix="statewright-call")
         self.tokens = TaskTokens()
         self.activities = Activities(self)
+        self.redrives = Redrives(self)
         self.random = random
+        self.mock_config = mock_config
+        self.step_functions = step_functions
         self.versions = Versions(self)
         self.aliases = Aliases(self)
         self.running: dict[str, Execution] = {}
         self.map_runs: dict[str, MapRun] = {}
         self.left_alone: set[asyncio.Future[Any]] = set()
+        # Answers an operation of the Step Functions API, where one is served over this engine.
+        self.api: Callable[[str, Mapping[str, Any]], Awaitable[dict[str, Any]]] | None = None
 
     # --- state machines ---
 
@@ -215,10 +225,10 @@ class Engine:
     ) -> ExecutionRecord:
         """Start an execution and return at once; the same name and input again give the one that runs.
 
-        The ARN may be a version's or an alias's.
+        The ARN may be a version's or an alias's, and end with `#` and a test case of the mock configuration.
         Raises StateMachineDoesNotExist, InvalidExecutionInput, InvalidName, ExecutionAlreadyExists.
         """
-        target = self.versions.target(state_machine_arn)
+        target, mocks = self._target(state_machine_arn)
         value = load_input(input)
         if name is not None:
             check_name(name)
@@ -227,7 +237,7 @@ class Engine:
             existing = self._existing(self.arns.execution(target.machine.name, name), input)
             if existing is not None:
                 return existing
-        return self._launch(target, name, input, value, trace_header).record
+        return self._launch(target, name, input, value, trace_header, mocks).record
 
     async def start_sync_execution(
         self,
@@ -237,13 +247,13 @@ class Engine:
         trace_header: str | None = None,
     ) -> ExecutionRecord:
         """Run an EXPRESS machine to its end; raises StateMachineTypeNotSupported for a STANDARD one."""
-        target = self.versions.target(state_machine_arn)
+        target, mocks = self._target(state_machine_arn)
         if target.machine.type != "EXPRESS":
             raise StateMachineTypeNotSupported
         value = load_input(input)
         if name is not None:
             check_name(name)
-        execution = self._launch(target, name or str(uuid.uuid4()), input, value, trace_header)
+        execution = self._launch(target, name or str(uuid.uuid4()), input, value, trace_header, mocks)
         return await execution.wait()
 
     async def wait_for_execution(self, arn: str) -> ExecutionRecord:
@@ -302,6 +312,16 @@ class Engine:
             raise ExecutionAlreadyExists(f"Execution Already Exists: '{arn}'")
         return None
 
+    def _target(self, arn: str) -> tuple[Target, Mocks | None]:
+        arn, mark, case = arn.partition("#")
+        target = self.versions.target(arn)
+        if not mark:
+            return target, None
+        if self.mock_config is None:
+            raise InvalidName(f"Invalid Name: 'no mock configuration is given for the test case {case!r}'")
+        machine = target.machine
+        return target, self.mock_config().start(machine.name, case, machine.machine.flow)
+
     def _launch(
         self,
         target: Target,
@@ -309,6 +329,7 @@ class Engine:
         input: str,  # noqa: A002
         value: Json,
         trace_header: str | None,
+        mocks: Mocks | None,
     ) -> Execution:
         machine = target.machine
         if machine.type == "STANDARD":
@@ -332,6 +353,7 @@ class Engine:
             snapshot_id=machine.snapshot_id,
         )
         execution = Execution(self, machine, record, value)
+        execution.mocks = mocks
         execution.start()
         return execution
 

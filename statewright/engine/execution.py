@@ -12,15 +12,18 @@ from statewright.engine.errors import ExecutionEnd, ExecutionTimedOut
 from statewright.engine.history import History, Trail
 from statewright.engine.interpreter import run_flow
 from statewright.engine.payloads import MAX_HISTORY_EVENTS
+from statewright.engine.progress import Done, FlowProgress, flow_progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from statewright.asl.tree import Flow
     from statewright.engine.engine import Engine
+    from statewright.engine.mocks import Mocks
     from statewright.engine.records import ExecutionRecord, ExecutionStatus, StateMachineRecord
 
 Json = Any
+HistoryEvent = dict[str, Any]
 
 # https://docs.aws.amazon.com/step-functions/latest/dg/choosing-workflow-type.html
 EXPRESS_SECONDS = 300.0
@@ -31,6 +34,7 @@ log = logging.getLogger(__name__)
 class Execution:
     """An execution from its start to its end.
 
+    `mocks` answer in place of what its Tasks call, where it runs a test case.
     `children` are the executions of `.sync` integrations, which end with it; map runs end their own.
     `on_end` is called once, when it has ended.
     """
@@ -62,14 +66,18 @@ class Execution:
         self.map_item = map_item
         self.output: Json = None
         self.children: set[Execution] = set()
+        self.mocks: Mocks | None = None
         self.on_end: Callable[[Execution], None] | None = None
+        self._resumed: FlowProgress | None = None
         self._task: asyncio.Task[None] | None = None
         self._ended = asyncio.Event()
         self._stop: tuple[str | None, str | None] | None = None
 
     def _make_context(self) -> Mapping[str, Json]:
         # Only STANDARD executions can be redriven.
-        redrives = {"RedriveCount": self.record.redrive_count} if self.is_standard else {}
+        redrives: dict[str, Json] = {"RedriveCount": self.record.redrive_count} if self.is_standard else {}
+        if self.record.redrive_date is not None:
+            redrives["RedriveTime"] = format_timestamp(self.record.redrive_date)
         return {
             "Execution": {
                 "Id": self.record.arn,
@@ -94,7 +102,9 @@ class Execution:
         """Give how much of the time limit a flow has left; shortened waits count in full."""
         if self.time_limit is None:
             return None
-        elapsed = self.engine.clock.now() - self.record.start_date
+        # A redrive begins the time limit anew.
+        begun = self.record.redrive_date or self.record.start_date
+        elapsed = self.engine.clock.now() - begun
         return self.time_limit - elapsed - trail.skipped
 
     async def run_inner(
@@ -104,9 +114,10 @@ class Execution:
         variables: Mapping[str, Json],
         trail: Trail,
         map_item: Mapping[str, Json] | None,
+        resumed: FlowProgress | None = None,
     ) -> Json:
         """Run a flow inside a state of this execution; see `interpreter.run_flow`."""
-        return await run_flow(self, flow, value, variables, trail, map_item)
+        return await run_flow(self, flow, value, variables, trail, map_item, resumed)
 
     def forget(self, task: asyncio.Future[Any]) -> None:
         """Leave a task to itself: nobody reads its outcome, and the engine keeps it alive until its end."""
@@ -117,7 +128,7 @@ class Execution:
     def start(self) -> None:
         """Begin to run."""
         self.engine.running[self.record.arn] = self
-        if self.is_standard:
+        if self.is_standard or self.record.map_run_arn is not None:
             self.engine.store.begin_execution(self.record)
         self.history.remember(self.input, self.record.input)
         details = {
@@ -131,6 +142,23 @@ class Execution:
             details["stateMachineAliasArn"] = self.record.alias_arn
         self.history.note(0, "ExecutionStarted", "executionStartedEventDetails", details)
         self._task = asyncio.get_running_loop().create_task(self._run())
+
+    def redrive(self, history: Sequence[HistoryEvent], progress: FlowProgress | None) -> None:
+        """Go on after what ran before, from where it stood; without `progress` from the first state."""
+        self.engine.running[self.record.arn] = self
+        self.history.continue_after(history)
+        self.trail.previous = self.history.count
+        self._resumed = progress
+        details = {"redriveCount": self.record.redrive_count}
+        self.history.add(self.trail, "ExecutionRedriven", "executionRedrivenEventDetails", details)
+        self.engine.store.begin_execution(self.record)
+        self._task = asyncio.get_running_loop().create_task(self._run())
+
+    @property
+    def progress(self) -> FlowProgress | None:
+        """Where it stands; None where nothing has begun, or where it has succeeded."""
+        progress = flow_progress(self.trail) or self._resumed
+        return progress if isinstance(progress, FlowProgress) else None
 
     async def wait(self) -> ExecutionRecord:
         """Wait for the end; give the final record."""
@@ -151,7 +179,9 @@ class Execution:
     async def _run(self) -> None:
         try:
             async with asyncio.timeout(self._real_time_limit()):
-                output = await run_flow(self, self.flow, self.input, {}, self.trail, self.map_item)
+                output = await run_flow(
+                    self, self.flow, self.input, {}, self.trail, self.map_item, self._resumed
+                )
         except asyncio.CancelledError:
             self._end_as_stopped()
         except (TimeoutError, ExecutionTimedOut):
@@ -164,6 +194,7 @@ class Execution:
             self._end("FAILED", "executionFailedEventDetails", error="States.Runtime", cause=cause)
         else:
             self.output = output
+            self.trail.done = Done(output)
             self._end("SUCCEEDED", "executionSucceededEventDetails", output=self.history.text(output))
         finally:
             for child in list(self.children):
@@ -213,6 +244,6 @@ class Execution:
 
     def _keep(self) -> None:
         try:
-            self.engine.store.end_execution(self.record, self.history.events)
+            self.engine.store.end_execution(self.record, self.history.events, self.progress)
         except Exception:  # a full disk must not keep those waiting who wait for the end
             log.exception("execution %s could not be stored", self.record.arn)

@@ -285,4 +285,6 @@ class MapRun:
             map_run_arn=self.arn,
             item_count=batch.items,
         )
-        return type(self.parent)(engine, self._machine, record, batch.value, flow=self.state.processor)
+        child = type(self.parent)(engine, self._machine, record, batch.value, flow=self.state.processor)
+        child.mocks = self.parent.mocks
+        return child

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from statewright.asl import InvalidDefinition
 from statewright.asl.diagnostics import SCHEMA, UNSUPPORTED, Diagnostic, aws_location
 from statewright.asl.tree import Map, Task, inner_flows
-from statewright.engine.integrations import data, lambda_, sdk, sfn, states
+from statewright.engine.integrations import apigateway, data, http_task, lambda_, sdk, sfn, states
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -26,6 +26,8 @@ Json = Any
 CALLBACK = frozenset({"", "waitForTaskToken"})
 OPTIMISED: dict[str, tuple[Callable[[TaskCall], Awaitable[Json]], frozenset[str]]] = {
     "lambda:invoke": (lambda_.invoke, CALLBACK),
+    "apigateway:invoke": (apigateway.invoke, CALLBACK),
+    "http:invoke": (http_task.invoke, frozenset({""})),
     "dynamodb:getItem": (data.dynamodb, frozenset({""})),
     "dynamodb:putItem": (data.dynamodb, frozenset({""})),
     "dynamodb:updateItem": (data.dynamodb, frozenset({""})),
@@ -35,10 +37,14 @@ OPTIMISED: dict[str, tuple[Callable[[TaskCall], Awaitable[Json]], frozenset[str]
     "events:putEvents": (data.events, CALLBACK),
     "states:startExecution": (states.start_execution, frozenset({"", "sync", "sync:2", "waitForTaskToken"})),
 }
+# What is refused before the task is scheduled.
+CHECKS: dict[str, Callable[[dict[str, Json]], None]] = {
+    "apigateway:invoke": apigateway.check,
+    "http:invoke": http_task.check,
+}
 # AWS has these; this engine does not.
 ABSENT = frozenset(
     [
-        "apigateway",
         "athena",
         "batch",
         "bedrock",
@@ -50,7 +56,6 @@ ABSENT = frozenset(
         "emr-containers",
         "emr-serverless",
         "glue",
-        "http",
         "mediaconvert",
         "sagemaker",
     ]
@@ -60,12 +65,19 @@ READERS = frozenset({"JSON", "JSONL", "CSV"})
 
 async def perform(call: TaskCall) -> Json:
     """Perform what a Task's Resource names; raises StateFailure, UnsupportedParameter."""
-    if call.resource.kind == "sdk" and call.resource.service == "sfn" and call.resource.action in sfn.ACTIONS:
+    if sfn.is_own(call):
         return await sfn.call_own(call)
     if call.resource.kind == "sdk":
         return await sdk.call_sdk(call)
     action, _ = OPTIMISED[f"{call.resource.service}:{call.resource.action}"]
     return await action(call)
+
+
+def check_arguments(resource: Resource, arguments: Json) -> None:
+    """Raise UnsupportedParameter for what AWS refuses before it schedules the task."""
+    check = CHECKS.get(f"{resource.service}:{resource.action}") if resource.kind == "integration" else None
+    if check is not None and isinstance(arguments, dict):
+        check(arguments)
 
 
 def check_resources(machine: StateMachine, type: MachineType = "STANDARD") -> None:  # noqa: A002

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from statewright.asl.tree import Task
 from statewright.engine.activities import ScheduledActivity
 from statewright.engine.errors import ActivityDoesNotExist, ExecutionEnd, StateFailure
-from statewright.engine.integrations import perform
+from statewright.engine.integrations import check_arguments, perform
 from statewright.engine.integrations.aws import UnsupportedParameter
 from statewright.engine.integrations.call import TaskCall
 from statewright.engine.integrations.lambda_ import invoke_function
@@ -21,6 +21,7 @@ from statewright.engine.states.task_events import TaskEvents
 
 if TYPE_CHECKING:
     from statewright.asl.tree import Field
+    from statewright.engine.mocks import Mocks
     from statewright.engine.step import Step
     from statewright.engine.tokens import WaitingTask
 
@@ -104,10 +105,16 @@ async def _work(
     heartbeat: int | None,
     events: TaskEvents,
 ) -> Json:
-    engine = step.execution.engine
+    engine, mocks = step.execution.engine, step.execution.mocks
+    if mocks is not None and mocks.has(state.name):
+        return _mocked(mocks, state, payload, events)
     if state.resource.kind == "activity":
         assert waiting is not None
         return await _activity(step, state, payload, waiting, heartbeat, events)
+    try:
+        check_arguments(state.resource, payload)
+    except UnsupportedParameter as error:
+        raise _unusable(step, payload, error) from error
     events.scheduled(payload)
     events.started()
     if state.resource.kind == "lambda":
@@ -116,9 +123,7 @@ async def _work(
     try:
         result = await _within(heartbeat if not state.resource.pattern else None, perform(call))
     except UnsupportedParameter as error:
-        raise step.runtime_error(
-            f"The Parameters '{dump(payload)}' could not be used to start the Task: [{error}]"
-        ) from error
+        raise _unusable(step, payload, error) from error
     if state.resource.pattern:
         events.submitted(result)
     if waiting is None:
@@ -137,10 +142,21 @@ async def _within(heartbeat: int | None, work: Any) -> Json:
 def _arguments(step: Step, payload: Json) -> dict[str, Json]:
     if isinstance(payload, dict):
         return payload
-    problem = "The parameters must be an object"
-    raise step.runtime_error(
-        f"The Parameters '{dump(payload)}' could not be used to start the Task: [{problem}]"
-    )
+    raise _unusable(step, payload, "The parameters must be an object")
+
+
+def _unusable(step: Step, payload: Json, problem: object) -> StateFailure:
+    sentence = f"The Parameters '{dump(payload)}' could not be used to start the Task: [{problem}]"
+    return step.runtime_error(sentence)
+
+
+def _mocked(mocks: Mocks, state: Task, payload: Json, events: TaskEvents) -> Json:
+    """Answer in place of what a Task calls; raises StateFailure for what the mock throws."""
+    events.scheduled(payload)
+    events.started()
+    if state.resource.pattern:
+        events.submitted({})
+    return mocks.answer(state.name)
 
 
 async def _answer(waiting: WaitingTask, heartbeat: int | None) -> Json:
