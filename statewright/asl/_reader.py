@@ -32,10 +32,15 @@ class Report:
     found: list[d.Diagnostic] = field(default_factory=list)
 
     def add(self, message: str, pointer: str, code: str = d.SCHEMA) -> None:
+        self._add(message, pointer, code, "ERROR")
+
+    def warn(self, message: str, pointer: str, code: str) -> None:
+        self._add(message, pointer, code, "WARNING")
+
+    def _add(self, message: str, pointer: str, code: str, severity: d.Severity) -> None:
         at = self.source.location(pointer)
-        self.found.append(
-            d.Diagnostic(code, message, pointer, at.line, at.column, location=d.aws_location(pointer))
-        )
+        place = d.aws_location(pointer)
+        self.found.append(d.Diagnostic(code, message, pointer, at.line, at.column, severity, place))
 
     def add_without_place(self, message: str, code: str) -> None:
         self.found.append(d.Diagnostic(code, message, None))

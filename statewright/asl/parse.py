@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from statewright.asl import diagnostics as d
 from statewright.asl._reader import Reader, Report
 from statewright.asl._states import LANGUAGES, read_flow
+from statewright.asl._variables import check_variables
 from statewright.asl.source import JsonSyntaxError, SourceText
 from statewright.asl.tree import Flow, StateMachine
 from statewright.asl.validate import check_flow
@@ -46,6 +47,8 @@ def read(text: str) -> tuple[StateMachine | None, Sequence[d.Diagnostic]]:
         report.add(f"Duplicate field '{pointer.rpartition('/')[2]}'", pointer, d.JSON)
     if machine is not None and not report.found:
         check_flow(machine.flow, report)
+    if machine is not None and not report.found:
+        check_variables(machine.flow, report)
     return machine, report.found
 
 
