@@ -48,9 +48,10 @@ def test_metadata_alone_leaves_the_payloads_out(sfn, run):
     assert "output" not in described
     assert described["inputDetails"] == {"included": False}
     machine = described["stateMachineArn"]
-    assert "definition" not in sfn.describe_state_machine(
-        stateMachineArn=machine, includedData="METADATA_ONLY"
-    )
+    told = sfn.describe_state_machine(stateMachineArn=machine, includedData="METADATA_ONLY")
+    assert told["definition"] == "{}"
+    then = sfn.describe_state_machine_for_execution(executionArn=arn, includedData="METADATA_ONLY")
+    assert then["definition"] == "{}"
 
 
 def test_a_history_comes_in_pages_and_backwards(sfn, run):
@@ -88,6 +89,26 @@ def test_executions_are_listed_newest_first_by_status_and_in_pages(sfn, make):
         stateMachineArn=machine, PaginationConfig={"PageSize": 3}
     )
     assert [each["executionArn"] for page in pages for each in page["executions"]] == arns[::-1]
+
+
+def test_pages_of_executions_stay_as_they_are_while_others_start_and_end(sfn, make):
+    machine = make(WAITING)
+    arns = [sfn.start_execution(stateMachineArn=machine)["executionArn"] for _ in range(4)][::-1]
+    request = {"stateMachineArn": machine, "statusFilter": "RUNNING", "maxResults": 2}
+    first = sfn.list_executions(**request)
+    sfn.start_execution(stateMachineArn=machine)
+    sfn.stop_execution(executionArn=arns[1])  # the last one of the first page
+    second = sfn.list_executions(**request, nextToken=first["nextToken"])
+    assert [each["executionArn"] for each in first["executions"]] == arns[:2]
+    assert [each["executionArn"] for each in second["executions"]] == arns[2:]
+    assert "nextToken" not in second
+
+
+def test_only_children_of_a_map_run_can_wait_to_be_redriven(sfn, make):
+    assert (
+        refused(sfn.list_executions, stateMachineArn=make(), statusFilter="PENDING_REDRIVE")[0]
+        == "ValidationException"
+    )
 
 
 def test_a_running_execution_is_idempotent_by_name_and_input(sfn, make):
@@ -190,6 +211,30 @@ def test_express_executions_have_no_descriptions_and_standard_ones_no_answers(sf
     assert refused(sfn.start_sync_execution, stateMachineArn=standard) == other
 
 
+def test_an_express_execution_whose_time_is_over_has_timed_out(sfn, make):
+    slow = make({**WAITING, "TimeoutSeconds": 1}, type="EXPRESS")
+    answer = sfn.start_sync_execution(stateMachineArn=slow)
+    assert answer["status"] == "TIMED_OUT"
+    assert not {"output", "error"} & set(answer)
+
+
+def test_a_synchronous_answer_leaves_its_payloads_out_where_only_metadata_is_wanted(sfn, make):
+    answer = sfn.start_sync_execution(
+        stateMachineArn=make(type="EXPRESS"), includedData="METADATA_ONLY", traceHeader="Root=1-2-3"
+    )
+    assert answer["inputDetails"] == answer["outputDetails"] == {"included": False}
+    assert not {"input", "output"} & set(answer)
+    assert answer["traceHeader"] == "Root=1-2-3"
+
+
+def test_an_express_execution_of_the_same_name_starts_again(sfn, make):
+    machine = make(type="EXPRESS")
+    request = {"stateMachineArn": machine, "name": "twice", "input": "{}"}
+    arns = {sfn.start_execution(**request)["executionArn"] for _ in range(2)}
+    assert len(arns) == 2
+    assert all(":express:" in arn and ":twice:" in arn for arn in arns)
+
+
 # --- map runs ---
 
 
@@ -207,4 +252,17 @@ def test_a_map_run_and_its_child_executions_are_told(sfn, run):
     assert (child["status"], child["mapRunArn"]) == ("SUCCEEDED", runs[0]["mapRunArn"])
     machine = sfn.describe_state_machine_for_execution(executionArn=children[0]["executionArn"])
     assert json.loads(machine["definition"]) == MAPPING
-    assert machine["label"] == "Each"
+    assert (machine["label"], machine["mapRunArn"]) == ("Each", runs[0]["mapRunArn"])
+    assert machine["stateMachineArn"] == f"{execution['stateMachineArn']}/Each"
+
+
+def test_express_children_of_a_map_run_are_listed_and_described(sfn, run):
+    mapping = json.loads(json.dumps(MAPPING))
+    mapping["States"]["Map"]["ItemProcessor"]["ProcessorConfig"]["ExecutionType"] = "EXPRESS"
+    execution = run(mapping, '{"items": [{"value": 4}]}')
+    (map_run,) = sfn.list_map_runs(executionArn=execution["executionArn"])["mapRuns"]
+    (child,) = sfn.list_executions(mapRunArn=map_run["mapRunArn"])["executions"]
+    assert ":express:" in child["executionArn"]
+    described = sfn.describe_execution(executionArn=child["executionArn"])
+    assert (described["status"], json.loads(described["output"])) == ("SUCCEEDED", {"value": 8})
+    assert refused(sfn.get_execution_history, executionArn=child["executionArn"])[0] == "InvalidArn"

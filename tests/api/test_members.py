@@ -13,6 +13,7 @@ from statewright.api.service_model import check_request, service_model
 from statewright.engine import Engine
 from statewright.engine.errors import ApiError as EngineError
 from statewright.engine.functions import LocalFunctions
+from statewright.engine.records import Route
 from tests.api.machines import MAPPING, PASS, ROLE
 
 OWNED_KEY = {"type": "AWS_OWNED_KEY"}
@@ -49,6 +50,10 @@ def watched(value, seen, path):
 class World:
     """An engine with one of everything."""
 
+    @property
+    def routes(self):
+        return [{"stateMachineVersionArn": self.version, "weight": 100}]
+
     async def build(self):
         self.engine = Engine(functions=LocalFunctions({"double": lambda event, context: event}))
         self.machine = self.engine.create_state_machine("machine", TEXT, ROLE).arn
@@ -59,6 +64,8 @@ class World:
         self.execution = started.arn
         await self.engine.wait_for_execution(started.arn)
         self.map_run = self.engine.list_map_runs(started.arn)[0].arn
+        self.version = self.engine.versions.publish(self.machine).arn
+        self.alias = self.engine.aliases.create("LIVE", [Route(self.version, 100)]).arn
         return self
 
 
@@ -79,12 +86,18 @@ REQUESTS = {
     "CreateStateMachine": lambda w: {
         "name": "m", "definition": TEXT, "roleArn": ROLE, "type": "STANDARD", "tags": TAGS, **SETTINGS
     },
+    "CreateStateMachineAlias": lambda w: {
+        "name": "PROD", "description": "d", "routingConfiguration": w.routes
+    },
     "DeleteActivity": lambda w: {"activityArn": w.activity},
     "DeleteStateMachine": lambda w: {"stateMachineArn": w.machine},
+    "DeleteStateMachineAlias": lambda w: {"stateMachineAliasArn": w.alias},
+    "DeleteStateMachineVersion": lambda w: {"stateMachineVersionArn": w.version},
     "DescribeActivity": lambda w: {"activityArn": w.activity},
     "DescribeExecution": lambda w: {"executionArn": w.execution, **METADATA},
     "DescribeMapRun": lambda w: {"mapRunArn": w.map_run},
     "DescribeStateMachine": lambda w: {"stateMachineArn": w.machine, **METADATA},
+    "DescribeStateMachineAlias": lambda w: {"stateMachineAliasArn": w.alias},
     "DescribeStateMachineForExecution": lambda w: {"executionArn": w.execution, **METADATA},
     "GetExecutionHistory": lambda w: {
         "executionArn": w.execution, "reverseOrder": True, "includeExecutionData": False, "maxResults": 1
@@ -94,8 +107,13 @@ REQUESTS = {
         "stateMachineArn": w.machine, "statusFilter": "FAILED", "redriveFilter": "REDRIVEN", "maxResults": 1
     },
     "ListMapRuns": lambda w: {"executionArn": w.execution, "maxResults": 1},
+    "ListStateMachineAliases": lambda w: {"stateMachineArn": w.machine, "maxResults": 1},
+    "ListStateMachineVersions": lambda w: {"stateMachineArn": w.machine, "maxResults": 1},
     "ListStateMachines": lambda w: {"maxResults": 1},
     "ListTagsForResource": lambda w: {"resourceArn": w.machine},
+    "PublishStateMachineVersion": lambda w: {
+        "stateMachineArn": w.machine, "revisionId": "INITIAL", "description": "d"
+    },
     "SendTaskFailure": lambda w: {**TOKEN, "error": "E", "cause": "C"},
     "SendTaskHeartbeat": lambda w: TOKEN,
     "SendTaskSuccess": lambda w: {**TOKEN, "output": "{}"},
@@ -112,6 +130,9 @@ REQUESTS = {
     },
     "UpdateStateMachine": lambda w: {
         "stateMachineArn": w.machine, "definition": TEXT, "roleArn": ROLE, **SETTINGS
+    },
+    "UpdateStateMachineAlias": lambda w: {
+        "stateMachineAliasArn": w.alias, "description": "d", "routingConfiguration": w.routes
     },
     "ValidateStateMachineDefinition": lambda w: {
         "definition": TEXT, "type": "EXPRESS", "severity": "WARNING", "maxResults": 3

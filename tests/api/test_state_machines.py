@@ -24,6 +24,7 @@ def test_a_state_machine_is_described_updated_and_deleted(sfn, make):
     described = sfn.describe_state_machine(stateMachineArn=arn)
     assert (described["status"], described["type"]) == ("ACTIVE", "STANDARD")
     assert json.loads(described["definition"]) == PASS
+    assert described["encryptionConfiguration"] == {"type": "AWS_OWNED_KEY"}
     updated = sfn.update_state_machine(stateMachineArn=arn, definition=json.dumps(DOUBLE))
     assert isinstance(updated["updateDate"], datetime)
     assert json.loads(sfn.describe_state_machine(stateMachineArn=arn)["definition"]) == DOUBLE
@@ -49,16 +50,32 @@ def test_the_state_machine_of_an_execution_is_described(sfn, run):
     assert described["stateMachineArn"] == execution["stateMachineArn"]
 
 
-def test_a_running_execution_keeps_the_definition_that_it_started_with(sfn, make):
+def test_an_execution_keeps_the_definition_that_it_started_with_whatever_becomes_of_the_machine(sfn, make):
     machine = make(WAITING)
+    first = sfn.update_state_machine(stateMachineArn=machine, roleArn=f"{ROLE}-2")["revisionId"]
     arn = sfn.start_execution(stateMachineArn=machine)["executionArn"]
-    sfn.update_state_machine(stateMachineArn=machine, definition=json.dumps(PASS))
-    described = sfn.describe_state_machine_for_execution(executionArn=arn)
-    assert json.loads(described["definition"]) == WAITING
+
+    def told():
+        described = sfn.describe_state_machine_for_execution(executionArn=arn)
+        return json.loads(described["definition"]), described["roleArn"], described["revisionId"]
+
+    started_with = (WAITING, f"{ROLE}-2", first)
+    assert told() == started_with
+    sfn.update_state_machine(stateMachineArn=machine, definition=json.dumps(PASS), roleArn=ROLE)
+    assert told() == started_with
     sfn.stop_execution(executionArn=arn)
-    code, message = refused(sfn.describe_state_machine_for_execution, executionArn=arn)
-    assert code == "UnsupportedOperationException"
-    assert "started before the last update" in message
+    assert told() == started_with
+    sfn.delete_state_machine(stateMachineArn=machine)
+    assert told() == started_with
+
+
+def test_an_update_that_changes_nothing_makes_no_revision(sfn, make):
+    machine = make()
+    assert "revisionId" not in sfn.update_state_machine(stateMachineArn=machine, definition=json.dumps(PASS))
+    changed = sfn.update_state_machine(stateMachineArn=machine, tracingConfiguration={"enabled": True})
+    again = sfn.update_state_machine(stateMachineArn=machine, tracingConfiguration={"enabled": True})
+    assert changed["revisionId"] == again["revisionId"]
+    assert sfn.describe_state_machine(stateMachineArn=machine)["revisionId"] == changed["revisionId"]
 
 
 # --- tags and settings ---
@@ -81,10 +98,6 @@ def test_tags_are_added_taken_and_listed(sfn, make):
 def test_settings_that_are_not_honoured_are_refused_by_name(sfn):
     request = {"name": "n", "definition": json.dumps(PASS), "roleArn": ROLE}
     unsupported = "UnsupportedOperationException"
-    assert refused(sfn.create_state_machine, **request, publish=True) == (
-        unsupported,
-        "publish of CreateStateMachine is not supported by this endpoint yet",
-    )
     key = {"type": "CUSTOMER_MANAGED_KMS_KEY", "kmsKeyId": "k"}
     assert refused(sfn.create_state_machine, **request, encryptionConfiguration=key)[0] == unsupported
     assert refused(sfn.create_state_machine, **request, versionDescription="v") == (

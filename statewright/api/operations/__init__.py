@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 from statewright.api.operations import (
     activities,
+    aliases,
     definitions,
     executions,
     map_runs,
     state_machines,
     tags,
     tasks,
+    versions,
 )
 
 if TYPE_CHECKING:
@@ -25,20 +27,27 @@ if TYPE_CHECKING:
 OPERATIONS: Mapping[str, Operation] = {
     "CreateActivity": activities.create_activity,
     "CreateStateMachine": state_machines.create_state_machine,
+    "CreateStateMachineAlias": aliases.create_state_machine_alias,
     "DeleteActivity": activities.delete_activity,
     "DeleteStateMachine": state_machines.delete_state_machine,
+    "DeleteStateMachineAlias": aliases.delete_state_machine_alias,
+    "DeleteStateMachineVersion": versions.delete_state_machine_version,
     "DescribeActivity": activities.describe_activity,
     "DescribeExecution": executions.describe_execution,
     "DescribeMapRun": map_runs.describe_map_run,
     "DescribeStateMachine": state_machines.describe_state_machine,
+    "DescribeStateMachineAlias": aliases.describe_state_machine_alias,
     "DescribeStateMachineForExecution": executions.describe_state_machine_for_execution,
     "GetActivityTask": activities.get_activity_task,
     "GetExecutionHistory": executions.get_execution_history,
     "ListActivities": activities.list_activities,
     "ListExecutions": executions.list_executions,
     "ListMapRuns": map_runs.list_map_runs,
+    "ListStateMachineAliases": aliases.list_state_machine_aliases,
+    "ListStateMachineVersions": versions.list_state_machine_versions,
     "ListStateMachines": state_machines.list_state_machines,
     "ListTagsForResource": tags.list_tags_for_resource,
+    "PublishStateMachineVersion": versions.publish_state_machine_version,
     "SendTaskFailure": tasks.send_task_failure,
     "SendTaskHeartbeat": tasks.send_task_heartbeat,
     "SendTaskSuccess": tasks.send_task_success,
@@ -49,5 +58,6 @@ OPERATIONS: Mapping[str, Operation] = {
     "UntagResource": tags.untag_resource,
     "UpdateMapRun": map_runs.update_map_run,
     "UpdateStateMachine": state_machines.update_state_machine,
+    "UpdateStateMachineAlias": aliases.update_state_machine_alias,
     "ValidateStateMachineDefinition": definitions.validate_state_machine_definition,
 }

@@ -40,7 +40,7 @@ async def list_activities(engine: Engine, request: Request) -> Response:
     """List the activities, a page at a time."""
     records, token = page(
         engine.activities.list(),
-        lambda record: record.arn,
+        lambda record: record.name,
         "ListActivities",
         request.get("nextToken"),
         request.get("maxResults"),

@@ -9,10 +9,11 @@ import dataclasses
 import math
 from typing import TYPE_CHECKING, Any
 
-from statewright.api.errors import ApiError, not_supported
+from statewright.api.errors import ApiError
 from statewright.api.operations.bounds import check_nesting
 from statewright.api.operations.state_machines import definition_fields
 from statewright.api.pages import page
+from statewright.engine.listing import place_in_list
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,29 +84,18 @@ async def describe_execution(engine: Engine, request: Request) -> Response:
 
 
 async def describe_state_machine_for_execution(engine: Engine, request: Request) -> Response:
-    """Describe the state machine as it was when an execution started.
-
-    An execution that has ended does not keep its definition: refused where that has changed since.
-    """
+    """Describe the state machine as it was when an execution started, whatever became of it since."""
+    machine = engine.versions.of_execution(request["executionArn"])
     record = engine.describe_execution(request["executionArn"])
-    machine_arn, _, label = record.state_machine_arn.partition("/")  # a child execution has its map's label
-    running = engine.running.get(record.arn)
-    machine = running.machine if running is not None else engine.describe_state_machine(machine_arn)
-    if machine.updated_at is not None and machine.updated_at > record.start_date:
-        raise not_supported(
-            "An execution that started before the last update", "DescribeStateMachineForExecution"
-        )
-    described = {
+    label = record.state_machine_arn.partition("/")[2]  # a child execution has its map's label
+    return {
         "stateMachineArn": record.state_machine_arn,
-        "name": machine.name,
+        "name": f"{machine.name}/{label}" if label else machine.name,
         "updateDate": machine.updated_at or machine.created_at,
         "mapRunArn": record.map_run_arn,
         "label": label or None,
-        **definition_fields(machine),
+        **definition_fields(machine, request),
     }
-    if request.get("includedData") == "METADATA_ONLY":
-        described.pop("definition")
-    return described
 
 
 async def list_executions(engine: Engine, request: Request) -> Response:
@@ -125,7 +115,7 @@ async def list_executions(engine: Engine, request: Request) -> Response:
     scope = f"ListExecutions {machine or map_run} {status} {redriven}"
     listed, token = page(
         records,
-        lambda record: record.arn,
+        lambda record: list(place_in_list(record)),
         scope,
         request.get("nextToken"),
         request.get("maxResults"),
@@ -140,7 +130,7 @@ async def get_execution_history(engine: Engine, request: Request) -> Response:
     backwards = request.get("reverseOrder", False)
     listed, token = page(
         list(reversed(events)) if backwards else events,
-        lambda event: str(event["id"]),
+        lambda event: -event["id"] if backwards else event["id"],
         f"GetExecutionHistory {arn} {backwards}",
         request.get("nextToken"),
         request.get("maxResults"),
@@ -180,6 +170,8 @@ def _common(record: ExecutionRecord) -> Response:
     return {
         "executionArn": record.arn,
         "stateMachineArn": record.state_machine_arn,
+        "stateMachineVersionArn": record.version_arn,
+        "stateMachineAliasArn": record.alias_arn,
         "name": record.name,
         "status": record.status,
         "startDate": record.start_date,

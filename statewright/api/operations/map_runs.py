@@ -13,7 +13,7 @@ from statewright.api.pages import page
 if TYPE_CHECKING:
     from statewright.api.operations.types import Request, Response
     from statewright.engine import Engine
-    from statewright.engine.records import MapRunCounts
+    from statewright.engine.records import MapRunCounts, MapRunRecord
 
 
 async def describe_map_run(engine: Engine, request: Request) -> Response:
@@ -38,8 +38,8 @@ async def list_map_runs(engine: Engine, request: Request) -> Response:
     """List the map runs of an execution, a page at a time."""
     arn = request["executionArn"]
     runs, token = page(
-        engine.list_map_runs(arn),
-        lambda run: run.arn,
+        sorted(engine.list_map_runs(arn), key=_place),
+        _place,
         f"ListMapRuns {arn}",
         request.get("nextToken"),
         request.get("maxResults"),
@@ -69,6 +69,10 @@ async def update_map_run(engine: Engine, request: Request) -> Response:
         tolerated_failure_percentage=request.get("toleratedFailurePercentage"),
     )
     return {}
+
+
+def _place(run: MapRunRecord) -> list[float | str]:
+    return [run.start_date, run.arn]
 
 
 def _counts(counts: MapRunCounts) -> Response:

@@ -1,7 +1,7 @@
 """Operations on state machines.
 
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html and its neighbours.
-Versions (publish, versionDescription) and encryption with a customer's key are refused by name. Logging and
+Encryption with a customer's key is refused by name. Logging and
 tracing configurations are checked, kept and described; nothing is sent to CloudWatch or X-Ray.
 """
 
@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from statewright.api.errors import ApiError, not_supported
+from statewright.api.errors import ApiError
 from statewright.api.operations.bounds import check_nesting
 from statewright.api.operations.encryption import check_encryption
 from statewright.api.operations.tags import check_tags
 from statewright.api.pages import page
+from statewright.engine.records import Publication
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,8 +38,14 @@ async def create_state_machine(engine: Engine, request: Request) -> Response:
         tracing=request.get("tracingConfiguration"),
         encryption=request.get("encryptionConfiguration"),
         tags=request.get("tags", ()),
+        publication=_publication(request),
     )
-    return {"stateMachineArn": record.arn, "creationDate": record.created_at}
+    version = engine.versions.of_current_revision(record) if request.get("publish") else None
+    return {
+        "stateMachineArn": record.arn,
+        "creationDate": record.created_at,
+        "stateMachineVersionArn": None if version is None else version.arn,
+    }
 
 
 async def update_state_machine(engine: Engine, request: Request) -> Response:
@@ -54,7 +61,13 @@ async def update_state_machine(engine: Engine, request: Request) -> Response:
         tracing=request.get("tracingConfiguration"),
         encryption=request.get("encryptionConfiguration"),
     )
-    return {"updateDate": record.updated_at, "revisionId": record.revision_id}
+    publication = _publication(request)
+    version = publication and engine.versions.publish(record.arn, description=publication.description)
+    return {
+        "updateDate": record.updated_at,
+        "revisionId": record.revision_id,
+        "stateMachineVersionArn": version and version.arn,
+    }
 
 
 async def delete_state_machine(engine: Engine, request: Request) -> Response:
@@ -64,27 +77,24 @@ async def delete_state_machine(engine: Engine, request: Request) -> Response:
 
 
 async def describe_state_machine(engine: Engine, request: Request) -> Response:
-    """Describe a state machine."""
-    record = engine.describe_state_machine(request["stateMachineArn"])
-    described = {
+    """Describe a state machine or a version of one."""
+    record = engine.versions.describe(request["stateMachineArn"])
+    return {
         "stateMachineArn": record.arn,
         "name": record.name,
         "status": record.status,
         "type": record.type,
         "creationDate": record.created_at,
         "description": record.description,
-        **definition_fields(record),
+        **definition_fields(record, request),
     }
-    if request.get("includedData") == "METADATA_ONLY":
-        described.pop("definition")
-    return described
 
 
 async def list_state_machines(engine: Engine, request: Request) -> Response:
     """List the state machines, a page at a time."""
     records, token = page(
         engine.list_state_machines(),
-        lambda record: record.arn,
+        lambda record: record.name,
         "ListStateMachines",
         request.get("nextToken"),
         request.get("maxResults"),
@@ -101,10 +111,14 @@ async def list_state_machines(engine: Engine, request: Request) -> Response:
     return {"stateMachines": listed, "nextToken": token}
 
 
-def definition_fields(record: StateMachineRecord) -> Response:
-    """Return what both descriptions of a state machine say of its definition and settings."""
+def definition_fields(record: StateMachineRecord, request: Request) -> Response:
+    """Return what both descriptions of a state machine say of its definition and settings.
+
+    AWS gives an empty object for a definition that was not asked for.
+    """
+    wanted = request.get("includedData") != "METADATA_ONLY"
     return {
-        "definition": record.definition,
+        "definition": record.definition if wanted else "{}",
         "roleArn": record.role_arn,
         "loggingConfiguration": record.logging,
         "tracingConfiguration": record.tracing,
@@ -120,10 +134,12 @@ def _logging(request: Request) -> Mapping[str, Any] | None:
     return {"level": "OFF", "includeExecutionData": False, **configuration}
 
 
+def _publication(request: Request) -> Publication | None:
+    return Publication(request.get("versionDescription")) if request.get("publish") else None
+
+
 def _check_settings(operation: str, request: Request) -> None:
-    if request.get("publish"):
-        raise not_supported("publish", operation)
-    if "versionDescription" in request:
+    if "versionDescription" in request and not request.get("publish"):
         raise ApiError("ValidationException", "Version description can only be set when publish is true")
     check_encryption(operation, request)
     configuration = request.get("loggingConfiguration", {})
