@@ -13,9 +13,11 @@ from statewright.engine.errors import HistoryLimitReached, HistoryTooLarge
 from statewright.engine.payloads import MAX_HISTORY_CHARACTERS, MAX_HISTORY_EVENTS, dump
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from statewright.engine.clock import Clock
+    from statewright.engine.progress import Done
+    from statewright.engine.step import Step
 
 Json = Any
 HistoryEvent = dict[str, Any]
@@ -30,15 +32,18 @@ class Trail:
     `skipped`: seconds that its waits left out on a scaled clock; the machine's time limit counts them.
     `open_states`: the types of what has been entered and not left; told when the flow is aborted by another
     branch, for which `is_aborted` is set first.
+    `step` is the state that the flow stands at, `done` its output once it has ended well: see `progress`.
     """
 
-    __slots__ = ("is_aborted", "open_states", "previous", "skipped")
+    __slots__ = ("done", "is_aborted", "open_states", "previous", "skipped", "step")
 
     def __init__(self, previous: int = 0, skipped: float = 0.0) -> None:
         self.previous = previous
         self.skipped = skipped
         self.open_states: list[str] = []
         self.is_aborted = False
+        self.step: Step | None = None
+        self.done: Done | None = None
 
     def branch(self) -> Trail:
         """Begin the trail of an inner flow."""
@@ -64,6 +69,15 @@ class History:
         self._texts: dict[int, tuple[Json, str]] = {}
         self._characters = 0
         self._counted = ""
+
+    def continue_after(self, events: Sequence[HistoryEvent]) -> None:
+        """Go on after the events of what ran before."""
+        self.events = list(events)
+        self.count = len(self.events)
+        for event in self.events:
+            for value in event.values():
+                if isinstance(value, dict):
+                    self._count(value)
 
     def add(self, trail: Trail, type: str, key: str | None = None, details: Json = None) -> int:  # noqa: A002
         """Write an event and move the trail on to it; give its id. Raises as `note`."""

@@ -7,7 +7,7 @@ import random
 import time
 from typing import TYPE_CHECKING, Any
 
-from statewright.asl.tree import Map, Parallel, Wait, Worker
+from statewright.asl.tree import Fail, Map, Parallel, Wait, Worker
 from statewright.engine.errors import ExecutionTimedOut, StateFailure
 from statewright.engine.states import RUNNERS
 from statewright.engine.step import Step
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from statewright.asl.tree import Catcher, Flow, Retrier
     from statewright.engine.execution import Execution
     from statewright.engine.history import Trail
+    from statewright.engine.progress import FlowProgress
 
 Json = Any
 
@@ -34,16 +35,21 @@ async def run_flow(
     variables: Mapping[str, Json],
     trail: Trail,
     map_item: Mapping[str, Json] | None,
+    resumed: FlowProgress | None = None,
 ) -> Json:
     """Run a flow on its input to its end; give its output.
 
-    `variables` are those of the outer flow: readable here, and left as they are. Raises ExecutionEnd.
+    `variables` are those of the outer flow: readable here, and left as they are. With `resumed` the flow goes
+    on where it stood, with the input and variables that it had there. Raises ExecutionEnd.
     """
-    own = dict(variables)
-    name: str | None = flow.start_at
+    if resumed is None:
+        step = Step(execution, flow.states[flow.start_at], value, dict(variables), trail, map_item)
+    else:
+        step = _resume(execution, flow, resumed, trail, map_item)
     visited = 0
     breath = time.monotonic()
-    while name is not None:
+    while True:
+        trail.step = step
         visited += 1
         is_late = time.monotonic() - breath > _SECONDS_BETWEEN_BREATHS
         if is_late or visited % _STATES_BETWEEN_BREATHS == 0:
@@ -52,14 +58,35 @@ async def run_flow(
             left = execution.seconds_left(trail)
             if left is not None and left <= 0:
                 raise ExecutionTimedOut
-        step = Step(execution, flow.states[name], value, own, trail, map_item)
         name, value = await visit(step)
-    return value
+        if name is None:
+            return value
+        step = Step(execution, flow.states[name], value, step.variables, trail, map_item)
+
+
+def _resume(
+    execution: Execution,
+    flow: Flow,
+    resumed: FlowProgress,
+    trail: Trail,
+    map_item: Mapping[str, Json] | None,
+) -> Step:
+    """Stand at the state that did not end well; AWS enters no state twice but Fail.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html#redrive-behavior-states
+    """
+    state = flow.states[resumed.state]
+    step = Step(execution, state, resumed.input, dict(resumed.variables), trail, map_item)
+    if resumed.entered_id and not isinstance(state, Fail):
+        step.entered_id, step.entered_at = resumed.entered_id, resumed.entered_at
+    step.resumed = resumed.inner
+    return step
 
 
 async def visit(step: Step) -> tuple[str | None, Json]:
     """Run one state; give the next one's name and the output."""
-    step.enter()
+    if not step.entered_id:
+        step.enter()
     step.trail.open_states.append(step.state.type)
     run = RUNNERS[type(step.state)]
     try:
@@ -86,6 +113,7 @@ async def _work(step: Step, state: Worker) -> tuple[str | None, Json]:
             delay = _retry_delay(state, failure, attempts)
             if delay is None:
                 _note_state_failure(step, failure)
+                _forget_inner(step, failure)
                 catcher = _catcher(state, failure)
                 if catcher is None:
                     raise
@@ -94,6 +122,17 @@ async def _work(step: Step, state: Worker) -> tuple[str | None, Json]:
         step.retry_count += 1
         step.task_token = None
         step.forget_context()
+
+
+def _forget_inner(step: Step, failure: StateFailure) -> None:
+    """Let a redrive begin a Parallel or Map anew where AWS does, what succeeded in it too.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html#redrive-behavior-states
+    https://docs.aws.amazon.com/step-functions/latest/dg/redrive-map-run.html#redrive-eligibility-map-run
+    """
+    is_map_run = isinstance(step.state, Map) and step.state.mode == "DISTRIBUTED"
+    if failure.error == "States.DataLimitExceeded" or (is_map_run and failure.error == "States.Runtime"):
+        step.inner = step.resumed = None
 
 
 def _caught(step: Step, catcher: Catcher, failure: StateFailure) -> Json:

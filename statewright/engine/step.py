@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from statewright.asl.tree import Catcher, State
     from statewright.engine.execution import Execution
     from statewright.engine.history import Trail
+    from statewright.engine.progress import Inner, InnerProgress
 
 Json = Any
 Variables = dict[str, Json]
@@ -41,16 +42,21 @@ def json_type(value: Json) -> str:
 
 
 class Step:
-    """A state while it is visited."""
+    """A state while it is visited.
+
+    `inner` is what runs inside a Parallel or Map, `resumed` what of it a redrive has to go on with.
+    """
 
     __slots__ = (
         "_context",
         "entered_at",
         "entered_id",
         "execution",
+        "inner",
         "input",
         "led_from",
         "map_item",
+        "resumed",
         "retry_count",
         "state",
         "task_token",
@@ -78,6 +84,8 @@ class Step:
         self.entered_at = execution.engine.clock.now()
         self.entered_id = 0
         self.led_from = trail.previous
+        self.inner: Inner | None = None
+        self.resumed: InnerProgress | None = None
         self._context: Json = None
 
     # --- events ---

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from statewright.engine.progress import FlowProgress
+
 Json = Any
 HistoryEvent = dict[str, Any]
 KEPT_WHOLE = 1_000  # executions whose inputs and outputs (256 KiB each) stay in memory
@@ -52,13 +54,27 @@ class Store(Protocol):
 
     def snapshot(self, snapshot_id: str) -> StateMachineRecord | None: ...
     def begin_execution(self, record: ExecutionRecord) -> None: ...
-    def end_execution(self, record: ExecutionRecord, history: Sequence[HistoryEvent]) -> None: ...
+    def end_execution(
+        self, record: ExecutionRecord, history: Sequence[HistoryEvent], progress: FlowProgress | None = None
+    ) -> None:
+        """Keep an execution that has ended, and where it stood if it ended badly."""
+        ...
+
     def execution(self, arn: str) -> ExecutionRecord | None: ...
     def executions(self) -> Iterable[ExecutionRecord]:
         """Give all that have ended; those of long ago may lack input, output and cause."""
         ...
 
+    def children(self, map_run_arn: str) -> Iterable[ExecutionRecord]:
+        """Give the child executions of a map run that have ended, whole."""
+        ...
+
     def history(self, arn: str) -> Sequence[HistoryEvent]: ...
+    def history_length(self, arn: str) -> int: ...
+    def progress(self, arn: str) -> FlowProgress | None:
+        """Say where an execution stood that ended badly; None where nothing of it had begun."""
+        ...
+
     def save_map_run(self, record: MapRunRecord) -> None: ...
     def map_run(self, arn: str) -> MapRunRecord | None: ...
     def map_runs(self) -> Iterable[MapRunRecord]: ...
@@ -79,6 +95,7 @@ class MemoryStore:
         self._snapshots: dict[str, StateMachineRecord] = {}
         self._executions: dict[str, ExecutionRecord] = {}
         self._histories: dict[str, Sequence[HistoryEvent]] = {}
+        self._progress: dict[str, FlowProgress] = {}
         self._map_runs: dict[str, MapRunRecord] = {}
         self._activities: dict[str, ActivityRecord] = {}
 
@@ -125,11 +142,17 @@ class MemoryStore:
         return self._snapshots.get(snapshot_id)
 
     def begin_execution(self, record: ExecutionRecord) -> None:
-        pass
+        if self._executions.pop(record.arn, None) is not None:  # it is redriven
+            self._histories.pop(record.arn, None)
+            self._progress.pop(record.arn, None)
 
-    def end_execution(self, record: ExecutionRecord, history: Sequence[HistoryEvent]) -> None:
+    def end_execution(
+        self, record: ExecutionRecord, history: Sequence[HistoryEvent], progress: FlowProgress | None = None
+    ) -> None:
         self._executions[record.arn] = record
         self._histories[record.arn] = history
+        if progress is not None:
+            self._progress[record.arn] = progress
 
     def execution(self, arn: str) -> ExecutionRecord | None:
         return self._executions.get(arn)
@@ -137,8 +160,17 @@ class MemoryStore:
     def executions(self) -> Iterable[ExecutionRecord]:
         return self._executions.values()
 
+    def children(self, map_run_arn: str) -> Iterable[ExecutionRecord]:
+        return [record for record in self._executions.values() if record.map_run_arn == map_run_arn]
+
     def history(self, arn: str) -> Sequence[HistoryEvent]:
         return self._histories.get(arn, ())
+
+    def history_length(self, arn: str) -> int:
+        return len(self._histories.get(arn, ()))
+
+    def progress(self, arn: str) -> FlowProgress | None:
+        return self._progress.get(arn)
 
     def save_map_run(self, record: MapRunRecord) -> None:
         self._map_runs[record.arn] = record
@@ -262,9 +294,12 @@ class SqliteStore(MemoryStore):
             self._write("snapshot", record, record.snapshot_id)
 
     def begin_execution(self, record: ExecutionRecord) -> None:
+        super().begin_execution(record)
         self._write("execution", record)
 
-    def end_execution(self, record: ExecutionRecord, history: Sequence[HistoryEvent]) -> None:
+    def end_execution(
+        self, record: ExecutionRecord, history: Sequence[HistoryEvent], progress: FlowProgress | None = None
+    ) -> None:
         self._executions[record.arn] = record
         events = zlib.compress(json.dumps(list(history)).encode(), 1)
         self._database.execute("BEGIN")

@@ -9,8 +9,11 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from statewright.asl.tree import Parallel
+from statewright.engine.progress import BranchesProgress, Done, FlowProgress, flow_progress
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from statewright.asl.tree import Flow
     from statewright.engine.history import Trail
     from statewright.engine.step import Step
@@ -29,10 +32,17 @@ async def run_parallel(step: Step) -> tuple[str | None, Any]:
     if state.payload is not None:
         value = step.template(state.payload, value)
     history = step.execution.history
-    history.add(step.trail, "ParallelStateStarted")
+    begun: Sequence[Done | FlowProgress | None] = [None] * len(state.branches)
+    if isinstance(step.resumed, BranchesProgress):
+        begun = step.resumed.branches
+    else:
+        history.add(step.trail, "ParallelStateStarted")
     trails = [step.trail.branch() for _ in state.branches]
-    pairs = zip(state.branches, trails, strict=True)
-    tasks = [asyncio.create_task(_branch(step, flow, value, trail)) for flow, trail in pairs]
+    step.inner, step.resumed = _Branches(trails, begun), None
+    tasks = [
+        asyncio.create_task(_branch(step, flow, value, trail, progress))
+        for flow, trail, progress in zip(state.branches, trails, begun, strict=True)
+    ]
     failed = await run_together(step, tasks, trails)
     step.trail.skipped = max(trail.skipped for trail in trails)
     if failed is not None:
@@ -44,8 +54,27 @@ async def run_parallel(step: Step) -> tuple[str | None, Any]:
     return state.next, step.finish_worker([task.result() for task in tasks], previous=last)
 
 
-async def _branch(step: Step, flow: Flow, value: Json, trail: Trail) -> Json:
-    return await step.execution.run_inner(flow, value, step.variables, trail, step.map_item)
+class _Branches:
+    """The branches while they run; `begun` is what a redrive goes on with."""
+
+    def __init__(self, trails: list[Trail], begun: Sequence[Done | FlowProgress | None]) -> None:
+        self._trails = trails
+        self._begun = begun
+
+    def progress(self) -> BranchesProgress:
+        pairs = zip(self._trails, self._begun, strict=True)
+        return BranchesProgress([flow_progress(trail) or before for trail, before in pairs])
+
+
+async def _branch(
+    step: Step, flow: Flow, value: Json, trail: Trail, progress: Done | FlowProgress | None
+) -> Json:
+    if not isinstance(progress, Done):
+        execution = step.execution
+        output = await execution.run_inner(flow, value, step.variables, trail, step.map_item, progress)
+        progress = Done(output)
+    trail.done = progress
+    return progress.output
 
 
 async def run_together(step: Step, tasks: list[asyncio.Task[Any]], trails: list[Trail]) -> int | None:
