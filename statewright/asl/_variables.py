@@ -15,53 +15,73 @@ from statewright.asl.source import Location
 from statewright.asl.tree import Comparison, Field, Flow, Map, Payload, State, inner_flows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from statewright.asl._reader import Report
 
-Names = frozenset[str]
 Reference = tuple[str, str]  # a variable's name, and the pointer of the value that refers to it
 
+# A machine that needs more is not written by a person; its variables are not looked into.
+_MOST_STEPS = 100_000
 
-def check_variables(flow: Flow, report: Report, outer: Names = frozenset()) -> None:
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Scope:
+    """What may be assigned when a state is entered: `mask` has a bit of `bits` for each of its flow's own."""
+
+    bits: Mapping[str, int]
+    mask: int
+    outer: _Scope | None
+
+    def has(self, name: str) -> bool:
+        if self.mask & self.bits.get(name, 0):
+            return True
+        return self.outer is not None and self.outer.has(name)
+
+
+def check_variables(flow: Flow, report: Report, outer: _Scope | None = None) -> None:
     """Report references to variables that no way from the start has assigned; `outer` are those of outside.
 
     Inner flows read the variables of the flow around them, but for the children of a Distributed Map.
     """
-    known = _known_on_entry(flow, outer)
-    for name, state in flow.states.items():
-        told: set[Reference] = set()
-        for reference in _references(state):
-            if reference[0] not in known[name] and reference not in told:
-                told.add(reference)
-                message = f"The variable '${reference[0]}' is not assigned on any way to this state"
-                report.warn(message, reference[1], d.UNDEFINED_VARIABLE)
+    scopes = _scopes(flow, outer)
+    for name, scope in scopes.items():
+        state = flow.states[name]
+        for variable, pointer in dict.fromkeys(_references(state)):
+            if not scope.has(variable):
+                message = f"The variable '${variable}' is not assigned on any way to this state"
+                report.warn(message, pointer, d.UNDEFINED_VARIABLE)
         is_distributed = isinstance(state, Map) and state.mode == "DISTRIBUTED"
         for inner in inner_flows(state):
-            check_variables(inner, report, frozenset() if is_distributed else known[name])
+            check_variables(inner, report, None if is_distributed else scope)
 
 
-def _known_on_entry(flow: Flow, outer: Names) -> dict[str, Names]:
-    """Give for each state every variable that may have a value when it is entered."""
-    known = dict.fromkeys(flow.states, outer)
+def _scopes(flow: Flow, outer: _Scope | None) -> Mapping[str, _Scope]:
+    """Give the scope of every state; of none where the flow is too entangled."""
+    assigned = {name: _assigned(state) for name, state in flow.states.items()}
+    names = dict.fromkeys(variable for variables in assigned.values() for variable in variables)
+    bits = {variable: 1 << index for index, variable in enumerate(names)}
+    own = {name: sum(bits[each] for each in set(variables)) for name, variables in assigned.items()}
+    masks = {flow.start_at: 0}
     waiting = [flow.start_at]
-    visited = set()
+    steps = 0
     while waiting:
         name = waiting.pop()
-        state = flow.states[name]
-        visited.add(name)
-        leaving = known[name] | _assigned(state)
-        for target in state.targets:
-            if target not in visited or not leaving <= known[target]:
-                known[target] |= leaving
+        leaving = masks[name] | own[name]
+        for target in flow.states[name].targets:
+            steps += 1
+            if leaving | masks.get(target, -1) != masks.get(target):
+                masks[target] = leaving | masks.get(target, 0)
                 waiting.append(target)
-    return known
+        if steps > _MOST_STEPS:
+            return {}
+    return {name: _Scope(bits, mask, outer) for name, mask in masks.items()}
 
 
-def _assigned(state: State) -> Names:
+def _assigned(state: State) -> list[str]:
     """Give what a state may assign on any way out of it."""
     payloads = [part.assign for part in (state, *_parts(state)) if getattr(part, "assign", None) is not None]
-    return frozenset(key.removesuffix(".$") for payload in payloads for key in payload.value)
+    return [key.removesuffix(".$") for payload in payloads for key in payload.value]
 
 
 def _parts(node: Any) -> Iterator[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 
 import pytest
 
@@ -130,3 +131,13 @@ def test_names_that_jsonata_itself_binds_are_no_variables():
         "{% ($y := 1; $sum([1,2].($y * $)) + $count($states.input) + $map([1], function($v) { $v })[0]) %}"
     )
     assert warned({"A": jsonata(Output=output), "Z": DONE}) == []
+
+
+def test_a_machine_of_many_assignments_is_looked_into_in_little_time_and_memory():
+    states = {f"S{i}": {"Type": "Pass", "Assign": {f"v{i}": i}, "Next": f"S{i + 1}"} for i in range(4_000)}
+    last = {"Type": "Pass", "Parameters": {"a.$": "$v0", "b.$": "$v3999", "c.$": "$v4000"}, "End": True}
+    tracemalloc.start()
+    assert warned({**states, "S4000": last}, start="S0") == [("/States/S4000/Parameters", "$v4000")]
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 100_000_000
