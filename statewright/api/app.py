@@ -47,6 +47,7 @@ def create_app(engine: Engine, functions: FunctionBackend, *, region: str = "us-
     It must run on the event loop that the engine runs on.
     """
     endpoint = StepFunctionsApi(engine)
+    engine.api = endpoint.answer
     app = Starlette(
         routes=[
             Route("/", endpoint.handle, methods=["POST"]),
@@ -69,8 +70,8 @@ class StepFunctionsApi:
             operation = _operation(request.headers.get("x-amz-target", ""))
             body = decode_json(await read_body(request, MAX_BODY_BYTES) or b"{}")
             if operation in LONG_POLLS:
-                return await _while_connected(request, self._answer(operation, body))
-            return await self._answer(operation, body)
+                return await _while_connected(request, self._respond(operation, body))
+            return await self._respond(operation, body)
         except ApiError as error:
             return error_response(error)
         except EngineError as error:
@@ -79,13 +80,16 @@ class StepFunctionsApi:
             _log.exception("%s failed", request.headers.get("x-amz-target"))
             return error_response(ApiError("InternalFailure", "Internal error; see the server's log", 500))
 
-    async def _answer(self, operation: str, body: object) -> Response:
+    async def answer(self, operation: str, body: object) -> dict[str, Any]:
+        """Perform an operation; raises ApiError of this package or of the engine."""
         checked = check_request(operation, body)
         implementation = OPERATIONS.get(operation)
         if implementation is None:
             raise UnsupportedOperation(operation)
-        response = await implementation(self._engine, checked)
-        return json_response(encode_response(operation, response), MEDIA_TYPE)
+        return encode_response(operation, await implementation(self._engine, checked))
+
+    async def _respond(self, operation: str, body: object) -> Response:
+        return json_response(await self.answer(operation, body), MEDIA_TYPE)
 
 
 async def _while_connected(request: Request, answer: Coroutine[Any, Any, Response]) -> Response:

@@ -11,18 +11,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from statewright.engine import errors as engine_errors
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-class ApiError(Exception):
+class ApiError(engine_errors.ApiError):
     """An error that the caller sees: `code` as AWS names it, `message`, HTTP status."""
 
     def __init__(self, code: str, message: str, status: int = 400) -> None:
         super().__init__(message)
-        self.code = code
-        self.message = message
+        self._code = code
         self.status = status
+
+    @property
+    def code(self) -> str:
+        """AWS's name of the exception."""
+        return self._code
 
 
 class ValidationError(ApiError):

@@ -103,3 +103,22 @@ def run(sfn: Any, make: Callable[..., str]) -> Callable[..., Any]:
         return ended(sfn, arn)
 
     return to_the_end
+
+
+@pytest.fixture
+def activity(sfn: Any) -> Iterator[str]:
+    """Create an activity."""
+    arn = sfn.create_activity(name=f"a-{uuid.uuid4().hex[:12]}")["activityArn"]
+    yield arn
+    sfn.delete_activity(activityArn=arn)
+
+
+@pytest.fixture
+def execution(sfn: Any, activity: str) -> Iterator[str]:
+    """Start an execution that waits for a worker of the activity."""
+    machine = {"StartAt": "Work", "States": {"Work": {"Type": "Task", "Resource": activity, "End": True}}}
+    name = activity.rpartition(":")[2]
+    request = {"name": name, "definition": json.dumps(machine), "roleArn": ROLE}
+    arn = sfn.create_state_machine(**request)["stateMachineArn"]
+    yield sfn.start_execution(stateMachineArn=arn, input='{"a": 1}')["executionArn"]
+    sfn.delete_state_machine(stateMachineArn=arn)

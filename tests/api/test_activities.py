@@ -12,25 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.api.conftest import sfn_client
-from tests.api.machines import ROLE, ended, refused
-
-
-@pytest.fixture
-def activity(sfn):
-    arn = sfn.create_activity(name=f"a-{uuid.uuid4().hex[:12]}")["activityArn"]
-    yield arn
-    sfn.delete_activity(activityArn=arn)
-
-
-@pytest.fixture
-def execution(sfn, activity):
-    """Start an execution that waits for a worker of the activity."""
-    machine = {"StartAt": "Work", "States": {"Work": {"Type": "Task", "Resource": activity, "End": True}}}
-    name = activity.rpartition(":")[2]
-    request = {"name": name, "definition": json.dumps(machine), "roleArn": ROLE}
-    arn = sfn.create_state_machine(**request)["stateMachineArn"]
-    yield sfn.start_execution(stateMachineArn=arn, input='{"a": 1}')["executionArn"]
-    sfn.delete_state_machine(stateMachineArn=arn)
+from tests.api.machines import ended, refused
 
 
 def test_an_activity_is_created_once_described_listed_tagged_and_deleted(sfn):

@@ -100,6 +100,8 @@ def from_response(shape: Shape | None, value: Json) -> Json:
         return [from_response(shape.member, each) for each in value]
     if isinstance(shape, MapShape) and isinstance(value, dict):
         return {name: from_response(shape.value, each) for name, each in value.items()}
+    if shape is not None and shape.type_name == "timestamp" and isinstance(value, int | float):
+        value = datetime.datetime.fromtimestamp(value, datetime.UTC)
     if isinstance(value, datetime.datetime):
         return value.astimezone(datetime.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     if isinstance(value, bytes | bytearray):
@@ -155,11 +157,18 @@ def operation_of(client: Any, action: str) -> str:
 
 async def call_service(engine: Engine, service: str, method: str, arguments: Mapping[str, Json]) -> Json:
     """Call a boto method as `aws-sdk:` integrations do; give boto's own answer. Raises StateFailure."""
-    client = client_of(engine, service)
+    return await engine.call_in_thread(call_now, client_of(engine, service), method, arguments)
+
+
+def call_now(client: Any, method: str, arguments: Mapping[str, Json], **more: Json) -> Json:
+    """Call a boto method in this thread as `aws-sdk:` integrations do; give boto's own answer.
+
+    `more` is passed to boto as it is (a Body that is a file). Raises StateFailure, UnsupportedParameter.
+    """
     model = client.meta.service_model
     operation = model.operation_model(client.meta.method_to_api_mapping[method])
-    dialect = sdk_dialect(str(model.service_id))
-    return await _call(engine, client, operation, dialect, to_request(operation.input_shape, dict(arguments)))
+    request = {**to_request(operation.input_shape, dict(arguments)), **more}
+    return _invoke(client, operation, sdk_dialect(str(model.service_id)), request)
 
 
 async def perform(
@@ -186,12 +195,16 @@ async def perform(
 
 
 async def _call(engine: Engine, client: Any, operation: Any, dialect: Dialect, request: Json) -> Json:
+    return await engine.call_in_thread(_invoke, client, operation, dialect, request)
+
+
+def _invoke(client: Any, operation: Any, dialect: Dialect, request: Json) -> Json:
     method: Callable[..., Any] = getattr(client, xform_name(operation.name))
     missing = [name for name in getattr(operation.input_shape, "required_members", ()) if name not in request]
     if missing:
         raise _validation_failure(dialect, missing)
     try:
-        return await engine.call_in_thread(lambda: method(**request))
+        return method(**request)
     except ClientError as error:
         raise service_failure(client, dialect, error.response) from error
     except ParamValidationError as error:

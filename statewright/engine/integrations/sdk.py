@@ -13,6 +13,8 @@ import botocore.session
 from statewright.engine.integrations.aws import perform
 
 if TYPE_CHECKING:
+    from botocore.model import OperationModel
+
     from statewright.engine.integrations.call import TaskCall
 
 Json = Any
@@ -72,6 +74,12 @@ def has_action(service: str, action: str) -> bool:
         return False
     model = _model_session().get_service_model(name)
     return action.lower() in {each.lower() for each in model.operation_names}
+
+
+def sdk_operation(name: str, action: str) -> OperationModel:
+    """Give the model of an action that a service of botocore's `name` has; raises KeyError."""
+    model = _model_session().get_service_model(name)
+    return model.operation_model({each.lower(): each for each in model.operation_names}[action.lower()])
 
 
 async def call_sdk(call: TaskCall) -> Json:

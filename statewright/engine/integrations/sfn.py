@@ -1,4 +1,4 @@
-"""`aws-sdk:sfn:<action>` on this very engine: the actions that workflows use; others go to a client, if any.
+"""`aws-sdk:sfn:<action>` on this very engine: the actions that workflows use here, others through its API.
 
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_Operations.html
 """
@@ -10,7 +10,8 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from statewright.engine.errors import ApiError, StateFailure
-from statewright.engine.integrations.aws import UnsupportedParameter
+from statewright.engine.integrations.aws import UnsupportedParameter, from_response, to_request
+from statewright.engine.integrations.sdk import sdk_operation
 from statewright.engine.payloads import dump
 
 if TYPE_CHECKING:
@@ -74,20 +75,45 @@ async def _send_task_heartbeat(engine: Engine, arguments: Arguments) -> Json:
     return {}
 
 
+async def _get_activity_task(engine: Engine, arguments: Arguments) -> Json:
+    task = await engine.activities.poll(arguments["ActivityArn"], arguments.get("WorkerName"))
+    given = {"Input": task.input, "TaskToken": task.task_token}
+    return {name: value for name, value in given.items() if value is not None}
+
+
 ACTIONS: Mapping[
     str, tuple[Callable[[Engine, Arguments], Awaitable[Json]], frozenset[str], frozenset[str]]
 ] = {
     "startExecution": (_start_execution, frozenset({"StateMachineArn"}), frozenset({"Input", "Name"})),
     "stopExecution": (_stop_execution, frozenset({"ExecutionArn"}), frozenset({"Error", "Cause"})),
     "describeExecution": (_describe_execution, frozenset({"ExecutionArn"}), frozenset()),
+    "getActivityTask": (_get_activity_task, frozenset({"ActivityArn"}), frozenset({"WorkerName"})),
     "sendTaskSuccess": (_send_task_success, frozenset({"TaskToken", "Output"}), frozenset()),
     "sendTaskFailure": (_send_task_failure, frozenset({"TaskToken"}), frozenset({"Error", "Cause"})),
     "sendTaskHeartbeat": (_send_task_heartbeat, frozenset({"TaskToken"}), frozenset()),
 }
 
 
+def is_own(call: TaskCall) -> bool:
+    """Say whether this engine performs an action itself: some always, all where its API is served."""
+    if call.resource.kind != "sdk" or call.resource.service != "sfn":
+        return False
+    return call.resource.action in ACTIONS or call.engine.api is not None
+
+
 async def call_own(call: TaskCall) -> Json:
-    """Perform an action of ACTIONS; raises StateFailure, UnsupportedParameter."""
+    """Perform an action on this engine; raises StateFailure, UnsupportedParameter."""
+    try:
+        if call.resource.action in ACTIONS:
+            return await _act(call)
+        return await _through_api(call)
+    except ApiError as error:
+        name = error.code if error.code.endswith("Exception") else f"{error.code}Exception"
+        place = f"(Service: Sfn, Status Code: 400, Request ID: {uuid.uuid4()}) (SDK Attempt Count: 1)"
+        raise StateFailure(f"Sfn.{name}", f"{error.message} {place}") from error
+
+
+async def _act(call: TaskCall) -> Json:
     act, required, optional = ACTIONS[call.resource.action]
     for name in call.arguments:
         if name not in required | optional:
@@ -95,12 +121,14 @@ async def call_own(call: TaskCall) -> Json:
     missing = sorted(required - call.arguments.keys())
     if missing:
         raise UnsupportedParameter(f"The field '{missing[0]}' is required but was missing")
-    try:
-        return await act(call.engine, call.arguments)
-    except ApiError as error:
-        name = error.code if error.code.endswith("Exception") else f"{error.code}Exception"
-        place = f"(Service: Sfn, Status Code: 400, Request ID: {uuid.uuid4()}) (SDK Attempt Count: 1)"
-        raise StateFailure(f"Sfn.{name}", f"{error.message} {place}") from error
+    return await act(call.engine, call.arguments)
+
+
+async def _through_api(call: TaskCall) -> Json:
+    assert call.engine.api is not None
+    operation = sdk_operation("stepfunctions", call.resource.action)
+    request = to_request(operation.input_shape, call.arguments)
+    return from_response(operation.output_shape, await call.engine.api(operation.name, request))
 
 
 def _date(seconds: float) -> str:
