@@ -58,7 +58,7 @@ class Engine:
     `functions` invokes Lambda functions; `clients` gives the boto client of a service ("dynamodb"), needed by
     service integrations alone; `store` keeps machines and ended executions (in memory unless said otherwise);
     `random` chooses among the routes of an alias; `mock_config` gives the test cases that executions may
-    start with; `step_functions` is a client of another Step Functions, where `states:startExecution` goes.
+    start with; `starts_elsewhere` says that `states:startExecution` goes to the client of "stepfunctions".
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class Engine:
         threads: int = 16,
         random: random.Random = random.Random(),  # noqa: B008, S311 - one for all; spreads load
         mock_config: Callable[[], MockConfig] | None = None,
-        step_functions: Any = None,
+        starts_elsewhere: bool = False,
     ) -> None:
         self.functions = functions
         self.clients = clients
@@ -86,7 +86,7 @@ class Engine:
         self.redrives = Redrives(self)
         self.random = random
         self.mock_config = mock_config
-        self.step_functions = step_functions
+        self.starts_elsewhere = starts_elsewhere
         self.versions = Versions(self)
         self.aliases = Aliases(self)
         self.running: dict[str, Execution] = {}

@@ -115,6 +115,6 @@ def _handler(module: str) -> Callable[[Any, Any], Any]:
 
 
 def _aws_clients(endpoint_url: str | None) -> Callable[[str], Any]:
-    from statewright.local.serve_command import aws_clients
+    from statewright.local.service_clients import ServiceClients
 
-    return aws_clients(endpoint_url)
+    return ServiceClients(endpoint_url)

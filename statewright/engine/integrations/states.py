@@ -1,24 +1,31 @@
 """Step Functions itself: `states:startExecution`, alone or with `.sync`, `.sync:2`, on this very engine.
 
+Where the engine is told so, executions are started at another Step Functions, through its client.
+
 https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html
 """
 
 from __future__ import annotations
 
 import asyncio
+import datetime
 import uuid
 from typing import TYPE_CHECKING, Any
 
 from statewright.engine.errors import ApiError, StateFailure
-from statewright.engine.integrations.aws import UnsupportedParameter, http_metadata
+from statewright.engine.integrations.aws import Dialect, UnsupportedParameter, http_metadata, perform
 from statewright.engine.payloads import dump, load
 
 if TYPE_CHECKING:
+    from statewright.engine.engine import Engine
     from statewright.engine.integrations.call import TaskCall
     from statewright.engine.records import ExecutionRecord
 
 Json = Any
 
+DIALECT = Dialect("StepFunctions", "AWSStepFunctions", "AWSStepFunctionsException")
+POLL_SECONDS = 1.0
+SHORTEST_POLL_SECONDS = 0.02  # whatever the scale of the clock
 PARAMETERS = frozenset({"StateMachineArn", "Input", "Name", "TraceHeader"})
 
 
@@ -34,6 +41,8 @@ async def start_execution(call: TaskCall) -> Json:
     value = {} if value is None else value
     text = value if isinstance(value, str) else dump(value)
     name: Json = arguments.get("Name")
+    if call.engine.starts_elsewhere:
+        return await _elsewhere(call.engine, "startExecution", {**arguments, "Input": text})
     try:
         record = call.engine.start_execution(
             str(arguments["StateMachineArn"]), text, None if name is None else str(name)
@@ -51,6 +60,8 @@ async def start_execution(call: TaskCall) -> Json:
 
 async def wait_for_execution(call: TaskCall, started: Json) -> Json:
     """Wait for the execution that was started; it is stopped where the task that waits is."""
+    if call.engine.starts_elsewhere:
+        return await _wait_elsewhere(call, started["ExecutionArn"])
     try:
         record = await call.engine.wait_for_execution(started["ExecutionArn"])
     except asyncio.CancelledError:
@@ -59,6 +70,33 @@ async def wait_for_execution(call: TaskCall, started: Json) -> Json:
     described = _describe(record, is_output_json=call.resource.pattern == "sync:2")
     if record.status != "SUCCEEDED":
         raise StateFailure("States.TaskFailed", dump(described))
+    return described
+
+
+async def _elsewhere(engine: Engine, action: str, arguments: dict[str, Json]) -> Json:
+    answer = await perform(engine, "stepfunctions", action, arguments, DIALECT)
+    for name in ("StartDate", "StopDate"):
+        if name in answer:
+            answer[name] = round(datetime.datetime.fromisoformat(answer[name]).timestamp() * 1000)
+    return answer
+
+
+async def _wait_elsewhere(call: TaskCall, arn: str) -> Json:
+    try:
+        while True:
+            answer = await _elsewhere(call.engine, "describeExecution", {"ExecutionArn": arn})
+            if answer["Status"] not in ("RUNNING", "PENDING_REDRIVE"):
+                break
+            await call.engine.clock.sleep(POLL_SECONDS)
+            await asyncio.sleep(SHORTEST_POLL_SECONDS)
+    except asyncio.CancelledError:
+        await _elsewhere(call.engine, "stopExecution", {"ExecutionArn": arn})
+        raise
+    described = {name: value for name, value in answer.items() if not name.startswith("Sdk")}
+    if answer["Status"] != "SUCCEEDED":
+        raise StateFailure("States.TaskFailed", dump(described))
+    if call.resource.pattern == "sync:2":
+        described |= {name: load(described[name]) for name in ("Input", "Output") if name in described}
     return described
 
 
