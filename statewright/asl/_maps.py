@@ -31,14 +31,17 @@ _READER_CHOICES = {
     "ManifestType": ("ATHENA_DATA", "S3_INVENTORY"),
     "Transformation": ("NONE", "LOAD_AND_FLATTEN"),
 }
-# What only one InputType has.
+# What only some InputTypes have.
 _OF_TYPE = {
-    "CSVHeaderLocation": "CSV",
-    "CSVHeaders": "CSV",
-    "CSVDelimiter": "CSV",
-    "ItemsPointer": "JSON",
-    "ManifestType": "MANIFEST",
+    "CSVHeaderLocation": ("CSV", "MANIFEST"),
+    "CSVHeaders": ("CSV", "MANIFEST"),
+    "CSVDelimiter": ("CSV", "MANIFEST"),
+    "ItemsPointer": ("JSON",),
 }
+_INPUT_TYPES = ("CSV", "JSON", "JSONL", "PARQUET")
+_UNLOADED_TYPES = ("CSV", "JSONL", "PARQUET")
+MAX_HEADER_BYTES = 10 * 2**10
+MAX_POINTER_LENGTH = 1_999
 _POINTER = re.compile(r"(/([^~/]|~[01])*)*")
 MAX_ITEMS = 100_000_000
 
@@ -159,22 +162,65 @@ def _reader_settings(config: Reader) -> dict[str, Any]:
 
 
 def _check_reader_settings(config: Reader, action: str, settings: dict[str, Any]) -> None:
-    """Refuse settings that would have no effect."""
-    if action == "listObjectsV2":
+    """Refuse settings that would have no effect, and what AWS's page excludes.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html
+    """
+    flattens = settings.get("Transformation") == "LOAD_AND_FLATTEN"
+    if action == "listObjectsV2" and not flattens:
         for name in settings:
             if name != "Transformation":
                 config.complain(f"Field '{name}' is not supported by s3:listObjectsV2", name)
         return
-    if settings and not config.require("InputType"):
+    if action != "listObjectsV2" and "Transformation" in settings:
+        config.complain("Field 'Transformation' is only supported by s3:listObjectsV2", "Transformation")
+    kind = _input_type(config, settings, flattens=flattens)
+    if kind is None:
         return
-    for name, kind in _OF_TYPE.items():
-        if name in settings and settings["InputType"] != kind:
-            config.complain(f"Field '{name}' is only supported for the InputType '{kind}'", name)
-    is_given = settings.get("CSVHeaderLocation") == "GIVEN"
-    if is_given != ("CSVHeaders" in settings):
-        config.complain("CSVHeaders and the CSVHeaderLocation 'GIVEN' belong together")
-    if not _POINTER.fullmatch(settings.get("ItemsPointer") or ""):
+    for name, kinds in _OF_TYPE.items():
+        if name in settings and kind not in kinds:
+            allowed = "' or '".join(kinds)
+            config.complain(f"Field '{name}' is only supported for the InputType '{allowed}'", name)
+    _check_headers(config, settings)
+    pointer = settings.get("ItemsPointer") or ""
+    if not _POINTER.fullmatch(pointer):
         config.complain("ItemsPointer is not a JSON Pointer", "ItemsPointer")
+    if len(pointer) > MAX_POINTER_LENGTH:
+        config.complain(f"ItemsPointer has at most {MAX_POINTER_LENGTH} characters", "ItemsPointer")
+
+
+def _input_type(config: Reader, settings: dict[str, Any], *, flattens: bool) -> str | None:
+    """Give the InputType that settings are held against; None where one is missing or wrong."""
+    manifest = settings.get("ManifestType")
+    if flattens and manifest is not None:
+        config.complain("Field 'ManifestType' is not supported by s3:listObjectsV2", "ManifestType")
+        return None
+    if manifest == "S3_INVENTORY":
+        if "InputType" in settings:
+            config.complain(
+                "Field 'InputType' is not supported for the ManifestType 'S3_INVENTORY'", "InputType"
+            )
+        return "MANIFEST"
+    if not settings or not config.require("InputType"):
+        return None
+    kind = str(settings["InputType"])
+    allowed = _UNLOADED_TYPES if manifest == "ATHENA_DATA" else _INPUT_TYPES
+    if kind not in allowed and (flattens or manifest is not None):
+        reason = "the ManifestType 'ATHENA_DATA'" if manifest else "the Transformation 'LOAD_AND_FLATTEN'"
+        config.complain(f"The InputType of {reason} is one of: [{', '.join(allowed)}]", "InputType")
+        return None
+    if manifest == "ATHENA_DATA" and kind == "CSV":
+        # What UNLOAD writes has no header: without a word of it, the first rows would be lost.
+        config.require("CSVHeaderLocation")
+    return kind
+
+
+def _check_headers(config: Reader, settings: dict[str, Any]) -> None:
+    headers = settings.get("CSVHeaders")
+    if (settings.get("CSVHeaderLocation") == "GIVEN") != (headers is not None):
+        config.complain("CSVHeaders and the CSVHeaderLocation 'GIVEN' belong together")
+    if headers and len(",".join(headers).encode("utf-8", "replace")) > MAX_HEADER_BYTES:
+        config.complain(f"CSVHeaders have at most {MAX_HEADER_BYTES} bytes", "CSVHeaders")
 
 
 def _batcher(reader: Reader) -> tree.ItemBatcher | None:
@@ -205,4 +251,10 @@ def _writer(reader: Reader) -> tree.ResultWriter | None:
         }
         config.close()
     inner.close()
+    # "The ResultWriter field cannot be empty. You must specify one of these sets of sub-fields."
+    # https://docs.aws.amazon.com/step-functions/latest/dg/input-output-resultwriter.html
+    if arn is None and payload is None and config is None:
+        inner.complain("One of these fields is required: [WriterConfig, Resource]")
+    elif arn is None and payload is not None:
+        inner.require("Resource")
     return tree.ResultWriter(inner.at, None if arn is None else parse_resource(arn), payload, settings)

@@ -27,11 +27,11 @@ def dump(value: Json) -> str:
     return _encode(value)
 
 
-def is_too_large(text: str) -> bool:
-    """Say whether a text is above 256 KiB in UTF-8."""
-    if len(text) * 4 <= MAX_PAYLOAD_BYTES:
+def is_too_large(text: str, limit: int = MAX_PAYLOAD_BYTES) -> bool:
+    """Say whether a text is above 256 KiB, or another limit, in UTF-8."""
+    if len(text) * 4 <= limit:
         return False
-    return len(text) > MAX_PAYLOAD_BYTES or len(text.encode("utf-8", "replace")) > MAX_PAYLOAD_BYTES
+    return len(text) > limit or len(text.encode("utf-8", "replace")) > limit
 
 
 def load(text: str) -> Json:

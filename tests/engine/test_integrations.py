@@ -182,7 +182,7 @@ def read_map(config, resource="s3:getObject", **parameters):
 @pytest.mark.parametrize(
     ("config", "body", "cause"),
     [
-        ({"InputType": "JSON"}, '{"a": 1}', "Attempting to map over non-iterable node."),
+        ({"InputType": "JSON"}, "1", "Attempting to map over non-iterable node."),
         (
             {"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW"},
             "a,a\n",

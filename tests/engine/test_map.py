@@ -101,9 +101,9 @@ def test_given_items_that_are_no_array_the_execution_fails(execute):
 
 
 def test_given_jsonata_items_that_are_no_array_the_evaluation_fails(execute):
-    outcome = execute(mapped(PASS, QueryLanguage="JSONata", Items="{% $states.input %}"), {"a": 1})
+    outcome = execute(mapped(PASS, QueryLanguage="JSONata", Items="{% $states.input %}"), "a")
     assert outcome.error == "States.QueryEvaluationError"
-    assert "Expected 'array', but was 'object' for value: {\"a\":1}" in outcome.cause
+    assert "Expected 'array', but was 'string' for value: \"a\"" in outcome.cause
     assert outcome.types[-3:] == ["EvaluationFailed", "MapStateFailed", "ExecutionFailed"]
 
 

@@ -11,13 +11,14 @@ from statewright.asl import InvalidDefinition
 from statewright.asl.diagnostics import SCHEMA, UNSUPPORTED, Diagnostic, aws_location
 from statewright.asl.tree import Map, Task, inner_flows
 from statewright.engine.integrations import apigateway, data, http_task, lambda_, sdk, sfn, states
+from statewright.engine.items import parquet_items
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
     from statewright.asl import StateMachine
     from statewright.asl.source import Location
-    from statewright.asl.tree import Flow, ItemReader, Resource
+    from statewright.asl.tree import Flow, ItemReader, Resource, ResultWriter
     from statewright.engine.integrations.call import TaskCall
     from statewright.engine.records import MachineType
 
@@ -60,7 +61,7 @@ ABSENT = frozenset(
         "sagemaker",
     ]
 )
-READERS = frozenset({"JSON", "JSONL", "CSV"})
+_VERSION_ID = ("VersionId", "VersionId.$")
 
 
 async def perform(call: TaskCall) -> Json:
@@ -143,21 +144,26 @@ def _check_distributed(state: Map, type: MachineType) -> Iterator[Finding]:  # n
     if state.reader is not None:
         yield from _check_reader(state.reader)
     if state.writer is not None:
-        yield UNSUPPORTED, "ResultWriter is not supported by this engine", state.writer.at
+        yield from _check_writer(state.writer)
 
 
 def _check_reader(reader: ItemReader) -> Iterator[Finding]:
     if reader.resource.service != "s3" or reader.resource.action not in ("getObject", "listObjectsV2"):
         yield SCHEMA, _not_recognized(reader.resource), reader.at
+    if reader.config.get("InputType") != "PARQUET":
         return
-    config = reader.config
-    if reader.resource.action == "getObject" and config.get("InputType") not in READERS:
-        kind = config.get("InputType")
-        yield (
-            UNSUPPORTED,
-            f"The InputType '{kind}' of an ItemReader is not supported by this engine",
-            reader.at,
-        )
-    for name in ("ManifestType", "Transformation"):
-        if name in config:
-            yield UNSUPPORTED, f"{name} of an ItemReader is not supported by this engine", reader.at
+    if not parquet_items.is_available():
+        yield UNSUPPORTED, parquet_items.REMEDY, reader.at
+    if reader.payload is not None and any(name in reader.payload.value for name in _VERSION_ID):
+        yield SCHEMA, "VersionId is not supported for the InputType 'PARQUET'", reader.at
+
+
+def _check_writer(writer: ResultWriter) -> Iterator[Finding]:
+    if writer.resource is None:
+        if writer.config.get("OutputType") == "JSONL":
+            # AWS does not document what a state returns then.
+            reason = "The OutputType 'JSONL' without a Resource is not supported by this engine"
+            yield UNSUPPORTED, reason, writer.at
+        return
+    if writer.resource.service != "s3" or writer.resource.action != "putObject":
+        yield SCHEMA, _not_recognized(writer.resource), writer.at

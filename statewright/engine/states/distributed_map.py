@@ -5,46 +5,85 @@ https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from statewright.engine.errors import StateFailure
-from statewright.engine.map_runs import MapRun, Tolerance
-from statewright.engine.payloads import MAX_PAYLOAD_BYTES, dump
+from statewright.engine.map_runs import Batch, MapRun, Tolerance
+from statewright.engine.payloads import MAX_PAYLOAD_BYTES, dump, is_too_large
+from statewright.engine.progress import MapRunProgress
 from statewright.engine.states.item_reader import read_items
+from statewright.engine.states.map_items import item_input
+from statewright.engine.states.result_writer import open_results
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator
 
     from statewright.asl.tree import ItemBatcher, Map
+    from statewright.engine.items.item import Item, Items
     from statewright.engine.records import ExecutionStatus
+    from statewright.engine.states.result_writer import MapResults
     from statewright.engine.step import Step
 
 Json = Any
 
+# Selecting many items must not keep the event loop from all else.
+_ITEMS_BETWEEN_BREATHS = 64
 
-async def run_distributed(step: Step, state: Map, value: Json, items: list[Json] | None, limit: int) -> Json:
+
+async def run_distributed(step: Step, state: Map, value: Json, items: Items | None, limit: int) -> Json:
     """Run a Distributed Map; `items` is None where a reader gives them."""
-    tolerance = _tolerance(step, state, value)
-    history = step.execution.history
-    run = MapRun(step.execution, state, limit, tolerance)
-    details = {"mapRunArn": run.arn}
-    started = history.add(step.trail, "MapRunStarted", "mapRunStartedEventDetails", details)
+    results = open_results(step, state, value)
+    run = MapRun(step.execution, state, limit, _tolerance(step, state, value), results)
+    started = _note_begin(step, run)
+    try:
+        output = await _run(step, state, value, items, run, results)
+    finally:
+        results.close()
+    succeeded = step.execution.history.add(step.trail, "MapRunSucceeded")
+    step.trail.previous = step.execution.history.note(succeeded, "MapStateSucceeded")
+    # AWS's MapStateExited points at MapRunStarted since November 2024, at MapRunSucceeded before.
+    return step.finish_worker(output, previous=started)
+
+
+def _note_begin(step: Step, run: MapRun) -> int:
+    """Begin a map run, or go on with the one that a redrive is of; give the event's id."""
+    engine, history = step.execution.engine, step.execution.history
+    progress, step.resumed = step.resumed, None
+    step.inner = run
+    earlier = engine.store.map_run(progress.arn) if isinstance(progress, MapRunProgress) else None
+    if not isinstance(progress, MapRunProgress) or earlier is None:
+        details = {"mapRunArn": run.arn}
+        return history.add(step.trail, "MapRunStarted", "mapRunStartedEventDetails", details)
+    run.resume(earlier, progress)
+    redrive = {"mapRunArn": run.arn, "redriveCount": run.record.redrive_count}
+    return history.add(step.trail, "MapRunRedriven", "mapRunRedrivenEventDetails", redrive)
+
+
+async def _run(
+    step: Step, state: Map, value: Json, items: Items | None, run: MapRun, results: MapResults
+) -> Json:
     status: ExecutionStatus = "ABORTED"
     try:
-        if items is None:
-            items = await read_items(step, state, value)
-        await run.run(_batches(step, state, value, items))
+        await results.begin(run.record)
+        await run.run(_batches(step, state, value, _iterate(step, state, value, items)))
+        output = await results.finish(run.record)
         status = "SUCCEEDED"
     except StateFailure as failure:
         status = "FAILED"
+        await run.halt(reads_on=failure.error != "States.ItemReaderFailed")
+        await results.finish_failed(run.record)
         _note_failure(step, failure)
         raise
+    except asyncio.CancelledError:
+        await run.halt()
+        await results.finish_failed(run.record)
+        raise
     finally:
-        await run.end(status)
-    succeeded = history.add(step.trail, "MapRunSucceeded")
-    step.trail.previous = history.note(succeeded, "MapStateSucceeded")
-    # AWS's MapStateExited points at MapRunStarted since November 2024, at MapRunSucceeded before.
-    return step.finish_worker(run.results, previous=started)
+        await run.halt()
+        run.count_written(results.written_items, results.written_executions)
+        run.end(status)
+    return output
 
 
 def _note_failure(step: Step, failure: StateFailure) -> None:
@@ -67,37 +106,95 @@ def _tolerance(step: Step, state: Map, value: Json) -> Tolerance:
     return Tolerance(count, percentage)
 
 
-def _batches(step: Step, state: Map, value: Json, items: list[Json]) -> list[tuple[Json, int]]:
+async def _iterate(step: Step, state: Map, value: Json, items: Items | None) -> AsyncIterator[Item]:
+    if items is None:
+        async for item in read_items(step, state, value):
+            yield item
+        return
+    for index, item in enumerate(items):
+        yield item
+        if index % _ITEMS_BETWEEN_BREATHS == 0:
+            await asyncio.sleep(0)
+
+
+async def _batches(step: Step, state: Map, value: Json, items: AsyncIterator[Item]) -> AsyncIterator[Batch]:
     """Give the input of every child execution with the number of items in it."""
-    from statewright.engine.states.map import item_input
+    if state.batcher is not None:
+        async for batch in _filled(step, state, state.batcher, value, items):
+            yield batch
+        return
+    index = 0
+    async for item in items:
+        selected = item_input(step, state, value, item.context(index))
+        yield Batch(index, selected, _fitting(step, dump(selected)), 1)
+        index += 1
 
-    inputs = (
-        item_input(step, state, value, {"Index": index, "Value": item}) for index, item in enumerate(items)
-    )
-    if state.batcher is None:
-        return [(each, 1) for each in inputs]
-    return list(_filled(step, state.batcher, value, inputs))
+
+def _fitting(step: Step, text: str, largest: int = MAX_PAYLOAD_BYTES) -> str:
+    """Give the input of a child execution; AWS takes up to 256 KiB."""
+    if is_too_large(text, largest):
+        raise StateFailure(
+            "States.DataLimitExceeded",
+            step.cause(f"The input of a child execution is larger than {largest} bytes."),
+        )
+    return text
 
 
-def _filled(
-    step: Step, batcher: ItemBatcher, value: Json, inputs: Iterator[Json]
-) -> Iterator[tuple[Json, int]]:
-    most = None if batcher.max_items is None else step.number(batcher.max_items, value)
-    largest = MAX_PAYLOAD_BYTES
-    if batcher.max_bytes is not None:
-        largest = min(step.number(batcher.max_bytes, value), MAX_PAYLOAD_BYTES)
+async def _filled(
+    step: Step, state: Map, batcher: ItemBatcher, value: Json, items: AsyncIterator[Item]
+) -> AsyncIterator[Batch]:
+    """Fill batches up to both limits.
+
+    An item that alone is above MaxInputBytesPerBatch fails the map run: AWS does not exceed the limit.
+    https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itembatcher.html
+    """
+    most, largest = _batch_limits(step, batcher, value)
     shared = {}
     if batcher.batch_input is not None:
         shared["BatchInput"] = step.template(batcher.batch_input, value)
-    empty = len(dump({**shared, "Items": []}).encode())
+    empty = dump({**shared, "Items": []})
+    texts: list[str] = []
     batch: list[Json] = []
-    size = empty
-    for each in inputs:
-        own = len(dump(each).encode()) + 1
+    size = start = len(empty.encode())
+    count = index = 0
+    async for item in items:
+        selected = item_input(step, state, value, item.context(index))
+        text = dump(selected)
+        own = len(text.encode()) + bool(batch)
         if batch and (len(batch) == most or size + own > largest):
-            yield {**shared, "Items": batch}, len(batch)
-            batch, size = [], empty
-        batch.append(each)
+            yield _make_batch(step, count, shared, batch, empty, texts, largest)
+            count += 1
+            batch, texts, size = [], [], start
+            own = len(text.encode())
+        batch.append(selected)
+        texts.append(text)
         size += own
+        index += 1
     if batch:
-        yield {**shared, "Items": batch}, len(batch)
+        yield _make_batch(step, count, shared, batch, empty, texts, largest)
+
+
+def _make_batch(
+    step: Step,
+    index: int,
+    shared: dict[str, Json],
+    batch: list[Json],
+    empty: str,
+    texts: list[str],
+    largest: int,
+) -> Batch:
+    text = f"{empty[:-2]}{','.join(texts)}]}}"
+    return Batch(index, {**shared, "Items": batch}, _fitting(step, text, largest), len(batch))
+
+
+def _batch_limits(step: Step, batcher: ItemBatcher, value: Json) -> tuple[int | None, int]:
+    most, largest = None, MAX_PAYLOAD_BYTES
+    if batcher.max_items is not None:
+        most = step.number(batcher.max_items, value)
+        if most < 1:
+            raise step.runtime_error("MaxItemsPerBatch must be a positive integer.")
+    if batcher.max_bytes is not None:
+        largest = step.number(batcher.max_bytes, value)
+        if not 0 < largest <= MAX_PAYLOAD_BYTES:
+            raise step.runtime_error(f"MaxInputBytesPerBatch must be between 1 and {MAX_PAYLOAD_BYTES}.")
+    return most, largest

@@ -8,17 +8,26 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from statewright.asl import jsonata, jsonpath
-from statewright.asl.tree import Field, Map, Payload
+from statewright.asl.tree import Map
 from statewright.engine.errors import StateFailure
-from statewright.engine.payloads import dump
+from statewright.engine.items.item import Items
+from statewright.engine.progress import (
+    Done,
+    FlowProgress,
+    IterationsProgress,
+    MapRunProgress,
+    flow_progress,
+)
 from statewright.engine.states.distributed_map import run_distributed
+from statewright.engine.states.map_items import find_items, item_input
 from statewright.engine.states.parallel import note_aborted, run_together
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from statewright.engine.history import Trail
+    from statewright.engine.items.item import Item
+    from statewright.engine.progress import InnerProgress
     from statewright.engine.step import Step
 
 Json = Any
@@ -32,80 +41,85 @@ async def run_map(step: Step) -> tuple[str | None, Any]:
     state = step.state
     assert isinstance(state, Map)
     value = step.selected_input()
-    items = None if state.reader is not None else _items(step, state, value)
+    if isinstance(step.resumed, IterationsProgress):
+        limit = 0 if state.max_concurrency is None else step.number(state.max_concurrency, value)
+        return state.next, await _run_inline(step, state, value, Items(step.resumed.items), limit)
+    items = None if state.reader is not None else find_items(step, state, value)
     limit = 0 if state.max_concurrency is None else step.number(state.max_concurrency, value)
     if limit < 0:
         raise step.runtime_error("MaxConcurrency cannot be negative.")
     length = 0 if items is None else len(items)
-    step.execution.history.add(
-        step.trail, "MapStateStarted", "mapStateStartedEventDetails", {"length": length}
-    )
+    if not isinstance(step.resumed, MapRunProgress):
+        details = {"length": length}
+        step.execution.history.add(step.trail, "MapStateStarted", "mapStateStartedEventDetails", details)
     if state.mode == "DISTRIBUTED":
         return state.next, await run_distributed(step, state, value, items, limit)
     assert items is not None
     return state.next, await _run_inline(step, state, value, items, limit)
 
 
-def _items(step: Step, state: Map, value: Json) -> list[Json]:
-    if isinstance(state.items, Payload):
-        items = step.template(state.items, None)
-    elif isinstance(state.items, Field):
-        assert isinstance(state.items.source, jsonata.Expression)
-        items = step.expression(state.items.source, "Items")
-        if not isinstance(items, list):
-            raise step.wrong_type(state.items.source, "Items", "array", items)
-    else:
-        items = value if state.items_path is None else step.value(state.items_path, value)
-    if isinstance(items, list):
-        return items
-    if state.language == "JSONata":
-        raise step.query_error(f"Map state input must be an array but was: {dump(items)}")
-    path = "$"
-    if state.items_path is not None and isinstance(state.items_path.source, jsonpath.Path):
-        path = state.items_path.source.text.replace("$$", "$", 1)
-    raise step.runtime_error(f'Reference path "{path}" must point to array.')
-
-
-def item_input(step: Step, state: Map, value: Json, item: Mapping[str, Json]) -> Json:
-    """Apply ItemSelector to one item, of which `item` is the context object's entry."""
-    if state.item_selector is None:
-        return item["Value"]
-    outer = step.map_item
-    step.map_item = item
-    step.forget_context()
-    try:
-        return step.template(state.item_selector, value)
-    finally:
-        step.map_item = outer
-        step.forget_context()
-
-
 class _Inline:
-    """The iterations of one Map, taken by workers in their order."""
+    """The iterations of one Map, taken by workers in their order.
 
-    def __init__(self, step: Step, state: Map, value: Json, items: list[Json]) -> None:
+    `begun` holds, by index, those that did not end before a redrive, and the trails of those that run.
+    """
+
+    def __init__(self, step: Step, state: Map, value: Json, items: Items) -> None:
         self.step = step
         self.state = state
         self.value = value
-        self.todo: Iterator[tuple[int, Json]] = enumerate(items)
-        self.results: list[Json] = [None] * len(items)
+        self.items = items
+        self.done: dict[int, Done] = {}
+        self.begun: dict[int, Trail | FlowProgress] = {}
+        self._take_over(step.resumed)
+        self.left = len(items) - len(self.done)
+        self.todo: Iterator[tuple[int, Item]] = (
+            (index, item) for index, item in enumerate(items) if index not in self.done
+        )
         self.last_succeeded = step.trail.previous
+
+    def _take_over(self, resumed: InnerProgress | None) -> None:
+        if not isinstance(resumed, IterationsProgress):
+            return
+        for index, progress in resumed.iterations.items():
+            if isinstance(progress, Done):
+                self.done[index] = progress
+            else:
+                self.begun[index] = progress
+
+    @property
+    def results(self) -> list[Json]:
+        return [self.done[index].output for index in range(len(self.items))]
+
+    def progress(self) -> IterationsProgress:
+        iterations: dict[int, Done | FlowProgress] = dict(self.done)
+        for index, each in self.begun.items():
+            progress = each if isinstance(each, FlowProgress) else flow_progress(each)
+            if progress is not None:
+                iterations[index] = progress
+        return IterationsProgress(self.items.value, iterations)
 
     async def work(self, trail: Trail) -> None:
         """Run one iteration after the other until none is left."""
         for index, item in self.todo:
             await self._iterate(index, item, trail)
 
-    async def _iterate(self, index: int, item: Json, trail: Trail) -> None:
+    async def _iterate(self, index: int, item: Item, trail: Trail) -> None:
         execution = self.step.execution
         history = execution.history
-        map_item = {"Index": index, "Value": item}
+        map_item = item.context(index)
         value = item_input(self.step, self.state, self.value, map_item)
         details = {"name": self.state.name, "index": index}
-        history.add(trail, "MapIterationStarted", "mapIterationStartedEventDetails", details)
+        resumed = self.begun.get(index)
+        if not isinstance(resumed, FlowProgress):
+            resumed = None
+            history.add(trail, "MapIterationStarted", "mapIterationStartedEventDetails", details)
+        self.begun[index] = trail
         try:
-            self.results[index] = await execution.run_inner(
-                self.state.processor, value, self.step.variables, trail, map_item
+            self.done[index] = Done(
+                await execution.run_inner(
+                    self.state.processor, value, self.step.variables, trail, map_item, resumed
+                )
             )
         except StateFailure:
             trail.open_states.clear()
@@ -118,14 +132,16 @@ class _Inline:
                     trail.previous, "MapIterationAborted", "mapIterationAbortedEventDetails", details
                 )
             raise
+        del self.begun[index]
         self.last_succeeded = history.note(
             trail.previous, "MapIterationSucceeded", "mapIterationSucceededEventDetails", details
         )
 
 
-async def _run_inline(step: Step, state: Map, value: Json, items: list[Json], limit: int) -> Json:
+async def _run_inline(step: Step, state: Map, value: Json, items: Items, limit: int) -> Json:
     inline = _Inline(step, state, value, items)
-    workers = min(limit or MAX_INLINE_CONCURRENCY, MAX_INLINE_CONCURRENCY, len(items))
+    step.inner, step.resumed = inline, None
+    workers = min(limit or MAX_INLINE_CONCURRENCY, MAX_INLINE_CONCURRENCY, inline.left)
     trails = [step.trail.branch() for _ in range(workers)]
     if workers == 1:
         await _work_alone(step, inline, trails[0])
