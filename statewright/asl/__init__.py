@@ -5,8 +5,17 @@ for state in machine.walk(): ...
 """
 
 from statewright.asl.diagnostics import Diagnostic, InvalidDefinition
-from statewright.asl.parse import diagnose, parse, read
+from statewright.asl.parse import diagnose, parse, parse_state, read
 from statewright.asl.source import Location
 from statewright.asl.tree import StateMachine
 
-__all__ = ["Diagnostic", "InvalidDefinition", "Location", "StateMachine", "diagnose", "parse", "read"]
+__all__ = [
+    "Diagnostic",
+    "InvalidDefinition",
+    "Location",
+    "StateMachine",
+    "diagnose",
+    "parse",
+    "parse_state",
+    "read",
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from statewright.asl import diagnostics as d
@@ -9,7 +10,7 @@ from statewright.asl._reader import Reader, Report
 from statewright.asl._states import LANGUAGES, read_flow
 from statewright.asl._variables import check_variables
 from statewright.asl.source import JsonSyntaxError, SourceText
-from statewright.asl.tree import Flow, StateMachine
+from statewright.asl.tree import Flow, StateMachine, inner_flows
 from statewright.asl.validate import check_flow
 
 if TYPE_CHECKING:
@@ -26,6 +27,26 @@ def parse(text: str) -> StateMachine:
     return machine
 
 
+def parse_state(text: str, name: str) -> StateMachine:
+    """Read the definition of one state; give a machine of this state alone, which leads to states not there.
+
+    Places are those inside the machine: "/States/<name>/Type". Raises InvalidDefinition.
+    """
+    _, found = _source(text)
+    if found:
+        raise d.InvalidDefinition(found)
+    quoted = json.dumps(name)
+    source = SourceText(f'{{"StartAt":{quoted},"States":{{{quoted}:{text}}}}}')
+    report = Report(source)
+    machine = _read_whole(report)
+    if machine is not None and not report.found:
+        for inner in inner_flows(machine.flow.states[name]):
+            check_flow(inner, report)
+    if machine is None or report.found:
+        raise d.InvalidDefinition(report.found)
+    return machine
+
+
 def diagnose(text: str) -> Sequence[d.Diagnostic]:
     """Give everything that is wrong with a definition, nothing where it is right."""
     return read(text)[1]
@@ -33,6 +54,19 @@ def diagnose(text: str) -> Sequence[d.Diagnostic]:
 
 def read(text: str) -> tuple[StateMachine | None, Sequence[d.Diagnostic]]:
     """Read as much of a definition as there is; give its tree, where there is one, and its diagnostics."""
+    source, found = _source(text)
+    if source is None:
+        return None, found
+    report = Report(source)
+    machine = _read_whole(report)
+    if machine is not None and not report.found:
+        check_flow(machine.flow, report)
+    if machine is not None and not report.found:
+        check_variables(machine.flow, report)
+    return machine, report.found
+
+
+def _source(text: str) -> tuple[SourceText | None, Sequence[d.Diagnostic]]:
     if not text.strip():
         return None, [d.Diagnostic(d.SCHEMA, "Definition must be a valid JSON object", None)]
     try:
@@ -41,15 +75,14 @@ def read(text: str) -> tuple[StateMachine | None, Sequence[d.Diagnostic]]:
         return None, [_syntax_diagnostic(text, error)]
     if not isinstance(source.value, dict):
         return None, [d.Diagnostic(d.SCHEMA, "Definition must be a valid JSON object", None)]
-    report = Report(source)
-    machine = _read_machine(report, source.value)
-    for pointer in source.duplicates:
+    return source, []
+
+
+def _read_whole(report: Report) -> StateMachine | None:
+    machine = _read_machine(report, report.source.value)
+    for pointer in report.source.duplicates:
         report.add(f"Duplicate field '{pointer.rpartition('/')[2]}'", pointer, d.JSON)
-    if machine is not None and not report.found:
-        check_flow(machine.flow, report)
-    if machine is not None and not report.found:
-        check_variables(machine.flow, report)
-    return machine, report.found
+    return machine
 
 
 def _syntax_diagnostic(text: str, error: JsonSyntaxError) -> d.Diagnostic:

@@ -13,7 +13,7 @@ from statewright.engine.states import RUNNERS
 from statewright.engine.step import Step
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from statewright.asl.tree import Catcher, Flow, Retrier
     from statewright.engine.execution import Execution
@@ -114,9 +114,10 @@ async def _work(step: Step, state: Worker) -> tuple[str | None, Json]:
             if delay is None:
                 _note_state_failure(step, failure)
                 _forget_inner(step, failure)
-                catcher = _catcher(state, failure)
-                if catcher is None:
+                caught = find_catcher(state, failure)
+                if caught is None:
                     raise
+                catcher = state.catch[caught]
                 return catcher.next, _caught(step, catcher, failure)
         await step.pause(delay)
         step.retry_count += 1
@@ -158,25 +159,33 @@ def matches(errors: tuple[str, ...], failure: StateFailure) -> bool:
     return "States.ALL" in errors or ("States.TaskFailed" in errors and failure.error != "States.Timeout")
 
 
-def _catcher(state: Worker, failure: StateFailure) -> Catcher | None:
+def find_catcher(state: Worker, failure: StateFailure) -> int | None:
+    """Give the place of the first of Catch that names a failure."""
+    return _first_match(state.catch, failure)
+
+
+def find_retrier(state: Worker, failure: StateFailure) -> int | None:
+    """Give the place of the first of Retry that names a failure, with attempts left or without."""
+    return _first_match(state.retry, failure)
+
+
+def _first_match(handlers: Sequence[Catcher | Retrier], failure: StateFailure) -> int | None:
     if not failure.is_catchable:
         return None
-    return next((each for each in state.catch if matches(each.errors, failure)), None)
+    return next((index for index, each in enumerate(handlers) if matches(each.errors, failure)), None)
 
 
 def _retry_delay(state: Worker, failure: StateFailure, attempts: dict[int, int]) -> float | None:
     """Give the seconds to the next attempt, None where there is none; counts attempts per retrier."""
-    if not failure.is_catchable:
+    index = find_retrier(state, failure)
+    if index is None:
         return None
-    for index, retrier in enumerate(state.retry):
-        if not matches(retrier.errors, failure):
-            continue
-        done = attempts.get(index, 0)
-        if done >= retrier.max_attempts:
-            return None
-        attempts[index] = done + 1
-        return retry_interval(retrier, done)
-    return None
+    retrier = state.retry[index]
+    done = attempts.get(index, 0)
+    if done >= retrier.max_attempts:
+        return None
+    attempts[index] = done + 1
+    return retry_interval(retrier, done)
 
 
 def retry_interval(retrier: Retrier, done: int) -> float:

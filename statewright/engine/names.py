@@ -5,6 +5,7 @@
     arn:aws:states:<region>:<account>:execution:<machine>:<name>
     arn:aws:states:<region>:<account>:execution:<machine>/<label>:<uuid>   of a map run
     arn:aws:states:<region>:<account>:express:<machine>:<name>:<uuid>
+    arn:aws:states:<region>:<account>:express:<uuid>:<uuid>                what TestState runs a state in
     arn:aws:states:<region>:<account>:mapRun:<machine>/<label>:<uuid>
     arn:aws:states:<region>:<account>:activity:<name>
 
@@ -47,6 +48,9 @@ class Arns:
 
     def express(self, machine: str, name: str, unique: str) -> str:
         return self._arn(f"express:{machine}:{name}:{unique}")
+
+    def single_state(self, machine: str, name: str) -> str:
+        return self._arn(f"express:{machine}:{name}")
 
     def map_run(self, machine: str, label: str, unique: str) -> str:
         return self._arn(f"mapRun:{machine}/{label}:{unique}")
