@@ -282,7 +282,7 @@ class Engine:
         record = execution.record if execution else self.store.execution(arn)
         if record is None:
             raise ExecutionDoesNotExist(f"Execution Does Not Exist: '{arn}'")
-        return record
+        return self.redrives.as_told(record)
 
     def list_executions(
         self,
@@ -372,7 +372,8 @@ class Engine:
         """List the map runs that an execution started."""
         self.describe_execution(execution_arn)
         running = [run.record for run in self.map_runs.values()]
-        return [run for run in (*running, *self.store.map_runs()) if run.execution_arn == execution_arn]
+        ended = [run for run in self.store.map_runs() if run.arn not in self.map_runs]
+        return [run for run in (*running, *ended) if run.execution_arn == execution_arn]
 
     def update_map_run(
         self,

@@ -35,9 +35,10 @@ def executions(
         raise ValidationException("PENDING_REDRIVE lists child executions: mapRunArn must be specified")
     belongs = _of_machine(engine, state_machine_arn) if state_machine_arn is not None else None
     running = [execution.record for execution in engine.running.values()]
+    told = map(engine.redrives.as_told, (*running, *engine.store.executions()))
     found = [
         record
-        for record in (*running, *engine.store.executions())
+        for record in told
         if record.map_run_arn == map_run_arn
         and (record.type == "STANDARD" or map_run_arn is not None)
         and (belongs is None or belongs(record))

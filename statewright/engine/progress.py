@@ -1,17 +1,18 @@
 """How far an execution got: what a redrive needs to go on where the execution ended.
 
-A running flow keeps nothing for this but the state that it visits (`Trail.step`), and that state its branches,
-iterations or map run (`Step.inner`). `flow_progress` reads all of it at once, when an execution has ended badly
-or is written to a file while it runs. `as_json` and `from_json` are each other's inverse.
+A running flow keeps nothing for this but the state that it visits (`Trail.step`), and that state its
+branches, iterations or map run (`Step.inner`). `flow_progress` reads all of it at once, when an execution has
+ended badly or is written to a file while it runs. `as_json` and `from_json` are each other's inverse.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from statewright.engine.history import Trail
 
 Json = Any
@@ -55,21 +56,11 @@ class IterationsProgress:
 
 
 @dataclass(frozen=True)
-class ChildOutcome:
-    """How an EXPRESS child of a map run ended; STANDARD children are in the store."""
-
-    arn: str
-    status: str
-    output: Json
-
-
-@dataclass(frozen=True)
 class MapRunProgress:
-    """A map run: the inputs of its children with their numbers of items, and the outcomes by index."""
+    """A map run, whose children are in the store; `is_read`: there are no others than those that began."""
 
     arn: str
-    batches: Sequence[tuple[Json, int]]
-    outcomes: Mapping[int, ChildOutcome]
+    is_read: bool
 
 
 InnerProgress = BranchesProgress | IterationsProgress | MapRunProgress
@@ -124,8 +115,7 @@ def _inner_as_json(inner: InnerProgress | None) -> Json:
     if isinstance(inner, IterationsProgress):
         begun = [[index, as_json(each)] for index, each in inner.iterations.items()]
         return {"items": inner.items, "iterations": begun}
-    outcomes = [[index, each.arn, each.status, each.output] for index, each in inner.outcomes.items()]
-    return {"mapRun": inner.arn, "batches": list(inner.batches), "outcomes": outcomes}
+    return {"mapRun": inner.arn, "isRead": inner.is_read}
 
 
 def from_json(value: Json) -> Done | FlowProgress | None:
@@ -147,5 +137,4 @@ def _inner_from_json(value: Json) -> InnerProgress | None:
     if "items" in value:
         begun = {index: from_json(each) for index, each in value["iterations"]}
         return IterationsProgress(value["items"], {i: each for i, each in begun.items() if each is not None})
-    outcomes = {index: ChildOutcome(arn, status, output) for index, arn, status, output in value["outcomes"]}
-    return MapRunProgress(value["mapRun"], [(each, size) for each, size in value["batches"]], outcomes)
+    return MapRunProgress(value["mapRun"], value["isRead"])

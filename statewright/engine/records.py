@@ -6,7 +6,7 @@ Times are seconds since 1970 (float); inputs and outputs are JSON texts, as AWS 
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 Json = Any
 MachineType = Literal["STANDARD", "EXPRESS"]
-ExecutionStatus = Literal["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]
+ExecutionStatus = Literal["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", "PENDING_REDRIVE"]
+
+# ExecutionRedriven and at least one more event must fit into the 25,000.
+# https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html#redrive-eligibility
+MAX_REDRIVABLE_EVENTS = 24_998
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ class AliasRecord:
 class ExecutionRecord:
     """An execution; `output` where it succeeded, `error` and `cause` where it did not.
 
-    `map_run_arn` names the map run of a child execution. `map_item_count` counts the items a child took.
+    `map_run_arn` names the map run of a child execution, which took `item_count` items: batch `batch_index`.
     `version_arn` and `alias_arn` name what it was started by; `snapshot_id` the state machine as it was then.
     """
 
@@ -98,6 +102,7 @@ class ExecutionRecord:
     cause: str | None = None
     map_run_arn: str | None = None
     item_count: int | None = None
+    batch_index: int | None = None
     redrive_count: int = 0
     redrive_date: float | None = None
     trace_header: str | None = None
@@ -111,6 +116,26 @@ class ExecutionRecord:
         import json
 
         return None if self.output is None else json.loads(self.output)
+
+
+def redriven(record: ExecutionRecord, now: float) -> ExecutionRecord:
+    """Give the record of an execution as a redrive begins with it.
+
+    EXPRESS children are started anew, and have no date of a redrive.
+    https://docs.aws.amazon.com/step-functions/latest/dg/redrive-map-run.html#redrive-child-workflow-behavior
+    """
+    is_standard = record.type == "STANDARD"
+    return replace(
+        record,
+        status="RUNNING",
+        start_date=record.start_date if is_standard else now,
+        stop_date=None,
+        output=None,
+        error=None,
+        cause=None,
+        redrive_count=record.redrive_count + 1,
+        redrive_date=now if is_standard else None,
+    )
 
 
 @dataclass(frozen=True)
@@ -145,6 +170,7 @@ class MapRunRecord:
     execution_counts: MapRunCounts
     stop_date: float | None = None
     redrive_count: int = 0
+    redrive_date: float | None = None
 
 
 @dataclass(frozen=True)

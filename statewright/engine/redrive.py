@@ -15,14 +15,13 @@ from statewright.engine.errors import ExecutionNotRedrivable, StateMachineDoesNo
 from statewright.engine.execution import Execution
 from statewright.engine.names import check_arn
 from statewright.engine.payloads import load
+from statewright.engine.records import MAX_REDRIVABLE_EVENTS, redriven
 
 if TYPE_CHECKING:
     from statewright.engine.engine import Engine
     from statewright.engine.records import ExecutionRecord
 
 DAY = 86_400.0
-# ExecutionRedriven and at least one more event must fit into the 25,000.
-MAX_REDRIVABLE_EVENTS = 24_998
 REDRIVABLE_SECONDS = 14 * DAY
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 MAX_EXECUTION_SECONDS = 365 * DAY
@@ -62,6 +61,15 @@ class Redrives:
         execution.redrive(engine.store.history(arn), engine.store.progress(arn))
         self._remember(arn, client_token, now)
         return execution.record
+
+    def as_told(self, record: ExecutionRecord) -> ExecutionRecord:
+        """Give a record as the API tells it: a child may wait for its redrive."""
+        if record.map_run_arn is None:
+            return record
+        run = self._engine.map_runs.get(record.map_run_arn)
+        if run is None or not run.waits_for_redrive(record.arn):
+            return record
+        return dataclasses.replace(record, status="PENDING_REDRIVE")
 
     def status(self, record: ExecutionRecord) -> tuple[RedriveStatus, str | None]:
         """Say whether an execution can be redriven, and if not, why."""
@@ -107,23 +115,8 @@ class Redrives:
         return any(each == token and now - used <= CLIENT_TOKEN_SECONDS for each, used in known)
 
     def _remember(self, arn: str, token: str | None, now: float) -> None:
-        for other in [
-            arn for arn, known in self._tokens.items() if now - known[-1][1] > CLIENT_TOKEN_SECONDS
-        ]:
-            del self._tokens[other]
+        old = [arn for arn, known in self._tokens.items() if now - known[-1][1] > CLIENT_TOKEN_SECONDS]
+        for each in old:
+            del self._tokens[each]
         if token is not None:
             self._tokens.setdefault(arn, deque(maxlen=MAX_CLIENT_TOKENS)).append((token, now))
-
-
-def redriven(record: ExecutionRecord, now: float) -> ExecutionRecord:
-    """Give the record of an execution as a redrive begins with it."""
-    return dataclasses.replace(
-        record,
-        status="RUNNING",
-        stop_date=None,
-        output=None,
-        error=None,
-        cause=None,
-        redrive_count=record.redrive_count + 1,
-        redrive_date=now,
-    )

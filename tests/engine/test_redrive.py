@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 from itertools import count
 
@@ -10,17 +11,18 @@ import pytest
 
 from statewright.engine import LocalFunctions
 from statewright.engine.errors import ExecutionNotRedrivable
+from statewright.engine.map_runs import MAX_REDRIVES
+from statewright.engine.records import MAX_REDRIVABLE_EVENTS
 from statewright.engine.redrive import (
     CLIENT_TOKEN_SECONDS,
     MAX_CLIENT_TOKENS,
     MAX_EXECUTION_SECONDS,
-    MAX_REDRIVABLE_EVENTS,
     REDRIVABLE_SECONDS,
 )
 from statewright.engine.runner import ROLE
 
 
-class Broken(Exception):
+class Broken(Exception):  # noqa: N818 - the error's name
     pass
 
 
@@ -370,7 +372,7 @@ def test_a_parallel_that_is_tried_again_after_a_redrive_begins_anew(redriven, ch
     workshop = Workshop("b")
     retry = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 1, "MaxAttempts": 1}]
     state = {"Type": "Parallel", "Branches": branches(chain, [named("a")], [named("b")]), "Retry": retry}
-    before, calls, after, _ = redriven(workshop, state)
+    _, calls, after, _ = redriven(workshop, state)
     assert [call["name"] for call in calls].count("b") == 2
     assert after.result == ["done a", "done b"]
     assert [call["name"] for call in workshop.calls] == ["b"]
@@ -493,3 +495,171 @@ def test_the_last_ten_client_tokens_are_known(in_engine, chain):
         assert (await again(engine, record, "token 0")).redrive_count == MAX_CLIENT_TOKENS + 2
 
     in_engine(inside)
+
+
+# --- Distributed Map ---
+
+
+def distributed(kind="STANDARD", state=ITEM, **more):
+    config = {"Mode": "DISTRIBUTED", "ExecutionType": kind}
+    processor = {"ProcessorConfig": config, "StartAt": "W", "States": {"W": {**state, "End": True}}}
+    return {"Type": "Map", "ItemProcessor": processor, "Label": "L", **more}
+
+
+@pytest.mark.parametrize("kind", ["STANDARD", "EXPRESS"])
+def test_of_a_map_run_only_the_children_that_did_not_succeed_run_again(in_engine, chain, well_formed, kind):
+    workshop = Workshop("b", "d")
+
+    async def inside(engine):
+        definition = chain(distributed(kind, ToleratedFailureCount=1, MaxConcurrency=1))
+        record = await start(engine, definition, list("abcde"))
+        (run,) = engine.list_map_runs(record.arn)
+        before = {each.arn: each.status for each in engine.list_executions(map_run_arn=run.arn)}
+        assert (record.status, run.status, workshop.calls) == ("FAILED", "FAILED", list("abcd"))
+        workshop.broken.clear()
+        workshop.calls.clear()
+        record = await again(engine, record)
+        assert record.result == [f"done {item}" for item in "abcde"]
+        assert workshop.calls == list("bde")
+        (run,) = engine.list_map_runs(record.arn)
+        assert (run.status, run.redrive_count) == ("SUCCEEDED", 1)
+        assert record.redrive_date <= run.redrive_date <= record.stop_date
+        assert (run.execution_counts.succeeded, run.execution_counts.total) == (5, 5)
+        children = engine.list_executions(map_run_arn=run.arn)
+        assert set(before) < {child.arn for child in children}
+        assert sorted(child.redrive_count for child in children) == [0, 0, 0, 1, 1]
+        assert {child.status for child in children} == {"SUCCEEDED"}
+        history = engine.get_execution_history(record.arn)
+        well_formed(history)
+        (told,) = [event for event in history if event["type"] == "MapRunRedriven"]
+        assert told["mapRunRedrivenEventDetails"] == {"mapRunArn": run.arn, "redriveCount": 1}
+        assert types(engine, record).count("MapRunStarted") == 1
+
+    in_engine(inside, functions=workshop.functions)
+
+
+def test_standard_children_go_on_and_express_children_begin_anew(in_engine, chain):
+    async def inside(kind, engine):
+        flow = {
+            "W": {**ITEM, "Next": "V", "ResultPath": "$.w", "OutputPath": "$"},
+            "V": {**named("v"), "End": True},
+        }
+        state = distributed(kind)
+        state["ItemProcessor"]["States"] = flow
+        workshop.broken.add("v")
+        record = await start(engine, chain(state), [{"name": "i"}])
+        workshop.broken.clear()
+        workshop.calls.clear()
+        record = await again(engine, record)
+        assert record.result == ["done v"]
+        return [call["name"] for call in workshop.calls]
+
+    workshop = Workshop()
+    for kind, calls in (("STANDARD", ["v"]), ("EXPRESS", ["i", "v"])):
+        assert (
+            in_engine(lambda engine, kind=kind: inside(kind, engine), functions=workshop.functions) == calls
+        )
+
+
+def test_a_redriven_child_tells_of_it_in_its_own_history(in_engine, chain):
+    workshop = Workshop("a")
+
+    async def inside(engine):
+        record = await start(engine, chain(distributed()), ["a"])
+        workshop.broken.clear()
+        await again(engine, record)
+        (run,) = engine.list_map_runs(record.arn)
+        (child,) = engine.list_executions(map_run_arn=run.arn)
+        assert types(engine, child).count("ExecutionRedriven") == 1
+        assert types(engine, child)[-1] == "ExecutionSucceeded"
+
+    in_engine(inside, functions=workshop.functions)
+
+
+def test_children_wait_for_their_redrive_until_there_is_room(in_engine, chain):
+    async def inside(engine):
+        state = distributed(state={"Type": "Wait", "Seconds": 60}, MaxConcurrency=2)
+        created = engine.create_state_machine("m", json.dumps(chain(state)), ROLE)
+        started = engine.start_execution(created.arn, "[1,2,3]")
+        await asyncio.sleep(61)
+        engine.update_map_run(engine.list_map_runs(started.arn)[0].arn, max_concurrency=3)
+        await asyncio.sleep(1)
+        stopped = await engine.stop_execution(started.arn)
+        (run,) = engine.list_map_runs(started.arn)
+        assert (run.execution_counts.aborted, run.execution_counts.succeeded) == (1, 2)
+        for child in list(engine.store.children(run.arn)):  # as if the other two had not succeeded
+            ended = dataclasses.replace(child, status="ABORTED", output=None)
+            engine.store.end_execution(ended, engine.store.history(child.arn))
+        engine.redrives.redrive(stopped.arn)
+        await asyncio.sleep(1)
+        (run,) = engine.list_map_runs(started.arn)
+        counts = run.execution_counts
+        assert (counts.running, counts.pending_redrive, counts.pending) == (2, 1, 0)
+        (waiting,) = engine.list_executions(map_run_arn=run.arn, status="PENDING_REDRIVE")
+        assert engine.describe_execution(waiting.arn).status == "PENDING_REDRIVE"
+        await engine.stop_execution(stopped.arn)
+        (run,) = engine.list_map_runs(started.arn)
+        assert (run.execution_counts.pending_redrive, run.execution_counts.aborted) == (0, 3)
+
+    in_engine(inside)
+
+
+def test_a_child_whose_history_is_full_stays_failed_and_is_counted(in_engine, chain):
+    workshop = Workshop("a", "b")
+
+    async def inside(engine):
+        record = await start(engine, chain(distributed(ToleratedFailureCount=1)), ["a", "b"])
+        (run,) = engine.list_map_runs(record.arn)
+        full = next(each for each in engine.store.children(run.arn) if each.input == '"a"')
+        event = engine.store.history(full.arn)[0]
+        engine.store.end_execution(full, [{**event, "id": number} for number in range(1, 25_000)])
+        assert engine.redrives.status(full) == ("NOT_REDRIVABLE", "Execution history event limit exceeded")
+        workshop.broken.clear()
+        record = await again(engine, record)
+        counts = engine.list_map_runs(record.arn)[0].execution_counts
+        assert (record.status, record.result[1]) == ("SUCCEEDED", "done b")
+        assert (counts.succeeded, counts.failed, counts.failures_not_redrivable) == (1, 1, 1)
+
+    in_engine(inside, functions=workshop.functions)
+
+
+def test_a_map_run_is_redriven_a_thousand_times_at_most(in_engine, chain):
+    workshop = Workshop("a")
+
+    async def inside(engine):
+        record = await start(engine, chain(distributed()), ["a"])
+        (run,) = engine.list_map_runs(record.arn)
+        engine.store.save_map_run(dataclasses.replace(run, redrive_count=MAX_REDRIVES - 1))
+        record = await again(engine, record)
+        (run,) = engine.list_map_runs(record.arn)
+        assert (record.error, run.redrive_count) == ("States.ExceedToleratedFailureThreshold", MAX_REDRIVES)
+        record = await again(engine, record)
+        (run,) = engine.list_map_runs(record.arn)
+        assert (record.error, run.redrive_count, run.status) == ("States.Runtime", MAX_REDRIVES, "FAILED")
+
+    in_engine(inside, functions=workshop.functions)
+
+
+def test_a_child_is_redriven_by_its_map_run_alone(in_engine, chain):
+    workshop = Workshop("a")
+
+    async def inside(engine):
+        record = await start(engine, chain(distributed()), ["a"])
+        (child,) = engine.store.children(engine.list_map_runs(record.arn)[0].arn)
+        assert engine.redrives.status(child) == ("REDRIVABLE_BY_MAP_RUN", None)
+        with pytest.raises(ExecutionNotRedrivable, match="Map Run"):
+            engine.redrives.redrive(child.arn)
+
+    in_engine(inside, functions=workshop.functions)
+
+
+def test_results_too_large_begin_a_new_map_run(in_engine, chain):
+    answers = iter(["x" * 200_000, "x" * 200_000, "small", "small"])
+
+    async def inside(engine):
+        record = await start(engine, chain(distributed()), ["a", "b"])
+        assert record.error == "States.DataLimitExceeded"
+        assert (await again(engine, record)).result == ["small", "small"]
+        assert [run.redrive_count for run in engine.list_map_runs(record.arn)] == [0, 0]
+
+    in_engine(inside, functions=LocalFunctions({"work": lambda event, context: next(answers)}))
