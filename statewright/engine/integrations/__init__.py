@@ -83,15 +83,28 @@ def check_arguments(resource: Resource, arguments: Json) -> None:
 
 def check_resources(machine: StateMachine, type: MachineType = "STANDARD") -> None:  # noqa: A002
     """Raise InvalidDefinition for what a machine calls and this engine does not perform."""
+    found = [_diagnostic(finding) for finding in _check_flow(machine.flow, type)]
+    if found:
+        raise InvalidDefinition(found)
+
+
+def check_resource(state: Task, *, is_performed: bool = True) -> None:
+    """Raise InvalidDefinition for a Task whose Resource is none, or is to be performed and cannot be."""
     found = [
-        Diagnostic(code, message, at.pointer, at.line, at.column, location=aws_location(at.pointer))
-        for code, message, at in _check_flow(machine.flow, type)
+        _diagnostic(finding)
+        for finding in _check_task(state, "STANDARD")
+        if is_performed or finding[0] != UNSUPPORTED
     ]
     if found:
         raise InvalidDefinition(found)
 
 
 Finding = tuple[str, str, "Location"]
+
+
+def _diagnostic(finding: Finding) -> Diagnostic:
+    code, message, at = finding
+    return Diagnostic(code, message, at.pointer, at.line, at.column, location=aws_location(at.pointer))
 
 
 def _check_flow(flow: Flow, type: MachineType) -> Iterator[Finding]:  # noqa: A002

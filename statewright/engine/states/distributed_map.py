@@ -34,7 +34,7 @@ _ITEMS_BETWEEN_BREATHS = 64
 async def run_distributed(step: Step, state: Map, value: Json, items: Items | None, limit: int) -> Json:
     """Run a Distributed Map; `items` is None where a reader gives them."""
     results = open_results(step, state, value)
-    run = MapRun(step.execution, state, limit, _tolerance(step, state, value), results)
+    run = MapRun(step.execution, state, limit, read_tolerance(step, state, value), results)
     started = _note_begin(step, run)
     try:
         output = await _run(step, state, value, items, run, results)
@@ -66,7 +66,7 @@ async def _run(
     status: ExecutionStatus = "ABORTED"
     try:
         await results.begin(run.record)
-        await run.run(_batches(step, state, value, _iterate(step, state, value, items)))
+        await run.run(make_batches(step, state, value, _iterate(step, state, value, items)))
         output = await results.finish(run.record)
         status = "SUCCEEDED"
     except StateFailure as failure:
@@ -93,7 +93,8 @@ def _note_failure(step: Step, failure: StateFailure) -> None:
     step.execution.history.add(step.trail, "MapRunFailed", "mapRunFailedEventDetails", details)
 
 
-def _tolerance(step: Step, state: Map, value: Json) -> Tolerance:
+def read_tolerance(step: Step, state: Map, value: Json) -> Tolerance:
+    """Evaluate how many items may fail; raises StateFailure."""
     count = percentage = None
     if state.tolerated_count is not None:
         count = step.number(state.tolerated_count, value)
@@ -117,7 +118,9 @@ async def _iterate(step: Step, state: Map, value: Json, items: Items | None) -> 
             await asyncio.sleep(0)
 
 
-async def _batches(step: Step, state: Map, value: Json, items: AsyncIterator[Item]) -> AsyncIterator[Batch]:
+async def make_batches(
+    step: Step, state: Map, value: Json, items: AsyncIterator[Item]
+) -> AsyncIterator[Batch]:
     """Give the input of every child execution with the number of items in it."""
     if state.batcher is not None:
         async for batch in _filled(step, state, state.batcher, value, items):

@@ -30,8 +30,12 @@ MAX_ITEMS = 100_000_000
 _AT_ONCE = 64
 
 
-async def read_items(step: Step, state: Map, value: Json) -> AsyncIterator[Item]:
+async def read_items(
+    step: Step, state: Map, value: Json, objects: S3Objects | None = None
+) -> AsyncIterator[Item]:
     """Read the items of a Map with an ItemReader, one after the other; raises StateFailure.
+
+    `objects` stand in for those in S3.
 
     An ItemsPath beside an ItemReader has no effect, as recorded on AWS.
     """
@@ -43,7 +47,7 @@ async def read_items(step: Step, state: Map, value: Json) -> AsyncIterator[Item]
         raise reader_failure("The arguments of the ItemReader must be an object.")
     engine = step.execution.engine
     settings = ReaderSettings.of(reader.resource.action, reader.config)
-    objects = S3Objects(client_of(engine, "s3"))
+    objects = objects or S3Objects(client_of(engine, "s3"))
     items = itertools.islice(open_data_set(objects, settings, arguments), most)
     while some := await engine.call_in_thread(_take, items):
         for item in some:

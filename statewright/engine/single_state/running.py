@@ -1,0 +1,116 @@
+"""One visit of one state, and what Retry and Catch would make of its failure."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from statewright.asl.timestamps import format_timestamp
+from statewright.asl.tree import Worker
+from statewright.engine.errors import ExecutionTimedOut, StateFailure
+from statewright.engine.execution import EXPRESS_SECONDS, Execution
+from statewright.engine.interpreter import find_catcher, find_retrier, retry_interval
+from statewright.engine.payloads import dump
+from statewright.engine.records import ExecutionRecord, StateMachineRecord
+from statewright.engine.single_state.cases import StateCase, StateOutcome
+from statewright.engine.single_state.inspection import InspectedStep
+from statewright.engine.single_state.mocked_workers import run_mocked
+from statewright.engine.single_state.preparation import prepare
+from statewright.engine.states import RUNNERS
+
+if TYPE_CHECKING:
+    from statewright.engine.engine import Engine
+    from statewright.engine.single_state.preparation import PreparedState
+
+Json = Any
+
+
+async def run_state(engine: Engine, case: StateCase) -> StateOutcome:
+    """Run a state once, for five minutes at most, and tell how it ended.
+
+    Raises InvalidDefinition, InvalidExecutionInput, ValidationException.
+    """
+    prepared = prepare(case)
+    execution = _execution(engine, case, prepared)
+    step = InspectedStep(execution, prepared.state, prepared.input, prepared.variables, prepared.context)
+    step.retry_count = case.configuration.retrier_retry_count or 0
+    step.inspection["input"] = case.input
+    try:
+        next_state, output = await _visit(step, case, prepared)
+    except StateFailure as failure:
+        return _failed(step, case, failure)
+    return _ended(step, StateOutcome("SUCCEEDED", step.inspection, dump(output), next_state=next_state))
+
+
+async def _visit(step: InspectedStep, case: StateCase, prepared: PreparedState) -> tuple[str | None, Json]:
+    step.enter()
+    try:
+        async with asyncio.timeout(EXPRESS_SECONDS):
+            if prepared.mock is not None:
+                return await run_mocked(step, prepared.mock, case.configuration)
+            return await RUNNERS[type(step.state)](step)
+    except (TimeoutError, ExecutionTimedOut) as error:
+        raise StateFailure("States.Timeout", None) from error
+
+
+def _ended(step: InspectedStep, outcome: StateOutcome) -> StateOutcome:
+    step.note_variables()
+    return outcome
+
+
+def _failed(step: InspectedStep, case: StateCase, failure: StateFailure) -> StateOutcome:
+    """Tell what Retry and Catch do about a failure, in this order."""
+    state = step.state
+    told = {"error": failure.error, "cause": failure.cause}
+    details: dict[str, int] = {}
+    if isinstance(state, Worker):
+        retried = find_retrier(state, failure)
+        count = case.configuration.retrier_retry_count or 0
+        if retried is not None:
+            step.inspection["errorDetails"] = details
+            details["retryIndex"] = retried
+            if count < state.retry[retried].max_attempts:
+                details["retryBackoffIntervalSeconds"] = int(retry_interval(state.retry[retried], count))
+                return _ended(step, StateOutcome("RETRIABLE", step.inspection, **told))
+        caught = find_catcher(state, failure)
+        if caught is not None:
+            step.inspection["errorDetails"] = details
+            details["catchIndex"] = caught
+            return _caught(step, caught, failure)
+    return _ended(step, StateOutcome("FAILED", step.inspection, **told))
+
+
+def _caught(step: InspectedStep, index: int, failure: StateFailure) -> StateOutcome:
+    assert isinstance(step.state, Worker)
+    catcher = step.state.catch[index]
+    try:
+        output = step.finish_caught(catcher, failure)
+    except StateFailure as second:
+        return _ended(step, StateOutcome("FAILED", step.inspection, error=second.error, cause=second.cause))
+    outcome = StateOutcome(
+        "CAUGHT_ERROR", step.inspection, dump(output), failure.error, failure.cause, catcher.next
+    )
+    return _ended(step, outcome)
+
+
+def _execution(engine: Engine, case: StateCase, prepared: PreparedState) -> Execution:
+    """Make the execution that the state believes to be part of: an EXPRESS one that nobody else sees."""
+    now, machine_name, name = engine.clock.now(), str(uuid.uuid4()), str(uuid.uuid4())
+    machine_arn = engine.arns.state_machine(machine_name)
+    arn = engine.arns.single_state(machine_name, name)
+    machine = StateMachineRecord(
+        machine_arn, machine_name, case.definition, case.role_arn or "", "EXPRESS", now, prepared.machine
+    )
+    record = ExecutionRecord(arn, name, machine_arn, "RUNNING", now, case.input, type="EXPRESS")
+    context = {
+        "Execution": {
+            "Id": arn,
+            "Input": prepared.input,
+            "StartTime": format_timestamp(now),
+            "Name": name,
+            "RoleArn": case.role_arn,
+        },
+        "StateMachine": {"Id": machine_arn, "Name": machine_name},
+    }
+    return Execution(engine, machine, record, prepared.input, context=context)
