@@ -76,19 +76,32 @@ class VirtualClock:
 
 
 class _JumpingSelector(selectors.DefaultSelector):
-    """A selector that moves the loop's time on instead of waiting, unless threads work."""
+    """A selector that moves the loop's time on instead of waiting, unless threads work.
+
+    `jumps`: how often it may do so before it calls `on_idle`; None is always, and then it never calls.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.skipped = 0.0
         self.working = 0
+        self.jumps: int | None = None
+        self.on_idle: Callable[[], None] = lambda: None
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        if timeout is None or timeout <= 0 or self.working:
-            return super().select(min(timeout, 0.01) if timeout and self.working else timeout)
+        if self.working and (timeout is None or timeout > 0):
+            return super().select(0.01 if timeout is None else min(timeout, 0.01))
+        if (timeout is None and self.jumps is None) or (timeout is not None and timeout <= 0):
+            return super().select(timeout)
         ready = super().select(0)
-        if not ready:
-            self.skipped += timeout
+        if ready:
+            return ready
+        if timeout is None or self.jumps == 0:
+            self.on_idle()
+            return ready
+        self.skipped += timeout
+        if self.jumps is not None:
+            self.jumps -= 1
         return ready
 
 
@@ -104,6 +117,15 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         return super().time() + self._jumps.skipped
+
+    def run_until_idle(self, jumps: int = 0) -> bool:
+        """Run what is ready, over so many jumps to the next timer; say whether all of them were made."""
+        self._jumps.jumps, self._jumps.on_idle = jumps, self.stop
+        try:
+            self.run_forever()
+            return self._jumps.jumps == 0
+        finally:
+            self._jumps.jumps, self._jumps.on_idle = None, lambda: None
 
     def run_in_executor(  # type: ignore[override]
         self, executor: Executor | None, func: Callable[..., Any], *args: Any

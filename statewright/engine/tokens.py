@@ -21,12 +21,16 @@ _REMEMBERED = 100_000
 
 
 class WaitingTask:
-    """A task that waits for its token to come back; `beats` wakes up at each heartbeat."""
+    """A task that waits for its token to come back; `beats` wakes up at each heartbeat.
+
+    `is_awaited`: nothing but an answer from outside, or the end of its time, lets it go on.
+    """
 
     def __init__(self, token: str) -> None:
         self.token = token
         self.answer: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
         self.beats = asyncio.Event()
+        self.is_awaited = False
 
 
 class TaskTokens:
@@ -41,6 +45,11 @@ class TaskTokens:
         task = WaitingTask(_PREFIX + secrets.token_urlsafe(96))
         self._waiting[task.token] = task
         return task
+
+    @property
+    def are_awaited(self) -> bool:
+        """Say whether a task waits for an answer from outside."""
+        return any(task.is_awaited and not task.answer.done() for task in self._waiting.values())
 
     def close(self, task: WaitingTask) -> None:
         """Forget a token; who answers it later is told so."""

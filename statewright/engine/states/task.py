@@ -161,6 +161,7 @@ def _mocked(mocks: Mocks, state: Task, payload: Json, events: TaskEvents) -> Jso
 
 async def _answer(waiting: WaitingTask, heartbeat: int | None) -> Json:
     """Wait for a token's answer; raises TimeoutError where the heartbeats cease."""
+    waiting.is_awaited = True
     while True:
         beat = asyncio.ensure_future(waiting.beats.wait())
         try:
@@ -210,6 +211,7 @@ async def _activity(
         step.execution.engine.activities.describe(state.resource.arn)
         events.scheduled(payload)
         step.execution.engine.activities.schedule(state.resource.arn, scheduled)
+        waiting.is_awaited = True
         await taken.wait()
         return await _answer(waiting, heartbeat)
     except ActivityDoesNotExist as error:
