@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pipeline.objects import Head
     from pipeline.routing import Route
     from pipeline.settings import Settings
-    from pipeline.shapes import Collected, Execution, File, Location
+    from pipeline.shapes import Collected, Execution, File, Location, Plan
 
 PREVIEW_CHARACTERS = 500
 # 500 characters of UTF-8 have 2,000 bytes at most, a byte order mark 3; gzip rarely makes text longer.
@@ -48,7 +48,7 @@ def collect_data(request: Mapping[str, Any], settings: Settings, request_id: str
     if writer is not None and writer != execution["id"]:
         return _taken(_file(file_id, head, None), "duplicate", writer)
     route = contracts.catalogue(settings.schemas).route(key)
-    plan = plans.plan(head.size, route) if route else plans.NOTHING
+    plan = _plan(settings, head, route)
     file = _file(file_id, head, route)
     row = _row(file, head, execution, now) | {"event_name": _event_name(request)}
     preview = None if route and _hides_values(settings, route) else content_preview(file, head)
@@ -61,6 +61,14 @@ def collect_data(request: Mapping[str, Any], settings: Settings, request_id: str
         )
         return _taken(file, outcome, holder.execution)
     return {"outcome": "work" if route else "catalogued", "file": file, "plan": plan}
+
+
+def _plan(settings: Settings, head: Head, route: Route | None) -> Plan:
+    if route is None:
+        return plans.NOTHING
+    plan = plans.plan(head.size, route)
+    tolerance = contracts.catalogue(settings.schemas).contract(route.contract).tolerance
+    return plan if tolerance is None else {**plan, "tolerance": tolerance}
 
 
 def wanted_object(request: Mapping[str, Any]) -> tuple[str, str, str | None]:

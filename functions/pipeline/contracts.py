@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     import jsonschema_rs
 
-    from pipeline.shapes import Record
+    from pipeline.shapes import Record, Tolerance
 
 META_SCHEMA = "contract.json"
 VERSION = re.compile(r"[1-9][0-9]{0,5}")
@@ -73,6 +73,7 @@ class Contract:
     derive: tuple[Mapping[str, Any], ...]
     tables: Mapping[str, Mapping[str, Any]]
     ttl: TimeToLive | None
+    tolerance: Tolerance | None
     alerts: tuple[AlertRule, ...]
     reserved: frozenset[str]
 
@@ -188,6 +189,7 @@ def load_contract(folder: Path, dataset: str, version: int) -> Contract:
         derive=tuple(said.get("derive", ())),
         tables=tables,
         ttl=_time_to_live(said.get("ttl")),
+        tolerance=said.get("tolerance"),
         alerts=tuple(
             _alert(folder, file, index, alert) for index, alert in enumerate(said.get("alerts", ()))
         ),

@@ -36,12 +36,23 @@ class File(TypedDict):
     compression: Compression | None
 
 
+class Tolerance(TypedDict, total=False):
+    """How many invalid records a file may hold; `share` is of its records, from 0 to 1."""
+
+    count: int
+    share: float
+
+
 class Plan(TypedDict):
-    """Into how many byte ranges the object is cut, and its keys into how many partitions."""
+    """Into how many byte ranges the object is cut, and its keys into how many partitions.
+
+    `tolerance` is the contract's, where it has one.
+    """
 
     shards: int
     shard_bytes: int
     partitions: int
+    tolerance: NotRequired[Tolerance]
 
 
 class Execution(TypedDict):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SAMPLES = ROOT / "samples"
-CHAIN = ["CollectData", "WhatToDo", "ParseAndValidate", "Enrich", "FitsOneWriter", "WriteToDdb", "Notify"]
+CHAIN = ["CollectData", "WhatToDo", "ParseAndValidate", "Enrich", "WhatToWrite", "WriteToDdb", "Notify"]
 FAILURE = ["RecordFailure", "SendToDeadLetters", "TellPeople", "Failed"]
 EVENT = {
     "userId": "user-fd7721",

@@ -42,10 +42,18 @@ def definition(cloud):
 
 
 def file():
-    return {"id": "raw/k", "bucket": "raw", "key": "k", "size": 100, "etag": "e"}
+    return {
+        "id": "raw/k",
+        "bucket": "raw",
+        "key": "k",
+        "size": 100,
+        "dataset": "orders",
+        "contract": "orders/1",
+        "day": "2025-01-01",
+    }
 
 
-def functions(*, shards=3, partitions=2, broken=None):
+def functions(*, shards=3, partitions=2, broken=None, read=1, invalid=0, tolerance=None):
     calls = []
 
     def answering(name, answer):
@@ -58,13 +66,15 @@ def functions(*, shards=3, partitions=2, broken=None):
         return handler
 
     plan = {"shards": shards, "shard_bytes": 40, "partitions": partitions}
+    if tolerance is not None:
+        plan["tolerance"] = tolerance
     answers = {
         "CollectData": lambda event: {"outcome": "work", "file": file(), "plan": plan},
         "ParseAndValidate": lambda event: {
             "shard": event["shard"],
             "staged": {"key": "s"},
-            "read": 1,
-            "quarantined": 0,
+            "read": read,
+            "quarantined": invalid,
         },
         "Enrich": lambda event: {"quarantined": 0, "enriched": 1},
         "WriteToDdb": lambda event: {"written": 1},
@@ -145,3 +155,49 @@ def test_the_wait_for_other_hands_ends_after_an_hour(execute, definition, cloud)
     )
     assert (outcome.status, outcome.states[-1]) == ("SUCCEEDED", "AlreadyIngested")
     assert 60 < len(calls) < 120
+
+
+@pytest.mark.parametrize("shards", [1, 3])
+@pytest.mark.parametrize(
+    ("tolerance", "invalid", "is_tolerated"),
+    [
+        (None, 100, True),
+        ({"count": 0}, 0, True),
+        ({"share": 0}, 0, True),
+        ({"count": 30}, 10, True),
+        ({"count": 29}, 30, False),
+        ({"share": 0.29}, 29, True),
+        ({"share": 0.29}, 30, False),
+        ({"count": 1000, "share": 0.07}, 8, False),
+        ({"count": 5, "share": 1}, 8, False),
+    ],
+)
+def test_a_file_with_more_invalid_records_than_tolerated_fails_before_a_record_is_written(
+    execute, definition, cloud, shards, tolerance, invalid, is_tolerated
+):
+    handlers, calls = functions(
+        shards=shards, partitions=shards, read=100, invalid=invalid, tolerance=tolerance
+    )
+    outcome = execute(
+        definition, {"s3Bucket": "raw", "s3Key": "k"}, functions=handlers, clients=cloud.__getitem__
+    )
+    wrote = any(name == "WriteToDdb" for name, _ in calls)
+    if is_tolerated:
+        assert (outcome.status, wrote) == ("SUCCEEDED", True), outcome.cause
+        return
+    assert (outcome.status, outcome.error, wrote) == ("FAILED", "TooManyInvalid", False)
+    assert outcome.cause.startswith(
+        f"{shards * invalid} of {shards * 100} records are invalid; the contract orders/1 tolerates "
+    )
+    assert outcome.cause.endswith("/quarantine/orders/2025-01-01/raw/k/")
+    row = cloud["dynamodb"].get_item(TableName="files", Key={"file_id": {"S": "raw/k"}})["Item"]
+    assert (row["status"], row["error"]) == ({"S": "FAILED"}, {"S": "TooManyInvalid"})
+
+
+@pytest.mark.parametrize("read", [0, 100])
+def test_a_file_without_records_is_within_any_tolerance(execute, definition, cloud, read):
+    handlers, _ = functions(shards=1, partitions=1, read=read, tolerance={"count": 0, "share": 0})
+    outcome = execute(
+        definition, {"s3Bucket": "raw", "s3Key": "k"}, functions=handlers, clients=cloud.__getitem__
+    )
+    assert outcome.status == "SUCCEEDED", outcome.cause

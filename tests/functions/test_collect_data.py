@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,6 +23,8 @@ from tests.functions.cloud import (
 from tests.functions.objects_sent import event_of_s3, json_lines, order
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.functions.cloud import Cloud
 
 
@@ -185,3 +188,22 @@ def test_a_key_of_1024_bytes_is_ingested(cloud: Cloud) -> None:
     key = "orders/" + "k" * (1024 - len("orders/") - len(".jsonl")) + ".jsonl"
     cloud.put(key, json_lines(order(1)))
     assert ingest(key).notified["counts"]["written"] == 1
+
+
+def test_the_plan_carries_the_tolerance_of_the_contract(
+    cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schemas = tmp_path / "schemas"
+    shutil.copytree(ROOT / "schemas", schemas)
+    contract = schemas / "datasets/orders/1.json"
+    said = json.loads(contract.read_text())
+    said["x-dataset"]["tolerance"] = {"share": 0.05}
+    contract.write_text(json.dumps(said))
+    monkeypatch.setenv("SCHEMAS_DIR", str(schemas))
+    cloud.put("orders/x.jsonl", json_lines(order(1)))
+    cloud.put("sales/a.csv", b"name,email,amount,date\n")
+
+    assert invoke("collect_data", {"s3Bucket": RAW, "s3Key": "orders/x.jsonl"})["plan"]["tolerance"] == {
+        "share": 0.05
+    }
+    assert "tolerance" not in invoke("collect_data", {"s3Bucket": RAW, "s3Key": "sales/a.csv"})["plan"]

@@ -39,7 +39,20 @@ BROKEN: list[tuple[str, Any, str, str]] = [
     ("no JSON", "{", "", "is not JSON"),
     ("no annotation", {**ORDERS, "x-dataset": None}, "/x-dataset", "object"),
     ("no object", "[]", "", "'type'"),
-    ("a member that nobody knows", changed(tolerance={"share": 1.0}), "/x-dataset", "additionalProperties"),
+    ("a member that nobody knows", changed(tolerable={"share": 1.0}), "/x-dataset", "additionalProperties"),
+    (
+        "a tolerance of more than all",
+        changed(tolerance={"share": 1.5}),
+        "/x-dataset/tolerance/share",
+        "maximum",
+    ),
+    ("a tolerance of nothing", changed(tolerance={}), "/x-dataset/tolerance", "minProperties"),
+    (
+        "a tolerance of half a record",
+        changed(tolerance={"count": 0.5}),
+        "/x-dataset/tolerance/count",
+        "integer",
+    ),
     ("no schema", {**ORDERS, "properties": {"a": {"type": "strong"}}}, "/properties/a/type", "JSON Schema"),
     (
         "a pattern that does not compile",
