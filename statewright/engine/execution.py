@@ -241,6 +241,7 @@ class Execution:
         self.engine.running.pop(self.record.arn, None)
         if self.is_standard or self.record.map_run_arn is not None:
             self._keep()
+        self.trail.step = None  # points back at the execution
 
     def _keep(self) -> None:
         try:

@@ -60,6 +60,7 @@ async def run_flow(
                 raise ExecutionTimedOut
         name, value = await visit(step)
         if name is None:
+            trail.step = None  # both point at each other: without this only the garbage collector frees them
             return value
         step = Step(execution, flow.states[name], value, step.variables, trail, map_item)
 

@@ -37,7 +37,7 @@ def is_too_large(text: str, limit: int = MAX_PAYLOAD_BYTES) -> bool:
 def load(text: str) -> Json:
     """Read JSON strictly: no NaN, no Infinity; raises ValueError, also for what nests too deep."""
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        return _decoder.decode(text)
     except RecursionError as error:
         raise ValueError("the JSON nests too deep") from error
 
@@ -80,3 +80,6 @@ def jackson_words(error: json.JSONDecodeError) -> str:
 
 def _refuse_constant(word: str) -> None:
     raise ValueError(f"Unrecognized token '{word}': was expecting {_VALUES}")
+
+
+_decoder = json.JSONDecoder(parse_constant=_refuse_constant)

@@ -114,6 +114,7 @@ REQUESTS = {
     "PublishStateMachineVersion": lambda w: {
         "stateMachineArn": w.machine, "revisionId": "INITIAL", "description": "d"
     },
+    "RedriveExecution": lambda w: {"executionArn": w.execution, "clientToken": "t"},
     "SendTaskFailure": lambda w: {**TOKEN, "error": "E", "cause": "C"},
     "SendTaskHeartbeat": lambda w: TOKEN,
     "SendTaskSuccess": lambda w: {**TOKEN, "output": "{}"},

@@ -540,12 +540,9 @@ def test_of_a_map_run_only_the_children_that_did_not_succeed_run_again(in_engine
 
 def test_standard_children_go_on_and_express_children_begin_anew(in_engine, chain):
     async def inside(kind, engine):
-        flow = {
-            "W": {**ITEM, "Next": "V", "ResultPath": "$.w", "OutputPath": "$"},
-            "V": {**named("v"), "End": True},
-        }
         state = distributed(kind)
-        state["ItemProcessor"]["States"] = flow
+        first = {**ITEM, "Next": "V", "ResultPath": "$.w", "OutputPath": "$"}
+        state["ItemProcessor"]["States"] = {"W": first, "V": {**named("v"), "End": True}}
         workshop.broken.add("v")
         record = await start(engine, chain(state), [{"name": "i"}])
         workshop.broken.clear()
@@ -556,9 +553,8 @@ def test_standard_children_go_on_and_express_children_begin_anew(in_engine, chai
 
     workshop = Workshop()
     for kind, calls in (("STANDARD", ["v"]), ("EXPRESS", ["i", "v"])):
-        assert (
-            in_engine(lambda engine, kind=kind: inside(kind, engine), functions=workshop.functions) == calls
-        )
+        found = in_engine(lambda engine, kind=kind: inside(kind, engine), functions=workshop.functions)
+        assert found == calls
 
 
 def test_a_redriven_child_tells_of_it_in_its_own_history(in_engine, chain):

@@ -69,16 +69,23 @@ async def stop_execution(engine: Engine, request: Request) -> Response:
     return {"stopDate": record.stop_date}
 
 
+async def redrive_execution(engine: Engine, request: Request) -> Response:
+    """Let an execution that ended badly go on from where it ended."""
+    record = engine.redrives.redrive(request["executionArn"], request.get("clientToken"))
+    return {"redriveDate": record.redrive_date}
+
+
 async def describe_execution(engine: Engine, request: Request) -> Response:
     """Describe an execution."""
     record = engine.describe_execution(request["executionArn"])
+    status, reason = engine.redrives.status(record)
     if record.status == "TIMED_OUT":  # AWS gives no error where the state machine's own time is over
         record = dataclasses.replace(record, error=None, cause=None)
     return {
         **_common(record),
         "traceHeader": record.trace_header,
-        "redriveStatus": "NOT_REDRIVABLE",
-        "redriveStatusReason": _redrive_reason(record),
+        "redriveStatus": status,
+        "redriveStatusReason": reason,
         **_data(record, request),
     }
 
@@ -153,12 +160,6 @@ def _data(record: ExecutionRecord, request: Request) -> Response:
         "error": record.error,
         "cause": record.cause,
     }
-
-
-def _redrive_reason(record: ExecutionRecord) -> str:
-    if record.status in {"RUNNING", "SUCCEEDED"}:
-        return f"Execution is {record.status} and cannot be redriven"
-    return "RedriveExecution is not supported by this endpoint yet"
 
 
 def _summary(record: ExecutionRecord) -> Response:

@@ -31,6 +31,7 @@ async def describe_map_run(engine: Engine, request: Request) -> Response:
         "itemCounts": _counts(run.item_counts),
         "executionCounts": _counts(run.execution_counts),
         "redriveCount": run.redrive_count,
+        "redriveDate": run.redrive_date,
     }
 
 
