@@ -57,7 +57,7 @@ def read_state(name: str, reader: Reader) -> tree.State | None:
     kind = reader.text("Type")
     read = _READERS.get(kind or "")
     if read is None:
-        reader.complain(f"Value is not one of: [{', '.join(_READERS)}]", "Type")
+        reader.complain(f"The field 'Type' should have one of these values: [{', '.join(_READERS)}]", "Type")
         return None
     _read_language(reader)
     common: Common = {
@@ -213,7 +213,7 @@ def _parallel(reader: Reader, common: Common) -> tree.State:
     reader.require("Branches")
     branches = tuple(flow for flow in map(read_flow, reader.objects("Branches")) if flow is not None)
     if not branches and reader.value.get("Branches") == []:
-        reader.complain("Expected a list of at least one branch", "Branches")
+        reader.complain("Value cannot be empty", "Branches")
     return tree.Parallel(**common, branches=branches, payload=_read_arguments(reader))
 
 

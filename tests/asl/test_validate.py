@@ -112,7 +112,7 @@ def test_names_are_unique_in_the_whole_machine():
 @pytest.mark.parametrize(
     ("state", "message"),
     [
-        ({"Type": "Nope"}, "Value is not one of"),
+        ({"Type": "Nope"}, "The field 'Type' should have one of these values"),
         ({"Type": "Pass", "ResultPath": "$.a[*]"}, "Value is not a Reference Path"),
         ({"Type": "Pass", "ResultPath": "$x"}, "Value is not a Reference Path"),
         ({"Type": "Pass", "InputPath": "no path"}, "Value is not a valid JSONPath"),
@@ -171,7 +171,7 @@ def test_names_are_unique_in_the_whole_machine():
             {"Type": "Task", "Resource": ARN, "Catch": [{"ErrorEquals": ["A"]}]},
             "These fields are required: [Next]",
         ),
-        ({"Type": "Parallel", "Branches": []}, "at least one branch"),
+        ({"Type": "Parallel", "Branches": []}, "Value cannot be empty"),
         ({"Type": "Map"}, "Exactly one of these fields is required: [ItemProcessor, Iterator]"),
         ({"Type": "Choice", "Choices": []}, "at least one rule"),
         ({"Type": "Fail", "Error": "a", "ErrorPath": "$.a"}, "Only one of these fields is allowed"),
