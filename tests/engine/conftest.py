@@ -7,7 +7,9 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+import boto3
 import pytest
+from moto import mock_aws
 
 from statewright.engine import (
     Engine,
@@ -132,3 +134,35 @@ def in_engine():
             return runner.run(inside())
 
     return run_it
+
+
+class Bucket:
+    """A bucket named "box", in moto; `clients` is what an engine wants."""
+
+    def __init__(self) -> None:
+        self.client = boto3.client("s3", region_name="us-east-1")
+        self.client.create_bucket(Bucket="box")
+
+    def clients(self, service: str) -> Any:
+        assert service == "s3"
+        return self.client
+
+    def put(self, key: str, body: bytes | str) -> None:
+        self.client.put_object(Bucket="box", Key=key, Body=body.encode() if isinstance(body, str) else body)
+
+    def get(self, key: str) -> bytes:
+        return self.client.get_object(Bucket="box", Key=key)["Body"].read()
+
+    def keys(self, prefix: str = "") -> list[str]:
+        listed = self.client.list_objects_v2(Bucket="box", Prefix=prefix).get("Contents", ())
+        return [each["Key"] for each in listed]
+
+
+@pytest.fixture
+def bucket(monkeypatch):
+    """Give an empty bucket."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        yield Bucket()

@@ -53,7 +53,7 @@ def read_parquet(body: IO[bytes]) -> Iterator[tuple[None, dict[str, Json]]]:
             for batch in rows.iter_batches(batch_size=_ROWS):
                 for row in batch.to_pylist():
                     yield None, {name: to_json(value) for name, value in row.items()}
-        except pyarrow.ArrowException as error:
+        except (pyarrow.ArrowException, OSError) as error:
             raise reader_failure(f"Unable to read the Parquet input: {error}") from error
 
 
