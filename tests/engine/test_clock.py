@@ -57,3 +57,26 @@ def test_a_scaled_clock_tells_what_it_left_out():
 def test_a_negative_scale_is_refused():
     with pytest.raises(ValueError, match="zero or more"):
         ScaledClock(-1)
+
+
+def test_a_virtual_loop_runs_until_nothing_is_ready_and_jumps_as_often_as_it_may():
+    loop = VirtualLoop()
+    seen: list[str] = []
+
+    async def work():
+        seen.append("begun")
+        for name in ("minute", "hour"):
+            await asyncio.sleep(60)
+            seen.append(name)
+
+    try:
+        task = loop.create_task(work())
+        assert loop.run_until_idle()
+        assert seen == ["begun"]
+        assert loop.run_until_idle(jumps=1)
+        assert seen == ["begun", "minute"]
+        assert not loop.run_until_idle(jumps=2)
+        assert seen == ["begun", "minute", "hour"]
+        assert task.done()
+    finally:
+        loop.close()
