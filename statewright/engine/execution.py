@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from statewright.asl.tree import Flow
     from statewright.engine.engine import Engine
+    from statewright.engine.integrations.http_sending import HttpTrace
     from statewright.engine.mocks import Mocks
     from statewright.engine.records import ExecutionRecord, ExecutionStatus, StateMachineRecord
 
@@ -34,7 +35,8 @@ log = logging.getLogger(__name__)
 class Execution:
     """An execution from its start to its end.
 
-    `mocks` answer in place of what its Tasks call, where it runs a test case.
+    `mocks` answer in place of what its Tasks call, where it runs a test case;
+    `http_trace` keeps what its HTTP Tasks send.
     `children` are the executions of `.sync` integrations, which end with it; map runs end their own.
     `on_end` is called once, when it has ended.
     """
@@ -67,6 +69,7 @@ class Execution:
         self.output: Json = None
         self.children: set[Execution] = set()
         self.mocks: Mocks | None = None
+        self.http_trace: HttpTrace | None = None
         self.on_end: Callable[[Execution], None] | None = None
         self._resumed: FlowProgress | None = None
         self._task: asyncio.Task[None] | None = None

@@ -74,12 +74,19 @@ def _check_bounds(request: Request) -> None:
         check_nesting(text or "", "ValidationException", f"Invalid {name}")
 
 
+# What DEBUG leaves out of TRACE.
+_EXCHANGE = frozenset({"request", "response"})
+
+
 def _response(outcome: StateOutcome, level: str) -> Response:
+    shown = {name: value for name, value in outcome.inspection.items() if name not in _EXCHANGE}
+    if level == "TRACE":
+        shown = dict(outcome.inspection)
     return {
         "status": outcome.status,
         "output": outcome.output,
         "error": outcome.error,
         "cause": outcome.cause,
         "nextState": outcome.next_state,
-        "inspectionData": None if level == "INFO" else dict(outcome.inspection),
+        "inspectionData": None if level == "INFO" else shown,
     }

@@ -85,6 +85,15 @@ class HttpAnswer:
         }
 
 
+@dataclass
+class HttpTrace:
+    """Keeps what an HTTP Task sends and gets back; what its connection adds only where that is revealed."""
+
+    reveals_secrets: bool = False
+    request: HttpRequest | None = None
+    answer: HttpAnswer | None = None
+
+
 def check_url(url: str, field: str) -> SplitResult:
     """Take an endpoint apart; raises UnsupportedParameter unless it is https, or http on loopback.
 

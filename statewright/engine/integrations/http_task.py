@@ -142,12 +142,17 @@ async def invoke(call: TaskCall) -> Json:
     check(call.arguments)
     credentials = await read_connection(call.engine, connection_arn(call.arguments))
     request = _request(call, credentials)
+    trace = call.execution.http_trace
+    if trace is not None:
+        trace.request = request if trace.reveals_secrets else _request(call, Credentials([], [], []))
     try:
         answer = await send(call.engine, request)
     except RequestFailed as error:
         raise StateFailure("States.Http.Socket", str(error)) from error
     except AnswerTooLarge as error:
         raise too_large("http") from error
+    if trace is not None:
+        trace.answer = answer
     if not 200 <= answer.status < 300:
         # AWS gives the status text alone: what the body says is lost.
         raise StateFailure(f"States.Http.StatusCode.{answer.status}", answer.reason)

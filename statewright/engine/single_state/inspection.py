@@ -18,18 +18,44 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from statewright.asl.tree import Fail, Map, Parallel, Pass, Task
-from statewright.engine.payloads import dump
+from statewright.asl.tree import Fail, Parallel, Pass, Task
+from statewright.engine.payloads import MAX_PAYLOAD_BYTES, dump, is_too_large
 from statewright.engine.step import Step
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from statewright.asl.tree import Catcher, Field, Payload, State
     from statewright.engine.errors import StateFailure
     from statewright.engine.execution import Execution
+    from statewright.engine.integrations.http_sending import HttpAnswer, HttpRequest, HttpTrace
 
 Json = Any
+
+
+class JsonTexts:
+    """The elements of an array, which many items may make too large to be kept."""
+
+    def __init__(self) -> None:
+        self._texts: list[str] = []
+        self._length = 2
+        self.is_too_large = False
+
+    def add(self, value: Json) -> None:
+        """Add an element; nothing is kept once all are above 256 KiB together."""
+        if self.is_too_large:
+            return
+        text = dump(value)
+        self._length += len(text.encode("utf-8", "replace")) + 1
+        self._texts.append(text)
+        if self._length > MAX_PAYLOAD_BYTES + 1:
+            self.is_too_large = True
+            self._texts.clear()
+
+    @property
+    def array(self) -> str:
+        """The array as JSON."""
+        return f"[{','.join(self._texts)}]"
 
 
 class InspectedStep(Step):
@@ -51,14 +77,21 @@ class InspectedStep(Step):
         self._is_over = False
 
     def note(self, stage: str, value: Json) -> None:
-        """Note the value after a stage, as JSON text."""
-        if not self._is_over:
-            self.inspection[stage] = dump(value)
+        """Note the value after a stage as JSON text; one above 256 KiB has no room there, as on AWS."""
+        text = dump(value)
+        if not self._is_over and not is_too_large(text):
+            self.inspection[stage] = text
+
+    def note_texts(self, stage: str, texts: JsonTexts) -> None:
+        """Note an array, unless it is above 256 KiB."""
+        if not texts.is_too_large:
+            self.inspection[stage] = texts.array
 
     def note_variables(self) -> None:
         """Note the variables as they are once the state has been left."""
         if self.variables:
-            self.inspection["variables"] = dump(self.variables)
+            self._is_over = False
+            self.note("variables", self.variables)
 
     @property
     def context(self) -> Json:
@@ -71,6 +104,13 @@ class InspectedStep(Step):
     def cause(self, sentence: str) -> str:
         """Give the sentence alone: there is no event that it could point at."""
         return sentence
+
+    def note_exchange(self, trace: HttpTrace) -> None:
+        """Note what an HTTP Task sent, and what came back, in the members of TRACE."""
+        if trace.request is not None:
+            self.inspection["request"] = _request(trace.request)
+        if trace.request is not None and trace.answer is not None:
+            self.inspection["response"] = _response(trace.answer, trace.request)
 
     # --- stages ---
 
@@ -104,12 +144,6 @@ class InspectedStep(Step):
             self.note("afterParameters", value)
         return value
 
-    def value(self, field: Field, document: Json, **more: Json) -> Json:
-        value = super().value(field, document, **more)
-        if isinstance(self.state, Map) and field is self.state.items_path:
-            self.note("afterItemsPath", value)
-        return value
-
     def place_result(self, path: Field | None, result: Json) -> Json:
         value = super().place_result(path, result)
         self.note("afterResultSelector", result)
@@ -124,3 +158,35 @@ class InspectedStep(Step):
     def finish_caught(self, catcher: Catcher, failure: StateFailure) -> Json:
         self._is_over = True  # a Catch has a ResultPath too, which is none of these stages
         return super().finish_caught(catcher, failure)
+
+
+# --- HTTP ---
+
+
+def _protocol(request: HttpRequest) -> str:
+    return request.url.partition(":")[0]
+
+
+def _headers(pairs: Iterable[tuple[str, str]]) -> str:
+    return f"[{', '.join(f'{name}: {value}' for name, value in pairs)}]"
+
+
+def _request(request: HttpRequest) -> dict[str, Json]:
+    return {
+        "protocol": _protocol(request),
+        "method": request.method,
+        "url": request.url,
+        "headers": _headers(request.headers),
+        "body": None if request.body is None else request.body.decode("utf-8", "replace"),
+    }
+
+
+def _response(answer: HttpAnswer, request: HttpRequest) -> dict[str, Json]:
+    pairs = ((name, value) for name, values in answer.headers.items() for value in values)
+    return {
+        "protocol": _protocol(request),
+        "statusCode": str(answer.status),
+        "statusMessage": answer.reason,
+        "headers": _headers(pairs),
+        "body": answer.body.decode("utf-8", "replace"),
+    }

@@ -5,6 +5,7 @@ A Task needs no runner of its own: its execution's `mocks` answer in place of wh
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import io
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from statewright.engine.errors import StateFailure, ValidationException
 from statewright.engine.items.s3_objects import BoundedStream, S3Objects
 from statewright.engine.map_runs import THRESHOLD_CAUSE, THRESHOLD_ERROR
 from statewright.engine.mocks import MockedCase, MockedInvocation, MockedResponse, Mocks
+from statewright.engine.single_state.inspection import JsonTexts
 from statewright.engine.states import RUNNERS
 from statewright.engine.states.distributed_map import make_batches, read_tolerance
 from statewright.engine.states.item_reader import read_items
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
     from statewright.engine.single_state.preparation import Mock
 
 Json = Any
+
+# Selecting many items must not keep the event loop from all else.
+_ITEMS_BETWEEN_BREATHS = 64
 
 
 async def run_mocked(
@@ -68,10 +73,7 @@ def _mocks_of(state: Task, mock: Mock) -> Mocks:
 async def _evaluate_map(step: InspectedStep, state: Map, configuration: Configuration, mock: Mock) -> None:
     """Evaluate the fields of a Map as a run of it would; raises StateFailure for too many failures."""
     value = step.selected_input()
-    data = configuration.map_item_reader_data
-    items = (
-        list(find_items(step, state, value)) if data is None else await _given_items(step, state, value, data)
-    )
+    items = await _find_items(step, state, value, configuration.map_item_reader_data)
     limit = 0 if state.max_concurrency is None else step.number(state.max_concurrency, value)
     if limit < 0:
         raise step.runtime_error("MaxConcurrency cannot be negative.")
@@ -93,17 +95,37 @@ async def _evaluate_map(step: InspectedStep, state: Map, configuration: Configur
         raise StateFailure(THRESHOLD_ERROR, THRESHOLD_CAUSE)
 
 
+async def _find_items(step: InspectedStep, state: Map, value: Json, data: str | None) -> list[Item]:
+    if data is not None:
+        return await _given_items(step, state, value, data)
+    found = find_items(step, state, value)
+    if state.language == "JSONPath":
+        step.note("afterItemsPath", found.value)
+    return list(found)
+
+
 async def _note_inputs(step: InspectedStep, state: Map, value: Json, items: Sequence[Item]) -> None:
-    selected = [item_input(step, state, value, item.context(index)) for index, item in enumerate(items)]
     if state.item_selector is not None:
-        step.note("afterItemSelector", selected)
+        texts = JsonTexts()
+        async for index, item in _numbered(items):
+            texts.add(item_input(step, state, value, item.context(index)))
+        step.note_texts("afterItemSelector", texts)
     if state.batcher is not None:
-        batches = make_batches(step, state, value, _each(items))
-        step.note("afterItemBatcher", [batch.value async for batch in batches])
+        texts = JsonTexts()
+        async for batch in make_batches(step, state, value, _each(items)):
+            texts.add(batch.value)
+        step.note_texts("afterItemBatcher", texts)
+
+
+async def _numbered(items: Sequence[Item]) -> AsyncIterator[tuple[int, Item]]:
+    for index, item in enumerate(items):
+        yield index, item
+        if index % _ITEMS_BETWEEN_BREATHS == 0:
+            await asyncio.sleep(0)
 
 
 async def _each(items: Sequence[Item]) -> AsyncIterator[Item]:
-    for item in items:
+    async for _, item in _numbered(items):
         yield item
 
 

@@ -10,6 +10,7 @@ from statewright.asl.timestamps import format_timestamp
 from statewright.asl.tree import Worker
 from statewright.engine.errors import ExecutionTimedOut, StateFailure
 from statewright.engine.execution import EXPRESS_SECONDS, Execution
+from statewright.engine.integrations.http_sending import HttpTrace
 from statewright.engine.interpreter import find_catcher, find_retrier, retry_interval
 from statewright.engine.payloads import dump
 from statewright.engine.records import ExecutionRecord, StateMachineRecord
@@ -33,13 +34,16 @@ async def run_state(engine: Engine, case: StateCase) -> StateOutcome:
     """
     prepared = prepare(case)
     execution = _execution(engine, case, prepared)
+    execution.http_trace = trace = HttpTrace(case.reveals_secrets)
     step = InspectedStep(execution, prepared.state, prepared.input, prepared.variables, prepared.context)
     step.retry_count = case.configuration.retrier_retry_count or 0
     step.inspection["input"] = case.input
     try:
         next_state, output = await _visit(step, case, prepared)
     except StateFailure as failure:
+        step.note_exchange(trace)
         return _failed(step, case, failure)
+    step.note_exchange(trace)
     return _ended(step, StateOutcome("SUCCEEDED", step.inspection, dump(output), next_state=next_state))
 
 
