@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_ssm import SSMClient
+    from mypy_boto3_stepfunctions import SFNClient
 
 # botocore tries a call this often before we see its failure; the workflow's Retry comes on top.
 ATTEMPTS = 4
@@ -77,6 +78,12 @@ def sns() -> SNSClient:
 def ssm() -> SSMClient:
     """Return this process's Systems Manager client."""
     return _client("ssm")  # type: ignore[no-any-return]
+
+
+@functools.cache
+def step_functions() -> SFNClient:
+    """Return this process's Step Functions client."""
+    return _client("stepfunctions")  # type: ignore[no-any-return]
 
 
 def code_of(error: Exception) -> str:

@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote
 
 import msgspec
 
-from pipeline import contracts, ledger, objects, plans
+from pipeline import contracts, executions, ledger, objects, plans
 from pipeline.errors import InvalidInput, PipelineError
 from pipeline.moments import moment
 from pipeline.routing import compression_of
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pipeline.contracts import Contract
+    from pipeline.ledger import Holder
     from pipeline.objects import Head
     from pipeline.routing import Route
     from pipeline.settings import Settings
@@ -54,13 +55,23 @@ def collect_data(request: Mapping[str, Any], settings: Settings, request_id: str
     preview = None if route and _hides_values(settings, route) else content_preview(file, head)
     if preview is not None:
         row["content_preview"] = preview
-    holder = ledger.claim(settings.files_table, row)
+    holder = _claim(settings.files_table, row)
     if holder is not None:
         outcome: Literal["duplicate", "in_progress"] = (
             "in_progress" if holder.status == ledger.PROCESSING else "duplicate"
         )
         return _taken(file, outcome, holder.execution)
     return {"outcome": "work" if route else "catalogued", "file": file, "plan": plan}
+
+
+def _claim(table: str, row: Mapping[str, Any]) -> Holder | None:
+    """Claim a row, also from an execution that ended without closing it; return who has it otherwise."""
+    holder = ledger.claim(table, row)
+    if holder is None or holder.status != ledger.PROCESSING:
+        return holder
+    return (
+        ledger.take_over(table, row, holder) if executions.is_over(holder.execution, holder.since) else holder
+    )
 
 
 def _plan(settings: Settings, head: Head, route: Route | None) -> Plan:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipeline.aws import calling, dynamodb
 from pipeline.errors import ClaimLost
 from pipeline.items import typed, typed_record
+from pipeline.moments import moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,14 +22,27 @@ _NAMES = {"#status": "status", "#execution": "execution"}
 
 
 class Holder(NamedTuple):
-    """The execution that has a row, and the row's status."""
+    """The execution that has a row, the row's status, and when it was claimed or closed."""
 
     execution: str
     status: str
+    since: datetime
 
 
 def claim(table: str, row: Mapping[str, Any]) -> Holder | None:
     """Write a row unless another execution has it; return that holder, None where the row is ours."""
+    values = {":failed": FAILED, ":catalogued": CATALOGUED, ":execution": row["execution"]}
+    return _put(table, row, _FREE, values)
+
+
+def take_over(table: str, row: Mapping[str, Any], dead: Holder) -> Holder | None:
+    """Write a row in the place of one whose execution is over; return who was faster, if anybody was."""
+    values = {":execution": dead.execution, ":status": dead.status}
+    taken = {**row, "taken_over_from": dead.execution}
+    return _put(table, taken, "#execution = :execution AND #status = :status", values)
+
+
+def _put(table: str, row: Mapping[str, Any], condition: str, values: Mapping[str, str]) -> Holder | None:
     from botocore.exceptions import ClientError
 
     with calling("DynamoDB PutItem"):
@@ -35,13 +50,9 @@ def claim(table: str, row: Mapping[str, Any]) -> Holder | None:
             dynamodb().put_item(
                 TableName=table,
                 Item=typed_record(dict(row)),
-                ConditionExpression=_FREE,
+                ConditionExpression=condition,
                 ExpressionAttributeNames=_NAMES,
-                ExpressionAttributeValues={
-                    ":failed": typed(FAILED),
-                    ":catalogued": typed(CATALOGUED),
-                    ":execution": typed(row["execution"]),
-                },
+                ExpressionAttributeValues={name: typed(value) for name, value in values.items()},
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except ClientError as error:
@@ -57,7 +68,8 @@ def _holder(table: str, file_id: str, old: dict[str, Any] | None) -> Holder:
         answer = dynamodb().get_item(TableName=table, Key={"file_id": typed(file_id)}, ConsistentRead=True)
         old = dict(answer.get("Item", {}))
     execution, status = (old.get(name, {}).get("S", "unknown") for name in ("execution", "status"))
-    return Holder(execution, status)
+    since = old.get("processed_at", {}).get("S") or moment(datetime.now(UTC))
+    return Holder(execution, status, datetime.fromisoformat(since))
 
 
 def close(table: str, file_id: str, execution: str, changes: Mapping[str, Any]) -> None:

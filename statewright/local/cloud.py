@@ -98,7 +98,7 @@ def _function_pool(settings: CloudSettings, names: Names) -> FunctionPool:
     }
     return FunctionPool(
         specs,
-        function_environment(names),
+        function_environment(names, f"http://127.0.0.1:{settings.sfn_port}"),
         settings.project.root / "functions",
         settings.workers,
         logs=settings.places.logs,

@@ -37,7 +37,7 @@ def credentials() -> dict[str, str]:
     }
 
 
-def function_environment(names: Names) -> dict[str, str]:
+def function_environment(names: Names, sfn_endpoint: str) -> dict[str, str]:
     """Return what the functions find in their environment, beside what Lambda sets."""
     description = names.project.description
     buckets = {f"{name.upper()}_BUCKET": names.bucket(name) for name in description.buckets}
@@ -51,6 +51,7 @@ def function_environment(names: Names) -> dict[str, str]:
         **parameters,
         **tables,
         "AWS_ENDPOINT_URL": names.endpoint,
+        "AWS_ENDPOINT_URL_SFN": sfn_endpoint,
         "TABLE_PREFIX": names.of(""),
         "SCHEMAS_DIR": str(names.project.root / "schemas"),
         "POWERTOOLS_SERVICE_NAME": description.name,

@@ -78,7 +78,7 @@ def _run(definition: Path, given: str, endpoint_url: str | None) -> ExecutionRec
     names = Names(project, _endpoint(record, endpoint_url))
     text = replace_placeholders(text, names.placeholders(), definition.name)
     if record is not None:
-        os.environ.update(function_environment(names))
+        os.environ.update(function_environment(names, record.sfn_endpoint))
     clients = _aws_clients(endpoint_url) if record is None else Clients(record.endpoint, record.sfn_endpoint)
     return engine.run(text, value, functions=LocalFunctions(_handlers(names)), clients=clients)
 

@@ -6,11 +6,13 @@ import gzip
 import json
 import re
 import shutil
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ClientError
 
-from pipeline import objects
+from pipeline import executions, ledger, objects
 from pipeline.errors import ObjectNotFound
 from tests.functions.cloud import (
     EXECUTION,
@@ -93,6 +95,88 @@ def test_an_object_that_another_execution_has_in_hand_is_in_progress(cloud: Clou
 
     assert (answer["outcome"], answer["duplicate_of"]) == ("in_progress", "first")
     assert invoke("collect_data", {**request, "execution": first})["outcome"] == "work"
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Statuses that Step Functions tells of executions; of others it knows nothing."""
+    statuses: dict[str, str] = {}
+
+    class StepFunctions:
+        def describe_execution(self, *, executionArn: str) -> dict[str, str]:  # noqa: N803 - boto3's name
+            if executionArn in statuses:
+                return {"status": statuses[executionArn]}
+            code = {"Code": "ExecutionDoesNotExist", "Message": "Execution Does Not Exist"}
+            raise ClientError({"Error": code}, "DescribeExecution")
+
+    monkeypatch.setattr(executions, "step_functions", StepFunctions)
+    return statuses
+
+
+def claimed_by(execution: str) -> dict[str, Any]:
+    """Let an execution claim an object; return what CollectData answers."""
+    who = {"execution": {"id": execution, "started_at": STARTED_AT}}
+    answer: dict[str, Any] = invoke("collect_data", {"s3Bucket": RAW, "s3Key": "orders/x.jsonl", **who})
+    return answer
+
+
+@pytest.mark.parametrize("status", ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", None])
+def test_a_claim_of_an_execution_that_is_over_is_taken_over(
+    cloud: Cloud, told: dict[str, str], status: str | None
+) -> None:
+    cloud.put("orders/x.jsonl", json_lines(order(1)))
+    claimed_by(EXECUTION)
+    told |= {EXECUTION: status} if status else {}
+
+    answer = claimed_by("second")
+
+    assert answer["outcome"] == "work"
+    row = cloud.row(answer["file"]["id"])
+    assert (row["execution"], row["taken_over_from"]) == ("second", EXECUTION)
+
+
+@pytest.mark.parametrize("status", ["RUNNING", "PENDING_REDRIVE"])
+def test_a_claim_of_an_execution_that_may_go_on_stays(
+    cloud: Cloud, told: dict[str, str], status: str
+) -> None:
+    cloud.put("orders/x.jsonl", json_lines(order(1)))
+    claimed_by(EXECUTION)
+    told[EXECUTION] = status
+
+    answer = claimed_by("second")
+
+    assert (answer["outcome"], answer["duplicate_of"]) == ("in_progress", EXECUTION)
+
+
+def test_a_claim_that_was_closed_in_the_meantime_is_not_taken_over(
+    cloud: Cloud, told: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloud.put("orders/x.jsonl", json_lines(order(1)))
+    file_id = claimed_by(EXECUTION)["file"]["id"]
+
+    def closing(execution: str, since: object) -> bool:
+        ledger.close("statewright-files", file_id, execution, {"status": "SUCCEEDED"})
+        return True
+
+    monkeypatch.setattr(executions, "is_over", closing)
+
+    assert (claimed_by("second")["outcome"], cloud.row(file_id)["execution"]) == ("duplicate", EXECUTION)
+
+
+@pytest.mark.parametrize(("minutes", "outcome"), [(14, "in_progress"), (16, "work")])
+def test_a_direct_call_holds_a_claim_no_longer_than_a_function_lives(
+    cloud: Cloud, minutes: int, outcome: str
+) -> None:
+    cloud.put("orders/x.jsonl", json_lines(order(1)))
+    file_id = claimed_by("a-request-id")["file"]["id"]
+    then = datetime.now(UTC) - timedelta(minutes=minutes)
+    cloud.files.update_item(
+        Key={"file_id": file_id},
+        UpdateExpression="SET processed_at = :then",
+        ExpressionAttributeValues={":then": then.isoformat()},
+    )
+
+    assert claimed_by("second")["outcome"] == outcome
 
 
 def test_a_new_version_is_new_work_and_a_failed_one_may_be_tried_again(cloud: Cloud) -> None:

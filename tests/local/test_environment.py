@@ -18,7 +18,7 @@ SFN = "http://127.0.0.1:8083"
 
 
 def test_functions_find_their_settings_and_only_the_local_endpoint(project: Project) -> None:
-    found = function_environment(Names(project, ENDPOINT))
+    found = function_environment(Names(project, ENDPOINT), SFN)
 
     assert found["RAW_BUCKET"] == "shop-raw"
     assert found["FILES_TABLE"] == "shop-files"
@@ -26,6 +26,7 @@ def test_functions_find_their_settings_and_only_the_local_endpoint(project: Proj
     assert found["NOTIFICATIONS_TOPIC_ARN"] == "arn:aws:sns:us-east-1:000000000000:shop-notifications"
     assert found["PSEUDONYM_KEY_PARAMETER"] == "/shop/pseudonym_key"
     assert found["AWS_ENDPOINT_URL"] == ENDPOINT
+    assert found["AWS_ENDPOINT_URL_SFN"] == SFN
     assert found["SCHEMAS_DIR"] == str(project.root / "schemas")
 
 
