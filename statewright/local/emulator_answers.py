@@ -1,7 +1,7 @@
 """What AWS answers and the emulator leaves out, completed where its clients are made.
 
 MiniStack 1.5.33 takes events that EventBridge refuses, says nothing of the encryption that every object of S3
-has, and does not repeat the checksum of an upload. Workflows see these answers: they must be AWS's.
+has, does not repeat the checksum of an upload, and keeps no secrets of connections. Workflows see these answers: they must be AWS's.
 """
 
 from __future__ import annotations
@@ -41,6 +41,16 @@ def complete_answers(client: Any) -> None:
         listen("provide-client-params.events.PutEvents", _refuse_entries)
         listen("before-call.events.PutEvents", _answer_refused)
         listen("after-call.events.PutEvents", _tell_refused)
+        listen("after-call.events.DescribeConnection", _tell_secrets)
+
+
+# --- EventBridge's connections ---
+
+
+def _tell_secrets(http_response: Any, parsed: dict[str, Json], **_: Any) -> None:
+    """Keep the secrets of a connection, which the emulator tells in place of a secret's ARN."""
+    if http_response.status_code < 300 and "SecretArn" not in parsed:
+        parsed["AuthParameters"] = json.loads(http_response.content).get("AuthParameters", {})
 
 
 # --- S3 ---

@@ -92,3 +92,18 @@ def test_entries_that_are_all_refused_are_not_sent() -> None:
     answer = client.put_events(Entries=[{"Detail": "{}", "DetailType": "order"}])  # nothing listens at port 9
     assert answer["FailedEntryCount"] == 1
     assert answer["Entries"][0]["ErrorCode"] == "InvalidArgument"
+
+
+def test_the_secrets_of_a_connection_are_told_where_it_has_no_secret_of_its_own() -> None:
+    client = client_of("events")
+    parameters = {"ApiKeyAuthParameters": {"ApiKeyName": "X-Key", "ApiKeyValue": "not a secret"}}
+    told = json.dumps({"Name": "c", "ConnectionState": "AUTHORIZED", "AuthParameters": parameters}).encode()
+
+    class Raw:
+        def stream(self, **_: Any) -> Iterator[bytes]:
+            yield told
+
+    client.meta.events.register(
+        "before-send.events", lambda request, **_: AWSResponse(request.url, 200, HTTPHeaders(), Raw())
+    )
+    assert client.describe_connection(Name="c")["AuthParameters"] == parameters
