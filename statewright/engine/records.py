@@ -81,7 +81,7 @@ class AliasRecord:
     description: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ExecutionRecord:
     """An execution; `output` where it succeeded, `error` and `cause` where it did not.
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import marshal
 import sqlite3
 import zlib
 from collections import deque
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from statewright import asl
+from statewright.engine.archive import Archive
 from statewright.engine.records import (
     ActivityRecord,
     AliasRecord,
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 Json = Any
 HistoryEvent = dict[str, Any]
 KEPT_WHOLE = 1_000  # executions whose inputs and outputs (256 KiB each) stay in memory
+KEPT_BYTES = 256 * 2**20  # of inputs, outputs and histories in a store in memory; the rest is on disk
 INTERRUPTED = "The engine stopped while the execution was running."
 
 
@@ -86,7 +89,10 @@ class Store(Protocol):
 
 
 class MemoryStore:
-    """Keeps records in dictionaries; `begin_execution` keeps nothing, as the engine knows what runs."""
+    """Keeps records in dictionaries; `begin_execution` keeps nothing, as the engine knows what runs.
+
+    Beyond KEPT_BYTES the inputs, outputs and histories of executions go to a temporary file.
+    """
 
     def __init__(self) -> None:
         self._machines: dict[str, StateMachineRecord] = {}
@@ -94,7 +100,9 @@ class MemoryStore:
         self._aliases: dict[str, AliasRecord] = {}
         self._snapshots: dict[str, StateMachineRecord] = {}
         self._executions: dict[str, ExecutionRecord] = {}
-        self._histories: dict[str, Sequence[HistoryEvent]] = {}
+        self._histories: dict[str, bytes] = {}
+        self._archive = Archive()
+        self._kept_bytes = 0
         self._progress: dict[str, FlowProgress] = {}
         self._map_runs: dict[str, MapRunRecord] = {}
         self._activities: dict[str, ActivityRecord] = {}
@@ -144,30 +152,51 @@ class MemoryStore:
     def begin_execution(self, record: ExecutionRecord) -> None:
         if self._executions.pop(record.arn, None) is not None:  # it is redriven
             self._histories.pop(record.arn, None)
+            self._archive.forget(record.arn)
             self._progress.pop(record.arn, None)
 
     def end_execution(
         self, record: ExecutionRecord, history: Sequence[HistoryEvent], progress: FlowProgress | None = None
     ) -> None:
-        self._executions[record.arn] = record
-        self._histories[record.arn] = history
+        # As bytes a history takes a fifth of the memory: a map run may have 100,000s of children.
+        events = marshal.dumps(list(history))
+        texts = (record.input, record.output, record.cause)
+        self._kept_bytes += len(events) + sum(len(text or "") for text in texts)
+        if self._kept_bytes <= KEPT_BYTES:
+            self._executions[record.arn] = record
+            self._histories[record.arn] = events
+        else:
+            self._archive.put(record.arn, marshal.dumps((*texts, events)))
+            self._executions[record.arn] = _summary(record)
         if progress is not None:
             self._progress[record.arn] = progress
 
     def execution(self, arn: str) -> ExecutionRecord | None:
-        return self._executions.get(arn)
+        known = self._executions.get(arn)
+        if known is None or not _is_summary(known):
+            return known
+        given, output, cause, _ = self._archived(arn)
+        return dataclasses.replace(known, input=given, output=output, cause=cause)
+
+    def _archived(self, arn: str) -> tuple[str, str | None, str | None, bytes]:
+        found = marshal.loads(self._archive.get(arn) or b"")  # noqa: S302 - our own bytes
+        return cast("tuple[str, str | None, str | None, bytes]", found)
 
     def executions(self) -> Iterable[ExecutionRecord]:
         return self._executions.values()
 
     def children(self, map_run_arn: str) -> Iterable[ExecutionRecord]:
-        return [record for record in self._executions.values() if record.map_run_arn == map_run_arn]
+        found = [record for record in self._executions.values() if record.map_run_arn == map_run_arn]
+        return filter(None, (self.execution(record.arn) for record in found))
 
     def history(self, arn: str) -> Sequence[HistoryEvent]:
-        return self._histories.get(arn, ())
+        packed = self._histories.get(arn)
+        if packed is None and arn in self._executions:
+            packed = self._archived(arn)[3]
+        return () if packed is None else cast("list[HistoryEvent]", marshal.loads(packed))  # noqa: S302
 
     def history_length(self, arn: str) -> int:
-        return len(self._histories.get(arn, ()))
+        return len(self.history(arn))
 
     def progress(self, arn: str) -> FlowProgress | None:
         return self._progress.get(arn)
@@ -194,7 +223,7 @@ class MemoryStore:
         return self._activities.values()
 
     def close(self) -> None:
-        pass
+        self._archive.close()
 
 
 class SqliteStore(MemoryStore):

@@ -158,3 +158,30 @@ def test_an_execution_that_cannot_be_written_is_known_and_spoils_no_other(tmp_pa
     assert store.execution("a").status == "SUCCEEDED"
     assert store.execution(kept.arn) == kept
     store.close()
+
+
+def test_a_store_in_memory_keeps_what_is_beyond_its_bound_on_disk(monkeypatch):
+    monkeypatch.setattr("statewright.engine.store.KEPT_BYTES", 2_000)
+
+    async def work(engine):
+        machine = engine.create_state_machine("m", DEFINITION, ROLE)
+        inputs = [json.dumps({"number": number}) for number in range(20)]
+        arns = [engine.start_execution(machine.arn, text).arn for text in inputs]
+        ended = [await engine.wait_for_execution(arn) for arn in arns]
+        kept = [record for record in engine.store.executions() if record.input]
+        assert 0 < len(kept) < len(ended)
+        assert [engine.describe_execution(arn) for arn in arns] == ended
+        assert [record.input for record in ended] == inputs
+        for arn, text in zip(arns, inputs, strict=True):
+            history = engine.get_execution_history(arn)
+            assert history[0]["executionStartedEventDetails"]["input"] == text
+            assert [event["id"] for event in history] == list(range(1, len(history) + 1))
+
+    async def record():
+        engine = Engine(functions=LocalFunctions({}))
+        try:
+            await work(engine)
+        finally:
+            await engine.close()
+
+    asyncio.run(record())
