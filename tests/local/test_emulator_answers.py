@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.config import Config
 from botocore.stub import Stubber
 
 from statewright.local.emulator_answers import complete_answers, refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 GOOD = {"Source": "shop", "DetailType": "order", "Detail": '{"id": 1}'}
 EVENT_ID = "11710aed-b79e-4468-a20b-bb3c0c3b4860"
