@@ -29,12 +29,14 @@ from statewright.engine.errors import (
     StateMachineTypeNotSupported,
 )
 from statewright.engine.execution import Execution
+from statewright.engine.execution_logs import ExecutionLogs
 from statewright.engine.integrations import check_resources
 from statewright.engine.listing import executions
 from statewright.engine.names import Arns, check_arn, check_execution_arn, check_name
 from statewright.engine.payloads import load_input
 from statewright.engine.records import ExecutionRecord, MachineType, MapRunRecord, StateMachineRecord
 from statewright.engine.redrive import Redrives
+from statewright.engine.saving import Saving
 from statewright.engine.store import MemoryStore, Store
 from statewright.engine.tokens import TaskTokens
 from statewright.engine.versions import Versions
@@ -84,11 +86,13 @@ class Engine:
         self.tokens = TaskTokens()
         self.activities = Activities(self)
         self.redrives = Redrives(self)
+        self.saving = Saving(self)
         self.random = random
         self.mock_config = mock_config
         self.starts_elsewhere = starts_elsewhere
         self.versions = Versions(self)
         self.aliases = Aliases(self)
+        self.logs = ExecutionLogs(self)
         self.running: dict[str, Execution] = {}
         self.map_runs: dict[str, MapRun] = {}
         self.left_alone: set[asyncio.Future[Any]] = set()
@@ -254,6 +258,7 @@ class Engine:
         if name is not None:
             check_name(name)
         execution = self._launch(target, name or str(uuid.uuid4()), input, value, trace_header, mocks)
+        execution.forget_redrives()
         return await execution.wait()
 
     async def wait_for_execution(self, arn: str) -> ExecutionRecord:
@@ -290,12 +295,15 @@ class Engine:
         state_machine_arn: str | None = None,
         map_run_arn: str | None = None,
         status: str | None = None,
-    ) -> Sequence[ExecutionRecord]:
+        behind: Place | None = None,
+    ) -> Iterator[ExecutionRecord]:
         """List executions of a machine, a version or an alias, or the children of a map run: newest first.
+
+        `behind` leaves out those up to a place, as `listing.place_in_list` gives it.
 
         Those of long ago may lack input, output and cause: `describe_execution` gives them.
         """
-        return executions(self, state_machine_arn, map_run_arn, status)
+        return executions(self, state_machine_arn, map_run_arn, status, behind)
 
     def get_execution_history(self, arn: str) -> Sequence[HistoryEvent]:
         """Give the events of an execution in their order, each in AWS's shape."""
@@ -372,8 +380,8 @@ class Engine:
         """List the map runs that an execution started."""
         self.describe_execution(execution_arn)
         running = [run.record for run in self.map_runs.values()]
-        ended = [run for run in self.store.map_runs() if run.arn not in self.map_runs]
-        return [run for run in (*running, *ended) if run.execution_arn == execution_arn]
+        ended = [run for run in self.store.map_runs(execution_arn) if run.arn not in self.map_runs]
+        return [*(run for run in running if run.execution_arn == execution_arn), *ended]
 
     def update_map_run(
         self,
@@ -419,5 +427,7 @@ class Engine:
         """Abort what runs and release threads and store."""
         for execution in [each for each in self.running.values() if each.record.map_run_arn is None]:
             await execution.stop(None, "The engine was closed.")
+        await self.logs.close()
+        await self.saving.stop()
         self.threads.shutdown(wait=False, cancel_futures=True)
         self.store.close()

@@ -5,7 +5,8 @@ ApiError                          a request is refused; `code` is AWS's exceptio
   ActivityAlreadyExists  ActivityDoesNotExist  ActivityWorkerLimitExceeded
   ConflictException
   ExecutionAlreadyExists  ExecutionDoesNotExist  ExecutionNotRedrivable
-  InvalidArn  InvalidName  InvalidDefinition  InvalidExecutionInput  InvalidOutput  InvalidToken
+  InvalidArn  InvalidName  InvalidDefinition  InvalidExecutionInput  InvalidLoggingConfiguration
+  InvalidOutput  InvalidToken
   MissingRequiredParameter  ResourceNotFound  ServiceQuotaExceededException
   StateMachineAlreadyExists  StateMachineDeleting  StateMachineDoesNotExist  StateMachineTypeNotSupported
   TaskDoesNotExist  TaskTimedOut
@@ -97,6 +98,10 @@ class InvalidDefinition(ApiError):
 
 class InvalidExecutionInput(ApiError):
     """The input is no JSON, or too large."""
+
+
+class InvalidLoggingConfiguration(ApiError):
+    """The logging configuration names no log group, or more than one."""
 
 
 class InvalidOutput(ApiError):

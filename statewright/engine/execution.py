@@ -62,6 +62,7 @@ class Execution:
             engine.clock,
             keeps_events=self.is_standard,
             limit=MAX_HISTORY_EVENTS if self.is_standard else None,
+            listener=engine.logs.listener(machine, record),
         )
         self.trail = Trail()
         self.context = context if context is not None else self._make_context()
@@ -77,8 +78,7 @@ class Execution:
         self._stop: tuple[str | None, str | None] | None = None
 
     def _make_context(self) -> Mapping[str, Json]:
-        # Only STANDARD executions can be redriven.
-        redrives: dict[str, Json] = {"RedriveCount": self.record.redrive_count} if self.is_standard else {}
+        redrives: dict[str, Json] = {"RedriveCount": self.record.redrive_count}
         if self.record.redrive_date is not None:
             redrives["RedriveTime"] = format_timestamp(self.record.redrive_date)
         return {
@@ -128,9 +128,16 @@ class Execution:
         task.add_done_callback(self.engine.left_alone.discard)
         task.add_done_callback(lambda done: None if done.cancelled() else done.exception())
 
+    def forget_redrives(self) -> None:
+        """Take the redrives out of the context object: AWS leaves them out where the caller waits."""
+        execution = {**self.context["Execution"]}
+        execution.pop("RedriveCount", None)
+        self.context = {**self.context, "Execution": execution}
+
     def start(self) -> None:
         """Begin to run."""
         self.engine.running[self.record.arn] = self
+        self.engine.saving.wake()
         if self.is_standard or self.record.map_run_arn is not None:
             self.engine.store.begin_execution(self.record)
         self.history.remember(self.input, self.record.input)
@@ -149,6 +156,7 @@ class Execution:
     def redrive(self, history: Sequence[HistoryEvent], progress: FlowProgress | None) -> None:
         """Go on after what ran before, from where it stood; without `progress` from the first state."""
         self.engine.running[self.record.arn] = self
+        self.engine.saving.wake()
         self.history.continue_after(history)
         self.trail.previous = self.history.count
         self._resumed = progress

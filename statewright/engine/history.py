@@ -13,7 +13,7 @@ from statewright.engine.errors import HistoryLimitReached, HistoryTooLarge
 from statewright.engine.payloads import MAX_HISTORY_CHARACTERS, MAX_HISTORY_EVENTS, dump
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from statewright.engine.clock import Clock
     from statewright.engine.progress import Done
@@ -55,17 +55,23 @@ class History:
 
     STANDARD executions end at the 25,000th event, or when their texts are beyond MAX_HISTORY_CHARACTERS. An
     EXPRESS one has no limit but its five minutes, and keeps no events here when `keeps_events` is false (ids
-    go on).
+    go on). `listener` is told of every event.
     """
 
     def __init__(
-        self, clock: Clock, *, keeps_events: bool = True, limit: int | None = MAX_HISTORY_EVENTS
+        self,
+        clock: Clock,
+        *,
+        keeps_events: bool = True,
+        limit: int | None = MAX_HISTORY_EVENTS,
+        listener: Callable[[HistoryEvent], None] | None = None,
     ) -> None:
         self.events: list[HistoryEvent] = []
         self.count = 0
         self._clock = clock
         self._keeps_events = keeps_events
         self._limit = limit
+        self._listener = listener
         self._texts: dict[int, tuple[Json, str]] = {}
         self._characters = 0
         self._counted = ""
@@ -102,17 +108,22 @@ class History:
 
     def _write(self, previous: int, type: str, key: str | None, details: Json) -> int:  # noqa: A002
         self.count += 1
+        if not self._keeps_events and self._listener is None:
+            return self.count
+        event: HistoryEvent = {
+            "timestamp": self._clock.now(),
+            "type": type,
+            "id": self.count,
+            "previousEventId": previous,
+        }
+        if key is not None:
+            event[key] = details
         if self._keeps_events:
-            event: HistoryEvent = {
-                "timestamp": self._clock.now(),
-                "type": type,
-                "id": self.count,
-                "previousEventId": previous,
-            }
             if key is not None:
-                event[key] = details
                 self._count(details)
             self.events.append(event)
+        if self._listener is not None:
+            self._listener(event)
         return self.count
 
     def _count(self, details: Mapping[str, Json]) -> None:

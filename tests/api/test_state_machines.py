@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import datetime
 
+import pytest
+
+from statewright.api import create_app
+from statewright.engine import Engine, LocalFunctions
+from tests.api.conftest import sfn_client
 from tests.api.machines import DOUBLE, PASS, ROLE, WAITING, refused
+from tests.api.serving import served
 
 
 def test_creating_the_same_state_machine_again_gives_the_same_answer(sfn, make):
@@ -155,3 +162,60 @@ def test_an_invalid_definition_is_refused_with_the_place(sfn):
     assert code == "InvalidDefinition"
     assert message.startswith("Invalid State Machine Definition: '")
     assert "/States/A" in message
+
+
+# --- log groups ---
+
+
+class LogGroups:
+    """CloudWatch Logs with one group."""
+
+    def describe_log_groups(self, **request):
+        return {"logGroups": [{"logGroupName": name} for name in ("there", "there-too")]}
+
+    def create_log_stream(self, **request):
+        assert request["logGroupName"] == "there"
+
+    def put_log_events(self, **request):
+        LOGGED.extend(event["message"] for event in request["logEvents"])
+
+
+LOGGED: list[str] = []
+
+
+@pytest.fixture(scope="module")
+def logging_sfn():
+    async def make():
+        engine = Engine(functions=LocalFunctions({}), clients={"logs": LogGroups()}.get)
+        return create_app(engine, engine.functions), engine.close
+
+    with served(make) as url:
+        yield sfn_client(url)
+
+
+def to_group(name, ending=":*"):
+    arn = f"arn:aws:logs:us-east-1:000000000000:log-group:{name}{ending}"
+    return {"level": "ALL", "destinations": [{"cloudWatchLogsLogGroup": {"logGroupArn": arn}}]}
+
+
+def test_a_log_group_must_be_there(logging_sfn):
+    request = {"name": "logging", "definition": json.dumps(PASS), "roleArn": ROLE}
+    missing = ("InvalidLoggingConfiguration", "Invalid Logging Configuration: Log Destination not found.")
+    create = logging_sfn.create_state_machine
+    assert refused(create, **request, loggingConfiguration=to_group("the")) == missing
+    assert refused(create, **request, loggingConfiguration=to_group("there", ""))[0] == missing[0]
+    arn = create(**request, loggingConfiguration=to_group("there"))["stateMachineArn"]
+    update = logging_sfn.update_state_machine
+    assert refused(update, stateMachineArn=arn, loggingConfiguration=to_group("gone")) == missing
+    told = logging_sfn.describe_state_machine(stateMachineArn=arn)["loggingConfiguration"]
+    assert told == {**to_group("there"), "includeExecutionData": False}
+
+
+def test_an_express_execution_is_told_in_its_log(logging_sfn):
+    request = {"name": "express", "definition": json.dumps(PASS), "roleArn": ROLE, "type": "EXPRESS"}
+    machine = logging_sfn.create_state_machine(**request, loggingConfiguration=to_group("there"))
+    arn = logging_sfn.start_execution(stateMachineArn=machine["stateMachineArn"])["executionArn"]
+    deadline = time.monotonic() + 10
+    while not any(arn in line and "ExecutionSucceeded" in line for line in LOGGED):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)

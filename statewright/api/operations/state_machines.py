@@ -1,8 +1,8 @@
 """Operations on state machines.
 
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html and its neighbours.
-Encryption with a customer's key is refused by name. Logging and
-tracing configurations are checked, kept and described; nothing is sent to CloudWatch or X-Ray.
+Encryption with a customer's key is refused by name. Tracing configurations are kept and described; nothing is
+sent to X-Ray.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 async def create_state_machine(engine: Engine, request: Request) -> Response:
     """Create a state machine; the same request again gives the same answer."""
     _check_settings("CreateStateMachine", request)
+    await engine.logs.check_destination(request.get("loggingConfiguration", {}))
     check_tags(request.get("tags", ()))
     check_nesting(request["definition"], "InvalidDefinition", "Invalid State Machine Definition")
     record = engine.create_state_machine(
@@ -51,6 +52,7 @@ async def create_state_machine(engine: Engine, request: Request) -> Response:
 async def update_state_machine(engine: Engine, request: Request) -> Response:
     """Change a state machine."""
     _check_settings("UpdateStateMachine", request)
+    await engine.logs.check_destination(request.get("loggingConfiguration", {}))
     if "definition" in request:
         check_nesting(request["definition"], "InvalidDefinition", "Invalid State Machine Definition")
     record = engine.update_state_machine(
