@@ -1,8 +1,8 @@
 """What AWS answers and the emulator leaves out, completed where its clients are made.
 
 MiniStack 1.5.33 takes events that EventBridge refuses, says nothing of the encryption that every object of S3
-has, does not repeat the checksum of an upload, and has no secrets of connections. Workflows see these answers:
-they must be AWS's.
+has, does not repeat the checksum of an upload, and has no secrets of connections. Workflows see these
+answers: they must be AWS's.
 """
 
 from __future__ import annotations
