@@ -1,0 +1,176 @@
+"""The engine beside moto's interpreter and MiniStack's: executions per second, Map iterations, memory.
+
+    python -m bench engine
+
+Every figure is the median of rounds in which the contestants take turns; what counts is the ratio. Like is
+compared with like: interpreters alone, each in a process of its own (one execution after the other, and many
+at once), and servers over HTTP with the same client. MiniStack begins each execution with a sleep of 0.15 s;
+it is measured as installed, and without that sleep too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import platform
+from concurrent.futures import ProcessPoolExecutor
+from statistics import median
+from typing import TYPE_CHECKING, Any, Protocol
+
+from rich.console import Console
+from rich.table import Table
+
+from bench import in_child
+from bench.contestants import FUNCTION
+from bench.servers import MiniStackServer, StatewrightServer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ROUNDS = 5
+PATIENCE_SECONDS = 10.0
+NAMES = tuple(in_child.CONTESTANTS)
+# moto's time grows with the square of the iterations: 10,000 would take it minutes.
+ITERATIONS = {"statewright": 10_000, "moto": 1_000, "ministack": 10_000, "ministack, no pause": 10_000}
+Figures = dict[str, float]
+
+
+class Timed(Protocol):
+    """Something whose executions can be timed."""
+
+    def seconds(self, way: str, count: int) -> float:
+        """Run `count` executions one after the other ("one_by_one") or all at once ("together")."""
+        ...
+
+
+def passing() -> dict[str, Any]:
+    """One Pass state."""
+    return {"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}
+
+
+def five_functions() -> dict[str, Any]:
+    """A chain of five Tasks that call a function."""
+    states: dict[str, Any] = {f"F{n}": {"Type": "Task", "Resource": FUNCTION} for n in range(5)}
+    for number in range(4):
+        states[f"F{number}"]["Next"] = f"F{number + 1}"
+    states["F4"]["End"] = True
+    return {"StartAt": "F0", "States": states}
+
+
+def mapping() -> dict[str, Any]:
+    """A Map of a Pass state over the input."""
+    return {"StartAt": "M", "States": {"M": {"Type": "Map", "ItemProcessor": passing(), "End": True}}}
+
+
+class Alone:
+    """A contestant in a process of its own, so that no other's threads and objects cost it anything."""
+
+    def __init__(self, name: str, definition: dict[str, Any], value: Any, **options: Any) -> None:
+        self._pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
+        self._pool.submit(in_child.prepare, name, definition, value, options).result()
+
+    def seconds(self, way: str, count: int) -> float:
+        """Let it run `count` executions; `way` is "one_by_one" or "together"."""
+        return self._pool.submit(in_child.seconds, way, count).result()
+
+    def kibibytes(self) -> float:
+        """Measure what 1,000 finished executions keep."""
+        return self._pool.submit(in_child.kept_bytes).result() / 1024
+
+    def close(self) -> None:
+        self._pool.shutdown()
+
+
+def measure(runs: Mapping[str, tuple[Timed, int]], way: str, rounds: int = ROUNDS) -> Figures:
+    """Give each contestant's median rate over alternating rounds, after one that warms up."""
+    for timed, count in runs.values():
+        timed.seconds(way, max(1, count // 10))
+    rates: dict[str, list[float]] = {name: [] for name in runs}
+    for _ in range(rounds):
+        for name, (timed, count) in runs.items():
+            rates[name].append(count / timed.seconds(way, count))
+    return {name: median(found) for name, found in rates.items()}
+
+
+def in_process(definition: dict[str, Any], counts: tuple[int, int, int, int], way: str) -> Figures:
+    """Measure the interpreters alone; `counts` are executions a round, in the order of NAMES."""
+    value = {"a": 1}
+    with contextlib.ExitStack() as stack:
+        runs = {}
+        for name, count in zip(NAMES, counts, strict=True):
+            alone = Alone(name, definition, value)
+            stack.callback(alone.close)
+            runs[name] = (alone, count)
+        return measure(runs, way)
+
+
+def iterations() -> Figures:
+    """Measure a Map in one execution: EXPRESS here, as the history of STANDARD ends at 25,000 events."""
+    rates: Figures = {}
+    for name, count in ITERATIONS.items():
+        options = {"express": True} if name == "statewright" else {}
+        with contextlib.closing(Alone(name, mapping(), list(range(count)), **options)) as alone:
+            rates[name] = median(count / seconds for seconds in _within_patience(alone))
+    return rates
+
+
+def _within_patience(alone: Alone) -> list[float]:
+    found = [alone.seconds("one_by_one", 1)]
+    while len(found) < ROUNDS and sum(found) < PATIENCE_SECONDS:
+        found.append(alone.seconds("one_by_one", 1))
+    return found
+
+
+def memory() -> Figures:
+    """Measure what 1,000 finished executions of one Pass state keep, in KiB."""
+    found: Figures = {}
+    for name in NAMES[:3]:
+        with contextlib.closing(Alone(name, passing(), {"a": 1})) as alone:
+            found[name] = alone.kibibytes()
+    return found
+
+
+def over_http(definition: dict[str, Any], counts: tuple[int, int], way: str) -> Figures:
+    """Measure the servers with one client: functions run in worker processes of the server's own."""
+    with contextlib.ExitStack() as stack:
+        ours = stack.enter_context(StatewrightServer())
+        theirs = stack.enter_context(MiniStackServer())
+        runs: dict[str, tuple[Timed, int]] = {}
+        for name, server, count in zip(("statewright", "ministack"), (ours, theirs), counts, strict=True):
+            client = server.client(definition, {"a": 1})
+            stack.callback(client.close)
+            runs[name] = (client, count)
+        return measure(runs, way, rounds=3)
+
+
+def row(table: Table, what: str, how: str, figures: Figures, *, less_is_better: bool = False) -> None:
+    """Add a line: each figure, and how many times better ours is."""
+    ours = figures["statewright"]
+    cells = [f"{ours:,.0f}"]
+    for name in NAMES[1:]:
+        if name not in figures:
+            cells.append("-")
+            continue
+        other = figures[name]
+        cells.append(f"{other:,.0f}  (× {other / ours if less_is_better else ours / other:,.1f})")
+    table.add_row(what, how, *cells)
+
+
+def main() -> None:
+    """Measure, print the table."""
+    machine = f"{platform.machine()}, {os.cpu_count()} CPUs, Python {platform.python_version()}"
+    caption = "in brackets: how many times better statewright is"
+    table = Table("what", "how", *NAMES, title=f"Engines side by side · {machine}", caption=caption)
+    alone, together = "one_by_one", "together"
+    one, five = passing(), five_functions()
+    row(table, "one Pass state, /s", "alone, one by one", in_process(one, (2_000, 100, 10, 500), alone))
+    row(table, "", "alone, all at once", in_process(one, (2_000, 100, 100, 500), together))
+    row(table, "", "HTTP, one by one", over_http(one, (200, 10), alone))
+    row(table, "", "HTTP, all at once", over_http(one, (200, 100), together))
+    row(table, "five functions, /s", "alone, one by one", in_process(five, (500, 50, 10, 300), alone))
+    row(table, "", "alone, all at once", in_process(five, (500, 50, 50, 300), together))
+    row(table, "", "HTTP, in worker processes", over_http(five, (20, 5), alone))
+    row(table, "Map iterations, /s", "alone, 10,000 (moto: 1,000)", iterations())
+    row(table, "1,000 executions, KiB", "alone", memory(), less_is_better=True)
+    Console(width=150).print(table)
