@@ -120,6 +120,11 @@ def _check_key(file: str, schema: Mapping[str, Any], known: set[str]) -> None:
     names = [attribute["name"] for attribute in key.values()]
     if len(set(names)) < len(names):
         raise ContractError(file, "/x-dataset/key/sort/name", "is the partition key already")
+    order = schema["x-dataset"].get("order")
+    if order is not None and order["name"] not in known:
+        raise _dangling(file, ["order", "name"], order["name"])
+    if order is not None and order["name"] in names:
+        raise ContractError(file, "/x-dataset/order/name", "is part of the key: equal keys are equal in it")
 
 
 def _check_ttl(file: str, said: Mapping[str, Any], known: set[str]) -> None:

@@ -68,6 +68,7 @@ class Contract:
     sources: tuple[routing.Source, ...]
     partition_key: KeyAttribute
     sort_key: KeyAttribute | None
+    order: KeyAttribute | None
     rename: Mapping[str, str]
     pseudonymise: tuple[str, ...]
     derive: tuple[Mapping[str, Any], ...]
@@ -142,6 +143,18 @@ def newest_of(contracts: Any) -> list[Contract]:
 
 
 @functools.cache
+def order_of(folder: Path, name: str) -> tuple[KeyAttribute, KeyAttribute] | None:
+    """Return the partition key and the ordering attribute of a contract, None where it has no order.
+
+    The contract is not compiled: a writer needs no more of it.
+    """
+    said = documents.load(folder, f"datasets/{name}.json")["x-dataset"]
+    if "order" not in said:
+        return None
+    return KeyAttribute(**said["key"]["partition"]), KeyAttribute(**said["order"])
+
+
+@functools.cache
 def catalogue(folder: Path) -> Catalogue:
     """Load and compile every contract of a folder of schemas; raises ContractError."""
     contracts: dict[str, Contract] = {}
@@ -184,6 +197,7 @@ def load_contract(folder: Path, dataset: str, version: int) -> Contract:
         sources=tuple(_source(source) for source in said["sources"]),
         partition_key=KeyAttribute(**said["key"]["partition"]),
         sort_key=KeyAttribute(**said["key"]["sort"]) if "sort" in said["key"] else None,
+        order=KeyAttribute(**said["order"]) if "order" in said else None,
         rename=said.get("rename", {}),
         pseudonymise=tuple(said.get("pseudonymise", ())),
         derive=tuple(said.get("derive", ())),

@@ -157,6 +157,8 @@ class Enrichment:
         key = items.key_of(record, contract)
         if isinstance(key, Reject):
             return key
+        if reject := items.order_fault(record, contract):
+            return reject
         alerts = raised(contract.alerts, record)
         if alerts:
             record["_alerts"] = [rule.name for rule in alerts]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import zlib
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -80,23 +80,30 @@ def key_of(record: Record, contract: Contract) -> str | Reject:
     parts = []
     for attribute, limit in zip(contract.keys, MAX_KEY_BYTES, strict=False):
         value = record.get(attribute.name)
-        if reject := _key_fault(attribute, value, limit):
+        if reject := _fault(attribute, value, limit, "key"):
             return reject
         parts.append(value if isinstance(value, str) else str(plain(Decimal(value or 0))))
     return msgspec.json.encode(parts).decode()
 
 
-def _key_fault(attribute: KeyAttribute, value: Any, limit: int) -> Reject | None:
+def order_fault(record: Record, contract: Contract) -> Reject | None:
+    """Return why a record cannot be ordered among those of its key, or None."""
+    order = contract.order
+    if order is None:
+        return None
+    return _fault(order, record.get(order.name), MAX_KEY_BYTES[1], "order")
+
+
+def _fault(attribute: KeyAttribute, value: Any, limit: int, rule: Literal["key", "order"]) -> Reject | None:
     place = pointer([attribute.name])
     if value is None:
-        return Reject("key", place, f"the key attribute {attribute.name} is absent")
+        return Reject(rule, place, f"the {rule} attribute {attribute.name} is absent")
     wanted = (str,) if attribute.type == "S" else (int, Decimal)
     if not isinstance(value, wanted) or isinstance(value, bool):
-        return Reject(
-            "key", place, f"the key attribute {attribute.name} is not of DynamoDB's type {attribute.type}"
-        )
+        kind = f"DynamoDB's type {attribute.type}"
+        return Reject(rule, place, f"the {rule} attribute {attribute.name} is not of {kind}")
     if isinstance(value, str) and not 0 < len(value.encode()) <= limit:
-        return Reject("key", place, f"the key attribute {attribute.name} is empty or above {limit} bytes")
+        return Reject(rule, place, f"the {rule} attribute {attribute.name} is empty or above {limit} bytes")
     return None
 
 

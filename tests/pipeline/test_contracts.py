@@ -95,6 +95,18 @@ BROKEN: list[tuple[str, Any, str, str]] = [
         "already",
     ),
     (
+        "an order of nothing",
+        changed(order={"name": "none", "type": "S"}),
+        "/x-dataset/order/name",
+        "no record",
+    ),
+    (
+        "an order by the key",
+        changed(order={"name": "order_id", "type": "S"}),
+        "/x-dataset/order/name",
+        "part of the key",
+    ),
+    (
         "a derivation from nothing",
         changed(derive=[{"to": "x", "op": "date", "from": "none"}]),
         "/x-dataset/derive/0/from",
