@@ -153,7 +153,7 @@ class Bucket:
     def get(self, key: str) -> bytes:
         return self.client.get_object(Bucket="box", Key=key)["Body"].read()
 
-    def keys(self, prefix: str = "") -> list[str]:
+    def listed(self, prefix: str = "") -> list[str]:
         listed = self.client.list_objects_v2(Bucket="box", Prefix=prefix).get("Contents", ())
         return [each["Key"] for each in listed]
 

@@ -17,6 +17,7 @@ from statewright.engine.items import csv_items, data_sets, json_items, parquet_i
 GET = "arn:aws:states:::s3:getObject"
 LIST = "arn:aws:states:::s3:listObjectsV2"
 FIRST_ROW = {"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW"}
+PARQUET = {"InputType": "PARQUET"}
 has_pyarrow = importlib.util.find_spec("pyarrow") is not None
 
 
@@ -467,7 +468,7 @@ def test_a_line_of_athenas_manifest_that_is_no_uri_fails_the_map_run(refuse, lin
 def test_without_pyarrow_parquet_is_refused_with_the_remedy(execute, monkeypatch):
     monkeypatch.setattr(parquet_items, "is_available", lambda: False)
     with pytest.raises(InvalidDefinition, match=r"statewright\[parquet\]"):
-        execute(mapped({"InputType": "PARQUET"}))
+        execute(mapped(PARQUET))
     with pytest.raises(Exception, match="needs the package pyarrow"):
         list(parquet_items.read_parquet(io.BytesIO()))
 
@@ -476,13 +477,11 @@ def test_parquet_objects_have_no_version(execute, monkeypatch, bucket):
     monkeypatch.setattr(parquet_items, "is_available", lambda: True)
     for parameters in ({"VersionId": "v"}, {"VersionId.$": "$.v"}):
         with pytest.raises(InvalidDefinition, match="VersionId is not supported"):
-            execute(mapped({"InputType": "PARQUET"}, **parameters), {"v": "v"})
+            execute(mapped(PARQUET, **parameters), {"v": "v"})
 
 
 @pytest.mark.skipif(not has_pyarrow, reason="pyarrow is an optional extra")
 class TestParquet:
-    CONFIG = {"InputType": "PARQUET"}
-
     def body(self, columns, **options):
         import pyarrow
         from pyarrow import parquet
@@ -494,11 +493,11 @@ class TestParquet:
     @pytest.mark.parametrize("compression", ["gzip", "zstd", "snappy", "none"])
     def test_rows_are_items(self, read, compression):
         body = self.body({"a": [1, 2], "b": ["x", None]}, compression=compression)
-        assert read(body, self.CONFIG) == [{"a": 1, "b": "x"}, {"a": 2, "b": None}]
+        assert read(body, PARQUET) == [{"a": 1, "b": "x"}, {"a": 2, "b": None}]
 
     def test_many_rows_are_read_in_their_order(self, read):
         body = self.body({"a": list(range(1000))}, row_group_size=300)
-        assert [item["a"] for item in read(body, self.CONFIG)] == list(range(1000))
+        assert [item["a"] for item in read(body, PARQUET)] == list(range(1000))
 
     def test_values_that_json_has_not_are_texts(self, read):
         import datetime
@@ -513,7 +512,7 @@ class TestParquet:
             "f": [float("nan")],
             "l": [[1, 2]],
         }
-        assert read(self.body(columns), self.CONFIG) == [
+        assert read(self.body(columns), PARQUET) == [
             {"t": "2026-01-02T03:04:05", "d": "2026-01-02", "n": "1.20", "b": "/w==", "f": None, "l": [1, 2]}
         ]
 
@@ -525,15 +524,15 @@ class TestParquet:
         group = pyarrow.parquet.ParquetFile(io.BytesIO(body)).metadata.row_group(0).total_byte_size
         monkeypatch.setattr(parquet_items, "MAX_FOOTER_BYTES", footer)
         monkeypatch.setattr(parquet_items, "MAX_ROW_GROUP_BYTES", group)
-        assert read(body, self.CONFIG) == [{"a": 1}]
+        assert read(body, PARQUET) == [{"a": 1}]
         monkeypatch.setattr(parquet_items, "MAX_ROW_GROUP_BYTES", group - 1)
-        assert "row group of the Parquet input is larger" in refuse(body, self.CONFIG)
+        assert "row group of the Parquet input is larger" in refuse(body, PARQUET)
         monkeypatch.setattr(parquet_items, "MAX_FOOTER_BYTES", footer - 1)
-        assert "footer of the Parquet input is larger" in refuse(body, self.CONFIG)
+        assert "footer of the Parquet input is larger" in refuse(body, PARQUET)
 
     @pytest.mark.parametrize("body", [b"", b"PAR1", b"no parquet at all", b"PAR1xxxx\x04\x00\x00\x00PAR1"])
     def test_what_is_no_parquet_fails_the_map_run(self, refuse, body):
-        assert "Unable to read the Parquet input" in refuse(body, self.CONFIG)
+        assert "Unable to read the Parquet input" in refuse(body, PARQUET)
 
 
 # --- settings ---

@@ -56,7 +56,7 @@ def test_the_state_returns_where_the_manifest_is_and_the_manifest_where_the_resu
         "MapRunArn": run,
         "ResultWriterDetails": {"Bucket": "box", "Key": folder + "manifest.json"},
     }
-    assert bucket.keys() == [folder + "SUCCEEDED_0.json", folder + "manifest.json"]
+    assert bucket.listed() == [folder + "SUCCEEDED_0.json", folder + "manifest.json"]
     size = len(bucket.get(folder + "SUCCEEDED_0.json"))
     assert read(bucket, folder + "manifest.json") == {
         "DestinationBucket": "box",
@@ -76,8 +76,8 @@ def test_without_transformation_an_entry_is_what_is_known_of_the_child(execute, 
         [0, 1],
         clients=bucket.clients,
     )
-    (failed,) = read(bucket, next(key for key in bucket.keys() if "FAILED_0" in key))
-    (succeeded,) = read(bucket, next(key for key in bucket.keys() if "SUCCEEDED_0" in key))
+    (failed,) = read(bucket, next(key for key in bucket.listed() if "FAILED_0" in key))
+    (succeeded,) = read(bucket, next(key for key in bucket.listed() if "SUCCEEDED_0" in key))
     (machine,) = {each["StateMachineArn"] for each in (failed, succeeded)}
     assert machine.endswith("/Lot")
     stamp = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -114,7 +114,7 @@ def test_without_transformation_an_entry_is_what_is_known_of_the_child(execute, 
 def test_a_writer_config_says_what_is_written(execute, bucket, config, text):
     execute(mapped({**DESTINATION, "WriterConfig": config}), [[1, 2], 3, "ä"], clients=bucket.clients)
     ending = "jsonl" if config.get("OutputType") == "JSONL" else "json"
-    (key,) = [key for key in bucket.keys() if "SUCCEEDED" in key]
+    (key,) = [key for key in bucket.listed() if "SUCCEEDED" in key]
     assert key.endswith(f"SUCCEEDED_0.{ending}")
     assert bucket.get(key).decode() == text
 
@@ -150,7 +150,7 @@ def test_a_map_run_that_fails_leaves_its_files_with_what_was_never_started(execu
     outcome = execute(mapped(DESTINATION, states=states, MaxConcurrency=1), items, clients=bucket.clients)
     assert outcome.error == "States.ExceedToleratedFailureThreshold"
     assert outcome.types[-3:] == ["MapRunFailed", "MapStateFailed", "ExecutionFailed"]
-    (key,) = [key for key in bucket.keys() if key.endswith("manifest.json")]
+    (key,) = [key for key in bucket.listed() if key.endswith("manifest.json")]
     files = read(bucket, key)["ResultFiles"]
     found = {name: read(bucket, entry["Key"]) for name, (entry,) in files.items()}
     assert {name: len(entries) for name, entries in found.items()} == {
@@ -174,9 +174,9 @@ def test_children_that_are_aborted_with_their_map_run_are_among_the_failed(in_en
         assert run.item_counts.results_written == 3
 
     in_engine(work, clients=bucket.clients)
-    (key,) = [key for key in bucket.keys() if "FAILED" in key]
+    (key,) = [key for key in bucket.listed() if "FAILED" in key]
     assert [entry["Status"] for entry in read(bucket, key)] == ["ABORTED", "ABORTED"]
-    (key,) = [key for key in bucket.keys() if "PENDING" in key]
+    (key,) = [key for key in bucket.listed() if "PENDING" in key]
     assert [entry["Input"] for entry in read(bucket, key)] == ["3"]
 
 
@@ -266,7 +266,7 @@ def test_a_failure_of_the_writer_can_be_caught(execute, chain, bucket):
 
 def test_results_that_cannot_be_written_in_the_end_fail_the_map_run(execute, bucket):
     def delete_bucket(event, _):
-        for key in bucket.keys():
+        for key in bucket.listed():
             bucket.client.delete_object(Bucket="box", Key=key)
         bucket.client.delete_bucket(Bucket="box")
 

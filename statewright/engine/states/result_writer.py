@@ -46,9 +46,6 @@ class MapResults(Protocol):
     def add_earlier(
         self, batch: Batch, record: ExecutionRecord, output: Json, *, is_written: bool
     ) -> None: ...
-    def add_earlier(
-        self, batch: Batch, record: ExecutionRecord, output: Json, *, is_written: bool
-    ) -> None: ...
     def add_pending(self, batch: Batch) -> None: ...
     async def begin(self, run: MapRunRecord) -> None:
         """Find out that results can be written, before any child runs; raises StateFailure."""
@@ -168,16 +165,6 @@ class StateResults:
         record: ExecutionRecord,
         output: Json,
         *,
-        is_written: bool,  # noqa: ARG002 - the other kind needs it
-    ) -> None:
-        self.add(batch, record, output)
-
-    def add_earlier(
-        self,
-        batch: Batch,
-        record: ExecutionRecord,
-        output: Json,
-        *,
         is_written: bool,  # noqa: ARG002 - the state has returned nothing before
     ) -> None:
         self.add(batch, record, output)
@@ -252,6 +239,7 @@ class FileResults:
         self._prefix = destination.pop("Prefix", "")
         self._destination = destination
         self._s3 = client_of(step.execution.engine, "s3")
+        self._is_finishing = False
         self._has_earlier = False
         self._files: dict[str, list[_File]] = {"FAILED": [], "PENDING": [], "SUCCEEDED": []}
         self.written_items = 0
@@ -262,14 +250,10 @@ class FileResults:
         self._put(_FILES[record.status], entries, batch.items)
 
     def add_earlier(self, batch: Batch, record: ExecutionRecord, output: Json, *, is_written: bool) -> None:
-        self._has_earlier = self._has_earlier or is_written
-        if not is_written:
-            self.add(batch, record, output)
-
-    def add_earlier(self, batch: Batch, record: ExecutionRecord, output: Json, *, is_written: bool) -> None:
         if not is_written:
             self.add(batch, record, output)
             return
+        self._has_earlier = True
         self.written_items += batch.items
         self.written_executions += 1
 
@@ -297,6 +281,7 @@ class FileResults:
             raise self._failure(sentence, failure) from failure
 
     async def finish(self, run: MapRunRecord) -> Json:
+        self._is_finishing = True
         try:
             await self._in_thread(self._write_all, run)
         except StateFailure as failure:
@@ -306,6 +291,8 @@ class FileResults:
         return {"MapRunArn": run.arn, "ResultWriterDetails": details}
 
     async def finish_failed(self, run: MapRunRecord) -> None:
+        if self._is_finishing:  # what was being written is what there is
+            return
         try:
             await self._in_thread(self._write_all, run)
         except StateFailure as failure:  # what made the map run fail is what is told
