@@ -162,12 +162,17 @@ class ExecutionLogs:
         client = self._client()
         if client is None:
             return
+        where = {"logGroupName": group, "logStreamName": stream}
         if (group, stream) not in self._streams:
-            client.create_log_stream(logGroupName=group, logStreamName=stream)
+            _create_stream(client, where)
             self._streams.add((group, stream))
         for batch in batches_of(sorted(entries, key=lambda entry: entry.timestamp)):
             events = [{"timestamp": each.timestamp, "message": each.message} for each in batch]
-            client.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
+            try:
+                client.put_log_events(**where, logEvents=events)
+            except Exception:
+                self._streams.discard((group, stream))  # it may have gone, and come again
+                raise
 
 
 def group_of(configuration: Mapping[str, Json]) -> str | None:
@@ -213,6 +218,14 @@ def batches_of(entries: Sequence[Entry]) -> Sequence[Sequence[Entry]]:
         batches[-1].append(entry)
         size += own
     return batches
+
+
+def _create_stream(client: Any, where: Mapping[str, str]) -> None:
+    try:
+        client.create_log_stream(**where)
+    except Exception as problem:
+        if type(problem).__name__ != "ResourceAlreadyExistsException":
+            raise
 
 
 def _without_data(details: Mapping[str, Json]) -> dict[str, Json]:

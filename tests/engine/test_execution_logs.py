@@ -180,6 +180,24 @@ def test_an_execution_does_not_depend_on_its_log(logged, logs, caplog):
     assert found.batches == [] or logs is None
 
 
+def test_a_log_group_that_went_and_came_again_is_written_to(in_engine):
+    logs = Logs()
+    event = {"id": 1, "type": "T", "timestamp": 0, "previousEventId": 0}
+
+    async def work(engine):
+        machine = engine.create_state_machine("m", json.dumps(PASS), ROLE, logging=configuration())
+        listen = engine.logs.listener(machine, RECORD)
+        for groups in ((GROUP,), (), (GROUP,)):
+            logs.groups = groups
+            if not groups:
+                logs.streams.clear()
+            listen(event)
+            await engine.logs.close()
+
+    in_engine(work, clients=lambda service: logs)
+    assert len(logs.events) == 2
+
+
 def test_a_payload_that_is_too_long_for_a_log_is_cut():
     def entry(text):
         event = {"id": 1, "type": "T", "timestamp": 0, "previousEventId": 0}
