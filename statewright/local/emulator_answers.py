@@ -54,7 +54,23 @@ def _tell_secrets(http_response: Any, parsed: dict[str, Json], **_: Any) -> None
         parsed["AuthParameters"] = json.loads(http_response.content).get("AuthParameters", {})
 
 
+def assume_default_types(client: Any) -> None:
+    """Let an S3 client tell S3's type of untyped uploads where a plain MiniStack tells its own.
+
+    "application/octet-stream" becomes "binary/octet-stream". Uploads that name the former themselves are told
+    wrong by this, and are the rarer ones; the local cloud's own emulator tells them apart (`object_types`).
+    """
+    if client.meta.service_model.service_name == "s3":
+        for operation in ("GetObject", "HeadObject"):
+            client.meta.events.register(f"after-call.s3.{operation}", _tell_default_type)
+
+
 # --- S3 ---
+
+
+def _tell_default_type(parsed: dict[str, Json], **_: Any) -> None:
+    if parsed.get("ContentType") == "application/octet-stream":
+        parsed["ContentType"] = "binary/octet-stream"
 
 
 def _tell_encryption(http_response: Any, parsed: dict[str, Json], **_: Any) -> None:

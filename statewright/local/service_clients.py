@@ -8,7 +8,7 @@ import boto3
 from botocore.config import Config
 
 from statewright.local.clients import ACCESS_KEY, INTEGRATION_CONFIG, SECRET_KEY
-from statewright.local.emulator_answers import complete_answers
+from statewright.local.emulator_answers import assume_default_types, complete_answers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,4 +52,5 @@ class ServiceClients:
         )
         if self._endpoint_url is not None:
             complete_answers(client)
+            assume_default_types(client)
         return client

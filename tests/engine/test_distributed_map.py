@@ -45,7 +45,7 @@ def test_every_item_becomes_a_child_execution(execute, execution_type):
     assert "PassStateEntered" not in outcome.types
     by_id = {event["id"]: event["type"] for event in outcome.history}
     (left,) = [event for event in outcome.history if event["type"] == "MapStateExited"]
-    assert by_id[left["previousEventId"]] == "MapRunStarted"
+    assert by_id[left["previousEventId"]] == "MapRunSucceeded"
 
 
 def test_without_tolerance_one_failing_child_fails_the_map(execute):

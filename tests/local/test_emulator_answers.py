@@ -12,7 +12,7 @@ from botocore.compat import HTTPHeaders
 from botocore.config import Config
 from botocore.stub import Stubber
 
-from statewright.local.emulator_answers import complete_answers, refusal
+from statewright.local.emulator_answers import assume_default_types, complete_answers, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,6 +58,17 @@ def test_an_error_of_s3_tells_no_encryption() -> None:
         with pytest.raises(client.exceptions.ClientError) as caught:
             client.head_object(Bucket="b", Key="k")
     assert "ServerSideEncryption" not in caught.value.response
+
+
+@pytest.mark.parametrize(
+    ("told", "taken"), [("application/octet-stream", "binary/octet-stream"), ("text/csv", "text/csv")]
+)
+def test_the_type_of_untyped_uploads_is_s3s_where_that_is_assumed(told: str, taken: str) -> None:
+    client = client_of("s3")
+    assume_default_types(client)
+    with Stubber(client) as stub:
+        stub.add_response("head_object", {"ContentType": told})
+        assert client.head_object(Bucket="b", Key="k")["ContentType"] == taken
 
 
 @pytest.mark.parametrize("missing", ["Source", "DetailType", "Detail"])
