@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Any
 from statewright.asl import InvalidDefinition
 from statewright.asl.diagnostics import SCHEMA, UNSUPPORTED, Diagnostic, aws_location
 from statewright.asl.tree import Map, Task, inner_flows
-from statewright.engine.integrations import apigateway, data, http_task, lambda_, sdk, sfn, states
+from statewright.engine.integrations import (
+    apigateway,
+    data,
+    http_task,
+    job_kinds,
+    jobs,
+    lambda_,
+    sdk,
+    sfn,
+    states,
+)
 from statewright.engine.items import parquet_items
 
 if TYPE_CHECKING:
@@ -37,13 +47,15 @@ OPTIMISED: dict[str, tuple[Callable[[TaskCall], Awaitable[Json]], frozenset[str]
     "sns:publish": (data.sns, CALLBACK),
     "events:putEvents": (data.events, CALLBACK),
     "states:startExecution": (states.start_execution, frozenset({"", "sync", "sync:2", "waitForTaskToken"})),
+    "bedrock:invokeModel": (jobs.invoke_model, CALLBACK),
+    **{name: (jobs.perform_action, jobs.patterns(name)) for name in (*job_kinds.JOBS, *jobs.PLAIN)},
 }
 # What is refused before the task is scheduled.
 CHECKS: dict[str, Callable[[dict[str, Json]], None]] = {
     "apigateway:invoke": apigateway.check,
     "http:invoke": http_task.check,
 }
-# AWS has these; this engine does not.
+# AWS has more actions of these, which this engine does not perform.
 ABSENT = frozenset(
     [
         "athena",
@@ -72,6 +84,13 @@ async def perform(call: TaskCall) -> Json:
         return await sdk.call_sdk(call)
     action, _ = OPTIMISED[f"{call.resource.service}:{call.resource.action}"]
     return await action(call)
+
+
+async def wait_for_end(call: TaskCall, started: Json) -> Json:
+    """Wait for what a `.sync` Task has started; raises StateFailure where it does not end well."""
+    if call.resource.service == "states":
+        return await states.wait_for_execution(call, started)
+    return await jobs.wait_for_job(call, started)
 
 
 def check_arguments(resource: Resource, arguments: Json) -> None:
@@ -121,6 +140,7 @@ def _check_flow(flow: Flow, type: MachineType) -> Iterator[Finding]:  # noqa: A0
 
 def _check_task(state: Task, type: MachineType) -> Iterator[Finding]:  # noqa: A002
     resource, at = state.resource, state.resource_at
+    name = f"{resource.service}:{resource.action}"
     if type == "EXPRESS" and resource.kind == "activity":
         yield SCHEMA, "Express state machine does not support Activity ARN", at
     elif type == "EXPRESS" and resource.pattern == "waitForTaskToken":
@@ -130,8 +150,7 @@ def _check_task(state: Task, type: MachineType) -> Iterator[Finding]:  # noqa: A
         yield SCHEMA, "Express state machine does not support '.sync' service integration", at
     elif resource.kind in ("lambda", "activity") or _is_known(resource):
         return
-    elif resource.kind == "integration" and resource.service in ABSENT:
-        name = f"{resource.service}:{resource.action}"
+    elif resource.kind == "integration" and resource.service in ABSENT and name not in OPTIMISED:
         yield UNSUPPORTED, f"The integration '{name}' is not supported by this engine", at
     else:
         yield SCHEMA, _not_recognized(resource), at

@@ -88,22 +88,34 @@ def _structure(shape: StructureShape, value: dict[str, Json], depth: int) -> dic
     return request
 
 
-def from_response(shape: Shape | None, value: Json) -> Json:
+def in_iso(moment: datetime.datetime) -> str:
+    """Write a moment as `aws-sdk:` integrations do."""
+    return moment.astimezone(datetime.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def in_millis(moment: datetime.datetime) -> int:
+    """Write a moment as the optimised integrations do: milliseconds since 1970."""
+    return round(moment.timestamp() * 1000)
+
+
+def from_response(
+    shape: Shape | None, value: Json, moment: Callable[[datetime.datetime], Json] = in_iso
+) -> Json:
     """Turn botocore's answer into JSON with members in PascalCase; keys of maps stay as they are."""
     if isinstance(shape, StructureShape) and isinstance(value, dict):
         return {
-            name[:1].upper() + name[1:]: from_response(shape.members[name], inner)
+            name[:1].upper() + name[1:]: from_response(shape.members[name], inner, moment)
             for name, inner in value.items()
             if name in shape.members
         }
     if isinstance(shape, ListShape) and isinstance(value, list):
-        return [from_response(shape.member, each) for each in value]
+        return [from_response(shape.member, each, moment) for each in value]
     if isinstance(shape, MapShape) and isinstance(value, dict):
-        return {name: from_response(shape.value, each) for name, each in value.items()}
+        return {name: from_response(shape.value, each, moment) for name, each in value.items()}
     if shape is not None and shape.type_name == "timestamp" and isinstance(value, int | float):
         value = datetime.datetime.fromtimestamp(value, datetime.UTC)
     if isinstance(value, datetime.datetime):
-        return value.astimezone(datetime.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        return moment(value)
     if isinstance(value, bytes | bytearray):
         return _text_of(bytes(value))
     return value
@@ -188,7 +200,7 @@ async def perform(
     if hasattr(body, "read"):
         payload = operation.output_shape.serialization["payload"]
         answer = {**answer, payload: await engine.call_in_thread(body.read)}
-    result = from_response(operation.output_shape, answer)
+    result = from_response(operation.output_shape, answer, in_iso if dialect.is_sdk else in_millis)
     if not dialect.is_sdk:
         result |= metadata_of(answer)
     return result

@@ -8,7 +8,6 @@ https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html
 from __future__ import annotations
 
 import asyncio
-import datetime
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -74,11 +73,7 @@ async def wait_for_execution(call: TaskCall, started: Json) -> Json:
 
 
 async def _elsewhere(engine: Engine, action: str, arguments: dict[str, Json]) -> Json:
-    answer = await perform(engine, "stepfunctions", action, arguments, DIALECT)
-    for name in ("StartDate", "StopDate"):
-        if name in answer:
-            answer[name] = round(datetime.datetime.fromisoformat(answer[name]).timestamp() * 1000)
-    return answer
+    return await perform(engine, "stepfunctions", action, arguments, DIALECT)
 
 
 async def _wait_elsewhere(call: TaskCall, arn: str) -> Json:

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any
 from statewright.asl.tree import Task
 from statewright.engine.activities import ScheduledActivity
 from statewright.engine.errors import ActivityDoesNotExist, ExecutionEnd, StateFailure
-from statewright.engine.integrations import check_arguments, perform
+from statewright.engine.integrations import check_arguments, perform, wait_for_end
 from statewright.engine.integrations.aws import UnsupportedParameter
 from statewright.engine.integrations.call import TaskCall
 from statewright.engine.integrations.lambda_ import invoke_function
-from statewright.engine.integrations.states import wait_for_execution
 from statewright.engine.payloads import dump, is_too_large
 from statewright.engine.states.task_events import TaskEvents
 
@@ -178,8 +177,8 @@ async def _answer(waiting: WaitingTask, heartbeat: int | None) -> Json:
 
 
 async def _answer_or_end(waiting: WaitingTask, call: TaskCall, started: Json) -> Json:
-    """Wait for a nested execution to end, or for the token's answer, which leaves the execution to itself."""
-    ended = asyncio.ensure_future(wait_for_execution(call, started))
+    """Wait for a nested execution or a job to end, or for the token's answer, which leaves it to itself."""
+    ended = asyncio.ensure_future(wait_for_end(call, started))
     try:
         await asyncio.wait((waiting.answer, ended), return_when=asyncio.FIRST_COMPLETED)
     except asyncio.CancelledError:
