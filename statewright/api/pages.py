@@ -29,7 +29,7 @@ def page(
     repeats nor hides another item. It holds for the `scope` that it was made for (the operation and what
     was listed). Raises InvalidToken.
     """
-    start = 0 if token is None else _first_behind(items, place, _last_place(token, scope))
+    start = 0 if token is None else _first_behind(items, place, last_place(token, scope))
     end = start + (size or DEFAULT_PAGE)
     more = end < len(items)
     return items[start:end], _token(scope, place(items[end - 1])) if more else None
@@ -46,7 +46,8 @@ def _token(scope: str, last: Any) -> str:
     return base64.urlsafe_b64encode(json.dumps([_digest(scope), last]).encode()).decode()
 
 
-def _last_place(token: str, scope: str) -> Any:
+def last_place(token: str, scope: str) -> Any:
+    """Return the place of the last item of the page before; raises InvalidToken."""
     try:
         found, last = json.loads(base64.b64decode(token, altchars=b"-_", validate=True))
     except (binascii.Error, ValueError, TypeError, RecursionError) as error:

@@ -13,7 +13,8 @@ from statewright.engine.errors import ApiError, StateFailure
 from statewright.engine.functions import FunctionBackend, FunctionResult, LocalFunctions
 from statewright.engine.records import ExecutionRecord, StateMachineRecord
 from statewright.engine.runner import run, run_with_history
-from statewright.engine.store import MemoryStore, SqliteStore, Store
+from statewright.engine.sqlite_store import SqliteStore
+from statewright.engine.store import MemoryStore, Store
 
 __all__ = [
     "ApiError",

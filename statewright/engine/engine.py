@@ -295,15 +295,13 @@ class Engine:
         state_machine_arn: str | None = None,
         map_run_arn: str | None = None,
         status: str | None = None,
-        behind: Place | None = None,
-    ) -> Iterator[ExecutionRecord]:
+    ) -> Sequence[ExecutionRecord]:
         """List executions of a machine, a version or an alias, or the children of a map run: newest first.
 
-        `behind` leaves out those up to a place, as `listing.place_in_list` gives it.
 
         Those of long ago may lack input, output and cause: `describe_execution` gives them.
         """
-        return executions(self, state_machine_arn, map_run_arn, status, behind)
+        return list(executions(self, state_machine_arn, map_run_arn, status))
 
     def get_execution_history(self, arn: str) -> Sequence[HistoryEvent]:
         """Give the events of an execution in their order, each in AWS's shape."""

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecution
 
 from __future__ import annotations
 
+import heapq
 from typing import TYPE_CHECKING
 
 from statewright.engine.errors import (
@@ -15,36 +16,42 @@ from statewright.engine.errors import (
 from statewright.engine.names import split_qualifier
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator
 
     from statewright.engine.engine import Engine
     from statewright.engine.records import ExecutionRecord
+    from statewright.engine.store import Place
 
 
 def executions(
-    engine: Engine, state_machine_arn: str | None, map_run_arn: str | None, status: str | None
-) -> Sequence[ExecutionRecord]:
+    engine: Engine,
+    state_machine_arn: str | None,
+    map_run_arn: str | None,
+    status: str | None,
+    behind: Place | None = None,
+) -> Iterator[ExecutionRecord]:
     """List executions of a machine, a version or an alias, or the children of a map run, the newest first.
 
-    The children may be EXPRESS. Raises InvalidArn, StateMachineDoesNotExist, StateMachineTypeNotSupported,
-    ResourceNotFound, ValidationException.
+    `behind` leaves out those up to a place. The children may be EXPRESS. Raises InvalidArn,
+    StateMachineDoesNotExist, StateMachineTypeNotSupported, ResourceNotFound, ValidationException.
     """
     if map_run_arn is not None:
         engine.describe_map_run(map_run_arn)
     elif status == "PENDING_REDRIVE":
         raise ValidationException("PENDING_REDRIVE lists child executions: mapRunArn must be specified")
     belongs = _of_machine(engine, state_machine_arn) if state_machine_arn is not None else None
-    running = [execution.record for execution in engine.running.values()]
-    told = map(engine.redrives.as_told, (*running, *engine.store.executions()))
-    found = [
+    machine = None if state_machine_arn is None else split_qualifier(state_machine_arn)[0]
+    running = [each.record for each in engine.running.values() if each.record.map_run_arn == map_run_arn]
+    running = [each for each in running if behind is None or place_in_list(each) > behind]
+    ended = engine.store.executions(machine=machine, map_run=map_run_arn, behind=behind)
+    merged = heapq.merge(sorted(running, key=place_in_list), ended, key=place_in_list)
+    return (
         record
-        for record in told
-        if record.map_run_arn == map_run_arn
-        and (record.type == "STANDARD" or map_run_arn is not None)
+        for record in map(engine.redrives.as_told, merged)
+        if (record.type == "STANDARD" or map_run_arn is not None)
         and (belongs is None or belongs(record))
         and (status is None or record.status == status)
-    ]
-    return sorted(found, key=place_in_list)
+    )
 
 
 def place_in_list(record: ExecutionRecord) -> tuple[float, str]:

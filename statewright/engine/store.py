@@ -1,43 +1,51 @@
-"""Where state machines and ended executions are kept: in memory, or in a SQLite file."""
+"""Where state machines and ended executions are kept: here in memory; `sqlite_store` has them in a file."""
 
 from __future__ import annotations
 
 import dataclasses
-import json
 import marshal
-import sqlite3
-import zlib
-from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from statewright import asl
 from statewright.engine.archive import Archive
-from statewright.engine.records import (
-    ActivityRecord,
-    AliasRecord,
-    ExecutionRecord,
-    MapRunCounts,
-    MapRunRecord,
-    Publication,
-    Route,
-    StateMachineRecord,
-)
+from statewright.engine.listing import place_in_list
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from statewright.engine.history import History
     from statewright.engine.progress import FlowProgress
+    from statewright.engine.records import (
+        ActivityRecord,
+        AliasRecord,
+        ExecutionRecord,
+        MapRunRecord,
+        StateMachineRecord,
+    )
 
 Json = Any
 HistoryEvent = dict[str, Any]
-KEPT_WHOLE = 1_000  # executions whose inputs and outputs (256 KiB each) stay in memory
-KEPT_BYTES = 256 * 2**20  # of inputs, outputs and histories in a store in memory; the rest is on disk
-INTERRUPTED = "The engine stopped while the execution was running."
+Place = tuple[float, str]
+KEPT_BYTES = 64 * 2**20  # of inputs, outputs and histories in a store in memory; the rest is on disk
+
+
+class Running(Protocol):
+    """An execution that runs, as a store sees it."""
+
+    @property
+    def record(self) -> ExecutionRecord: ...
+    @property
+    def history(self) -> History: ...
+    @property
+    def progress(self) -> FlowProgress | None: ...
 
 
 class Store(Protocol):
-    """Keeps records by their ARN."""
+    """Keeps records by their ARN.
+
+    `keeps_running`: what runs is wanted too, now and then.
+    """
+
+    keeps_running: bool
 
     def save_state_machine(self, record: StateMachineRecord) -> None: ...
     def delete_state_machine(self, arn: str) -> None: ...
@@ -63,9 +71,18 @@ class Store(Protocol):
         """Keep an execution that has ended, and where it stood if it ended badly."""
         ...
 
+    def keep_running(self, executions: Iterable[Running]) -> None:
+        """Keep what has happened to executions that run."""
+        ...
+
     def execution(self, arn: str) -> ExecutionRecord | None: ...
-    def executions(self) -> Iterable[ExecutionRecord]:
-        """Give all that have ended; those of long ago may lack input, output and cause."""
+    def executions(
+        self, *, machine: str | None = None, map_run: str | None = None, behind: Place | None = None
+    ) -> Iterator[ExecutionRecord]:
+        """Give those of a machine or of a map run that have ended, by their place in lists.
+
+        They may lack input, output and cause. `behind` leaves out those up to a place.
+        """
         ...
 
     def children(self, map_run_arn: str) -> Iterable[ExecutionRecord]:
@@ -80,7 +97,10 @@ class Store(Protocol):
 
     def save_map_run(self, record: MapRunRecord) -> None: ...
     def map_run(self, arn: str) -> MapRunRecord | None: ...
-    def map_runs(self) -> Iterable[MapRunRecord]: ...
+    def map_runs(self, execution_arn: str) -> Iterable[MapRunRecord]:
+        """Give those of an execution."""
+        ...
+
     def save_activity(self, record: ActivityRecord) -> None: ...
     def delete_activity(self, arn: str) -> None: ...
     def activity(self, arn: str) -> ActivityRecord | None: ...
@@ -89,10 +109,12 @@ class Store(Protocol):
 
 
 class MemoryStore:
-    """Keeps records in dictionaries; `begin_execution` keeps nothing, as the engine knows what runs.
+    """Keeps records in dictionaries; what runs is the engine's to know.
 
     Beyond KEPT_BYTES the inputs, outputs and histories of executions go to a temporary file.
     """
+
+    keeps_running = False
 
     def __init__(self) -> None:
         self._machines: dict[str, StateMachineRecord] = {}
@@ -171,6 +193,9 @@ class MemoryStore:
         if progress is not None:
             self._progress[record.arn] = progress
 
+    def keep_running(self, executions: Iterable[Running]) -> None:
+        pass
+
     def execution(self, arn: str) -> ExecutionRecord | None:
         known = self._executions.get(arn)
         if known is None or not _is_summary(known):
@@ -182,8 +207,17 @@ class MemoryStore:
         found = marshal.loads(self._archive.get(arn) or b"")  # noqa: S302 - our own bytes
         return cast("tuple[str, str | None, str | None, bytes]", found)
 
-    def executions(self) -> Iterable[ExecutionRecord]:
-        return self._executions.values()
+    def executions(
+        self, *, machine: str | None = None, map_run: str | None = None, behind: Place | None = None
+    ) -> Iterator[ExecutionRecord]:
+        found = [
+            record
+            for record in self._executions.values()
+            if record.map_run_arn == map_run
+            and (map_run is not None or record.state_machine_arn == machine)
+            and (behind is None or place_in_list(record) > behind)
+        ]
+        return iter(sorted(found, key=place_in_list))
 
     def children(self, map_run_arn: str) -> Iterable[ExecutionRecord]:
         found = [record for record in self._executions.values() if record.map_run_arn == map_run_arn]
@@ -207,8 +241,8 @@ class MemoryStore:
     def map_run(self, arn: str) -> MapRunRecord | None:
         return self._map_runs.get(arn)
 
-    def map_runs(self) -> Iterable[MapRunRecord]:
-        return self._map_runs.values()
+    def map_runs(self, execution_arn: str) -> Iterable[MapRunRecord]:
+        return [run for run in self._map_runs.values() if run.execution_arn == execution_arn]
 
     def save_activity(self, record: ActivityRecord) -> None:
         self._activities[record.arn] = record
@@ -224,159 +258,6 @@ class MemoryStore:
 
     def close(self) -> None:
         self._archive.close()
-
-
-class SqliteStore(MemoryStore):
-    """A memory store that writes every change to a SQLite file and begins with what the file holds.
-
-    Executions that ran when the last process ended are ABORTED, with a cause that says so. Histories are read
-    from the file when they are asked for, and so are inputs and outputs of all but the last KEPT_WHOLE.
-    """
-
-    def __init__(self, path: Path | str) -> None:
-        super().__init__()
-        self._whole: deque[str] = deque()
-        self._database = sqlite3.connect(path, isolation_level=None)
-        # A crash of the process loses nothing; a crash of the machine may lose the last moments.
-        self._database.executescript(
-            "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
-            "CREATE TABLE IF NOT EXISTS records (kind TEXT, arn TEXT, value TEXT, PRIMARY KEY (kind, arn));"
-            "CREATE TABLE IF NOT EXISTS histories (arn TEXT PRIMARY KEY, events BLOB);"
-        )
-        self._load()
-
-    def _load(self) -> None:
-        rows = self._database.execute("SELECT kind, value FROM records").fetchall()
-        for kind, text in rows:
-            value = json.loads(text)
-            if kind == "state_machine":
-                super().save_state_machine(_state_machine(value))
-            elif kind == "version":
-                super().save_version(_state_machine(value))
-            elif kind == "snapshot":
-                super().save_snapshot(_state_machine(value))
-            elif kind == "alias":
-                routes = tuple(Route(**route) for route in value["routes"])
-                super().save_alias(AliasRecord(**{**value, "routes": routes}))
-            elif kind == "execution":
-                self._load_execution(ExecutionRecord(**value))
-            elif kind == "map_run":
-                counts = ("item_counts", "execution_counts")
-                super().save_map_run(
-                    MapRunRecord(**{**value, **{key: MapRunCounts(**value[key]) for key in counts}})
-                )
-            else:
-                super().save_activity(ActivityRecord(**{**value, "tags": tuple(value["tags"])}))
-
-    def _load_execution(self, record: ExecutionRecord) -> None:
-        if record.status == "RUNNING":
-            record = dataclasses.replace(
-                record, status="ABORTED", cause=INTERRUPTED, stop_date=record.start_date
-            )
-            self._write("execution", record)
-        self._keep(record)
-
-    def _keep(self, record: ExecutionRecord) -> None:
-        """Remember an execution that the file holds; of the oldest one only what a list tells."""
-        self._executions[record.arn] = record
-        self._whole.append(record.arn)
-        if len(self._whole) > KEPT_WHOLE:
-            oldest = self._whole.popleft()
-            self._executions[oldest] = _summary(self._executions[oldest])
-
-    def _write(self, kind: str, record: Any, key: str | None = None) -> None:
-        fields = {field.name: getattr(record, field.name) for field in dataclasses.fields(record)}
-        fields.pop("machine", None)
-        text = json.dumps(fields, default=dataclasses.asdict)
-        self._database.execute("REPLACE INTO records VALUES (?, ?, ?)", (kind, key or record.arn, text))
-
-    def _delete(self, kind: str, arn: str) -> None:
-        self._database.execute("DELETE FROM records WHERE kind = ? AND arn = ?", (kind, arn))
-
-    def save_state_machine(self, record: StateMachineRecord) -> None:
-        super().save_state_machine(record)
-        self._write("state_machine", record)
-
-    def delete_state_machine(self, arn: str) -> None:
-        super().delete_state_machine(arn)
-        self._delete("state_machine", arn)
-
-    def save_version(self, record: StateMachineRecord) -> None:
-        super().save_version(record)
-        self._write("version", record)
-
-    def delete_version(self, arn: str) -> None:
-        super().delete_version(arn)
-        self._delete("version", arn)
-
-    def save_alias(self, record: AliasRecord) -> None:
-        super().save_alias(record)
-        self._write("alias", record)
-
-    def delete_alias(self, arn: str) -> None:
-        super().delete_alias(arn)
-        self._delete("alias", arn)
-
-    def save_snapshot(self, record: StateMachineRecord) -> None:
-        if self.snapshot(record.snapshot_id) is None:
-            super().save_snapshot(record)
-            self._write("snapshot", record, record.snapshot_id)
-
-    def begin_execution(self, record: ExecutionRecord) -> None:
-        super().begin_execution(record)
-        self._write("execution", record)
-
-    def end_execution(
-        self, record: ExecutionRecord, history: Sequence[HistoryEvent], progress: FlowProgress | None = None
-    ) -> None:
-        self._executions[record.arn] = record
-        events = zlib.compress(json.dumps(list(history)).encode(), 1)
-        self._database.execute("BEGIN")
-        try:
-            self._write("execution", record)
-            self._database.execute("REPLACE INTO histories VALUES (?, ?)", (record.arn, events))
-            self._database.execute("COMMIT")
-        except sqlite3.Error:  # the next execution may fit; this one is known as long as the process lives
-            if self._database.in_transaction:
-                self._database.execute("ROLLBACK")
-            raise
-        self._keep(record)
-
-    def execution(self, arn: str) -> ExecutionRecord | None:
-        known = self._executions.get(arn)
-        if known is None or not _is_summary(known):
-            return known
-        query = "SELECT value FROM records WHERE kind = 'execution' AND arn = ?"
-        (text,) = self._database.execute(query, (arn,)).fetchone()
-        return ExecutionRecord(**json.loads(text))
-
-    def history(self, arn: str) -> Sequence[HistoryEvent]:
-        row = self._database.execute("SELECT events FROM histories WHERE arn = ?", (arn,)).fetchone()
-        return [] if row is None else list(json.loads(zlib.decompress(row[0])))
-
-    def save_map_run(self, record: MapRunRecord) -> None:
-        super().save_map_run(record)
-        self._write("map_run", record)
-
-    def save_activity(self, record: ActivityRecord) -> None:
-        super().save_activity(record)
-        self._write("activity", record)
-
-    def delete_activity(self, arn: str) -> None:
-        super().delete_activity(arn)
-        self._delete("activity", arn)
-
-    def close(self) -> None:
-        self._database.close()
-
-
-def _state_machine(value: dict[str, Json]) -> StateMachineRecord:
-    given = {name: each for name, each in value.items() if each is not None}
-    if "created_with" in given:
-        given["created_with"] = Publication(**given["created_with"])
-    return StateMachineRecord(
-        **{**given, "tags": tuple(given["tags"])}, machine=asl.parse(given["definition"])
-    )
 
 
 def _summary(record: ExecutionRecord) -> ExecutionRecord:

@@ -6,14 +6,15 @@ https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecutio
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 from typing import TYPE_CHECKING, Any
 
-from statewright.api.errors import ApiError
+from statewright.api.errors import ApiError, invalid_token
 from statewright.api.operations.bounds import check_nesting
 from statewright.api.operations.state_machines import definition_fields
-from statewright.api.pages import page
-from statewright.engine.listing import place_in_list
+from statewright.api.pages import DEFAULT_PAGE, last_place, page
+from statewright.engine.listing import executions, place_in_list
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -114,20 +115,32 @@ async def list_executions(engine: Engine, request: Request) -> Response:
         )
     redriven = request.get("redriveFilter")
     status = request.get("statusFilter")
-    records = [
-        record
-        for record in engine.list_executions(state_machine_arn=machine, map_run_arn=map_run, status=status)
-        if redriven is None or (record.redrive_count > 0) == (redriven == "REDRIVEN")
-    ]
     scope = f"ListExecutions {machine or map_run} {status} {redriven}"
+    behind = _behind(request.get("nextToken"), scope)
+    records = (
+        record
+        for record in executions(engine, machine, map_run, status, behind)
+        if redriven is None or (record.redrive_count > 0) == (redriven == "REDRIVEN")
+    )
+    size = request.get("maxResults") or DEFAULT_PAGE
     listed, token = page(
-        records,
+        list(itertools.islice(records, size + 1)),  # no more are read than are told
         lambda record: list(place_in_list(record)),
         scope,
         request.get("nextToken"),
-        request.get("maxResults"),
+        size,
     )
     return {"executions": [_summary(record) for record in listed], "nextToken": token}
+
+
+def _behind(token: str | None, scope: str) -> tuple[float, str] | None:
+    """Return the place in the list that a token names."""
+    if token is None:
+        return None
+    match last_place(token, scope):
+        case [float() | int() as moment, str() as arn]:
+            return float(moment), arn
+    raise invalid_token()
 
 
 async def get_execution_history(engine: Engine, request: Request) -> Response:
