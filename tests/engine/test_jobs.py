@@ -185,6 +185,15 @@ def test_a_build_is_told_under_its_name(execute):
     assert outcome.output == {"Build": {"Id": "p:1", "BuildStatus": "SUCCEEDED"}}
 
 
+def test_what_is_deleted_is_waited_for_until_it_is_gone(execute):
+    eks = Service("eks")
+    eks.answers("delete_cluster", {"name": "c"}, cluster={"name": "c", "status": "DELETING"})
+    eks.answers("describe_cluster", {"name": "c"}, cluster={"name": "c", "status": "DELETING"})
+    eks.stub.add_client_error("describe_cluster", "ResourceNotFoundException", "No cluster")
+    outcome = execute(task("eks:deleteCluster", Name="c"), clients=eks)
+    assert outcome.output == {"Cluster": {"Name": "c", "Status": "DELETING"}}
+
+
 def test_a_job_is_stopped_with_the_task_that_waits_for_it(execute):
     glue = Service("glue")
     glue.answers("start_job_run", {"JobName": "etl"}, JobRunId="jr")

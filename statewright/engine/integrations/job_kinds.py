@@ -21,7 +21,8 @@ class Job:
     action that stops it (the same where not given): each value is a path into the action's arguments and
     answer ("Build.Id"), a list of one, or a text after `=`. `job` is where the job stands in the description,
     and `status` where its status stands in there. `result` is what the Task returns: None is the job, "" the
-    whole description, a name an object that has the job under it.
+    whole description, a name an object that has the job under it. `gone` is the error that says that what is
+    deleted is no more.
     """
 
     describe: str
@@ -33,6 +34,7 @@ class Job:
     stop: str = ""
     stop_ids: Mapping[str, str | list[str]] | None = None
     result: str | None = None
+    gone: str = ""
 
 
 def _set(words: str) -> frozenset[str]:
@@ -76,6 +78,19 @@ def _application(end: str) -> Job:
         _set(end),
         _set("TERMINATED") - _set(end),
         result="",
+    )
+
+
+def _eks_deletion(kind: str, ids: Mapping[str, str | list[str]], failed: str) -> Job:
+    return Job(
+        f"describe{kind}",
+        ids,
+        kind,
+        "Status",
+        frozenset(),
+        _set(failed),
+        result="",
+        gone="EKS.ResourceNotFoundException",
     )
 
 
@@ -143,6 +158,15 @@ JOBS = {
     ),
     "eks:createCluster": Job(
         "describeCluster", {"Name": "Name"}, "Cluster", "Status", _set("ACTIVE"), _set("FAILED"), result=""
+    ),
+    "eks:deleteCluster": _eks_deletion("Cluster", {"Name": "Name"}, "FAILED"),
+    "eks:deleteFargateProfile": _eks_deletion(
+        "FargateProfile",
+        {"ClusterName": "ClusterName", "FargateProfileName": "FargateProfileName"},
+        "DELETE_FAILED",
+    ),
+    "eks:deleteNodegroup": _eks_deletion(
+        "Nodegroup", {"ClusterName": "ClusterName", "NodegroupName": "NodegroupName"}, "DELETE_FAILED"
     ),
     "eks:createFargateProfile": Job(
         "describeFargateProfile",

@@ -55,9 +55,6 @@ PLAIN = frozenset(
         "codebuild:deleteBuildBatch",
         "codebuild:stopBuild",
         "codebuild:stopBuildBatch",
-        "eks:deleteCluster",
-        "eks:deleteFargateProfile",
-        "eks:deleteNodegroup",
         "emr-containers:createVirtualCluster",
         "emr-serverless:cancelJobRun",
         "sagemaker:createEndpoint",
@@ -106,8 +103,14 @@ async def wait_for_job(call: TaskCall, started: Mapping[str, Json]) -> Json:
 
 
 async def _follow(call: TaskCall, job: Job, known: Mapping[str, Json]) -> Json:
+    described: dict[str, Json] = {}
     while True:
-        described = await _ask(call, job.describe, parameters(job.ids, known))
+        try:
+            described = await _ask(call, job.describe, parameters(job.ids, known))
+        except StateFailure as failure:
+            if job.gone and failure.error == job.gone:
+                return described
+            raise
         found = at(described, job.job)
         status = at(found, job.status)
         if status in job.succeeded or status in job.failed:
