@@ -4,6 +4,7 @@ machine = asl.parse(text)          raises InvalidDefinition with its diagnostics
 for state in machine.walk(): ...
 """
 
+from statewright.asl._variables import variable_references
 from statewright.asl.diagnostics import Diagnostic, InvalidDefinition
 from statewright.asl.parse import diagnose, parse, parse_state, read
 from statewright.asl.source import Location
@@ -18,4 +19,5 @@ __all__ = [
     "parse",
     "parse_state",
     "read",
+    "variable_references",
 ]

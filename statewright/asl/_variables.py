@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from statewright.asl import diagnostics as d
 from statewright.asl import intrinsics, jsonata, jsonpath, templates
 from statewright.asl.source import Location
-from statewright.asl.tree import Comparison, Field, Flow, Map, Payload, State, inner_flows
+from statewright.asl.tree import Comparison, Field, Flow, Map, Payload, State, StateMachine, inner_flows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -54,6 +54,19 @@ def check_variables(flow: Flow, report: Report, outer: _Scope | None = None) -> 
         is_distributed = isinstance(state, Map) and state.mode == "DISTRIBUTED"
         for inner in inner_flows(state):
             check_variables(inner, report, None if is_distributed else scope)
+
+
+def variable_references(machine: StateMachine) -> dict[str, list[str]]:
+    """Give the names of the variables that each state refers to, sorted; states without any are left out.
+
+    https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeStateMachine.html
+    """
+    found = {state.name: {name for name, _ in _references(state)} for state in machine.walk()}
+    for state in machine.walk():
+        for part in _parts(state):
+            if isinstance(part, Comparison):  # IsPresent too, which asks for a variable that may be missing
+                found[state.name].update(*(_names(path) for path in (part.variable, part.operand)))
+    return {state: sorted(names) for state, names in found.items() if names}
 
 
 def _scopes(flow: Flow, outer: _Scope | None) -> Mapping[str, _Scope]:

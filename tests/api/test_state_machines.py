@@ -85,6 +85,18 @@ def test_an_update_that_changes_nothing_makes_no_revision(sfn, make):
     assert sfn.describe_state_machine(stateMachineArn=machine)["revisionId"] == changed["revisionId"]
 
 
+def test_descriptions_tell_which_variables_a_state_refers_to(sfn, make):
+    state = {"Type": "Pass", "Assign": {"b": 1, "a": 2}, "Next": "B"}
+    reader = {"Type": "Pass", "Parameters": {"x.$": "$b", "y.$": "$a"}, "End": True}
+    machine = make({"StartAt": "A", "States": {"A": state, "B": reader}})
+    arn = sfn.start_execution(stateMachineArn=machine)["executionArn"]
+    expected = {"B": ["a", "b"]}
+    assert sfn.describe_state_machine(stateMachineArn=machine)["variableReferences"] == expected
+    described = sfn.describe_state_machine_for_execution(executionArn=arn)
+    assert described["variableReferences"] == expected
+    assert "variableReferences" not in sfn.describe_state_machine(stateMachineArn=make())
+
+
 # --- tags and settings ---
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from statewright import asl
 from statewright.api.errors import ApiError
 from statewright.api.operations.bounds import check_nesting
 from statewright.api.operations.encryption import check_encryption
@@ -126,6 +127,7 @@ def definition_fields(record: StateMachineRecord, request: Request) -> Response:
         "tracingConfiguration": record.tracing,
         "encryptionConfiguration": record.encryption,
         "revisionId": record.revision_id,
+        "variableReferences": (asl.variable_references(record.machine) or None) if wanted else None,
     }
 
 
