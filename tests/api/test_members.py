@@ -14,7 +14,7 @@ from statewright.engine import Engine
 from statewright.engine.errors import ApiError as EngineError
 from statewright.engine.functions import LocalFunctions
 from statewright.engine.records import Route
-from tests.api.machines import MAPPING, PASS, ROLE
+from tests.api.machines import DOUBLE, MAPPING, PASS, ROLE
 
 OWNED_KEY = {"type": "AWS_OWNED_KEY"}
 LOGGING = {"level": "OFF", "includeExecutionData": False, "destinations": []}
@@ -122,6 +122,18 @@ REQUESTS = {
     "StartSyncExecution": lambda w: {"stateMachineArn": w.express, **START, **METADATA},
     "StopExecution": lambda w: {"executionArn": w.execution, "error": "E", "cause": "C"},
     "TagResource": lambda w: {"resourceArn": w.machine, "tags": TAGS},
+    "TestState": lambda w: {
+        "definition": json.dumps(DOUBLE),
+        "stateName": "Double",
+        "roleArn": ROLE,
+        "input": "{}",
+        "inspectionLevel": "INFO",
+        "revealSecrets": False,
+        "variables": "{}",
+        "context": "{}",
+        "mock": {"result": "{}"},
+        "stateConfiguration": {"retrierRetryCount": 0},
+    },
     "UntagResource": lambda w: {"resourceArn": w.machine, "tagKeys": ["k"]},
     "UpdateMapRun": lambda w: {
         "mapRunArn": w.map_run,
