@@ -225,11 +225,11 @@ def test_a_job_that_cannot_be_stopped_any_more_is_left(execute):
         "eks:call",
         "elasticmapreduce:addStep",
         "glue:startCrawler",
-        "eks:deleteCluster.sync",
+        "glue:startJobRun.sync:2",
     ],
 )
 def test_what_is_not_performed_is_refused_by_name(execute, resource):
-    with pytest.raises(InvalidDefinition, match=f"'{resource.partition('.')[0]}' is not supported|not recog"):
+    with pytest.raises(InvalidDefinition, match=f"'{resource.partition('.')[0]}' is not supported|is not recognized"):
         execute({"Type": "Task", "Resource": f"arn:aws:states:::{resource}"})
 
 
