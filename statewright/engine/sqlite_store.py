@@ -19,6 +19,7 @@ import sqlite3
 import time
 import zlib
 from collections import OrderedDict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from statewright import asl
@@ -39,7 +40,6 @@ from statewright.engine.store import MemoryStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from statewright.engine.store import Place, Running
 
@@ -56,7 +56,7 @@ _ENDED = "status <> 'RUNNING'"  # the indexes are of these alone
 
 # A crash of the process loses nothing that was written; a crash of the machine may lose the last moments.
 _SCHEMA = f"""
-PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = NORMAL;
+PRAGMA synchronous = NORMAL;
 CREATE TABLE IF NOT EXISTS records (kind TEXT, arn TEXT, value TEXT, PRIMARY KEY (kind, arn));
 CREATE TABLE IF NOT EXISTS executions (
     arn TEXT PRIMARY KEY, machine TEXT, map_run TEXT, status TEXT, place REAL,
@@ -94,8 +94,11 @@ class SqliteStore(MemoryStore):
         self._written = 0
         self._events_written: dict[str, int] = {}  # of those that run
         self._recent_snapshots: OrderedDict[str, StateMachineRecord] = OrderedDict()
+        if path:
+            Path(path).touch(mode=0o600)  # others need not read payloads
         self._database = sqlite3.connect(path, isolation_level=None, timeout=1.0)
         try:
+            self._database.execute("PRAGMA locking_mode = EXCLUSIVE")
             self._database.execute(f"PRAGMA journal_mode = {'WAL' if path else 'MEMORY'}")
             self._database.executescript(_SCHEMA)
             with self._transaction():
@@ -140,9 +143,13 @@ class SqliteStore(MemoryStore):
         for kind, text in self._database.execute("SELECT kind, value FROM records"):
             value = json.loads(text)
             if kind == "state_machine":
-                super().save_state_machine(_state_machine(value))
+                machine = _state_machine(value)
+                if machine is not None:
+                    super().save_state_machine(machine)
             elif kind == "version":
-                super().save_version(_state_machine(value))
+                version = _state_machine(value)
+                if version is not None:
+                    super().save_version(version)
             elif kind == "alias":
                 routes = tuple(Route(**route) for route in value["routes"])
                 super().save_alias(AliasRecord(**{**value, "routes": routes}))
@@ -205,7 +212,8 @@ class SqliteStore(MemoryStore):
         if row is None:
             return None
         record = _state_machine(json.loads(row[0]))
-        self._remember_snapshot(record)
+        if record is not None:
+            self._remember_snapshot(record)
         return record
 
     def _remember_snapshot(self, record: StateMachineRecord) -> None:
@@ -422,13 +430,17 @@ def _map_run(text: str) -> MapRunRecord:
     return MapRunRecord(**{**value, **counts})
 
 
-def _state_machine(value: Mapping[str, Json]) -> StateMachineRecord:
+def _state_machine(value: Mapping[str, Json]) -> StateMachineRecord | None:
+    """Read a state machine; None for one that this version of the engine refuses."""
+    try:
+        machine = asl.parse(value["definition"])
+    except asl.InvalidDefinition as error:
+        log.warning("%s in the store is not valid any more: %s", value["arn"], error)
+        return None
     given = {name: each for name, each in value.items() if each is not None}
     if "created_with" in given:
         given["created_with"] = Publication(**given["created_with"])
-    return StateMachineRecord(
-        **{**given, "tags": tuple(given["tags"])}, machine=asl.parse(given["definition"])
-    )
+    return StateMachineRecord(**{**given, "tags": tuple(given["tags"])}, machine=machine)
 
 
 def _counted(counts: MapRunCounts, name: str, more: int) -> MapRunCounts:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 import signal
+import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ from statewright.local.ports import PortTaken
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from statewright.engine import Engine
+    from statewright.engine import Engine, SqliteStore
     from statewright.engine.functions import FunctionBackend
     from statewright.engine.mocks import MockConfigFile
 
@@ -60,6 +61,7 @@ class ServeSettings:
     endpoint_url: str | None
     endpoints: Mapping[str, str]
     mock_config: Path | None
+    store: Path | None = None
 
 
 def _service_endpoints(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -157,6 +159,12 @@ def _check_region(_: click.Context, parameter: click.Parameter, region: str | No
     envvar="SFN_MOCK_CONFIG",
     help="Mocked service integrations.  [default: MockConfigFile.json, if there is one]",
 )
+@click.option(
+    "--store",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where state machines, executions and histories are kept.  [default: nowhere beyond the stop]",
+)
 def serve(
     port: int,
     account: str,
@@ -165,19 +173,20 @@ def serve(
     endpoint_url: str | None,
     wait_scale: float,
     mock_config: Path | None,
+    store: Path | None,
     **endpoints: str | None,
 ) -> None:
     """Serve the Step Functions API on 127.0.0.1, without the rest of the local cloud.
 
     A drop-in for AWS Step Functions Local: its options and environment variables (LAMBDA_ENDPOINT,
     SQS_ENDPOINT, WAIT_TIME_SCALE, SFN_MOCK_CONFIG, ...) mean here what they mean there. Nothing is kept when
-    it stops. Credentials for service integrations are those of any AWS tool.
+    it stops, but with --store. Credentials for service integrations are those of any AWS tool.
 
     \b
     Example:
       statewright serve --lambda-endpoint http://127.0.0.1:3001
 
-    Exit codes: 0 stopped by Ctrl-C or SIGTERM, 1 the port is taken, 2 unusable options or mocks.
+    Exit codes: 0 stopped by Ctrl-C or SIGTERM, 1 the port or the store is taken, 2 unusable options or mocks.
     """
     given = {name.removeprefix("endpoint_of_"): url for name, url in endpoints.items() if url is not None}
     mock_file = _mock_file(mock_config)
@@ -191,6 +200,7 @@ def serve(
         endpoint_url,
         given,
         mock_file,
+        store,
     )
     try:
         asyncio.run(_serve(settings, mocks))
@@ -256,11 +266,22 @@ def _engine(settings: ServeSettings, functions: FunctionBackend, mocks: MockConf
         functions=functions,
         clients=ServiceClients(settings.endpoint_url, settings.endpoints, settings.region),
         clock=ScaledClock(settings.wait_scale),
+        store=_store(settings.store),
         account=settings.account,
         region=settings.region,
         mock_config=mocks,
         starts_elsewhere=elsewhere is not None and not is_own_address(elsewhere, settings.port),
     )
+
+
+def _store(path: Path | None) -> SqliteStore:
+    """Open the store; without a path one on disk that is gone with the process: memory does not grow."""
+    from statewright.engine import SqliteStore
+
+    try:
+        return SqliteStore(path or "")
+    except (sqlite3.Error, OSError) as error:
+        raise click.ClickException(f"--store {path} cannot be used: {error}") from error
 
 
 def is_own_address(url: str, port: int) -> bool:
