@@ -323,10 +323,18 @@ class Engine:
         target = self.versions.target(arn)
         if not mark:
             return target, None
+        return target, self.mocks_of(target.machine, case)
+
+    def mocks_of(
+        self, machine: StateMachineRecord, case: str, history: Sequence[HistoryEvent] = ()
+    ) -> Mocks:
+        """Give the mocks of a test case, which go on after what a history tells.
+
+        Raises InvalidName, InvalidMockConfig.
+        """
         if self.mock_config is None:
             raise InvalidName(f"Invalid Name: 'no mock configuration is given for the test case {case!r}'")
-        machine = target.machine
-        return target, self.mock_config().start(machine.name, case, machine.machine.flow)
+        return self.mock_config().start(machine.name, case, machine.machine.flow, history)
 
     def _launch(
         self,
@@ -357,6 +365,7 @@ class Engine:
             version_arn=target.version_arn,
             alias_arn=target.alias_arn,
             snapshot_id=machine.snapshot_id,
+            test_case=None if mocks is None else mocks.case.name,
         )
         execution = Execution(self, machine, record, value)
         execution.mocks = mocks

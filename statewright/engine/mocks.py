@@ -14,6 +14,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/sfn-local-mock-cfg-file.htm
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,10 +23,11 @@ from statewright.asl.tree import Task, inner_flows
 from statewright.engine.errors import InvalidName, StateFailure, ValidationException
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from statewright.asl.tree import Flow
+    from statewright.engine.history import HistoryEvent
 
 Json = Any
 
@@ -74,9 +76,9 @@ class MockedCase:
 class Mocks:
     """The test case of one execution and of the children of its map runs, with its counts."""
 
-    def __init__(self, case: MockedCase) -> None:
+    def __init__(self, case: MockedCase, counts: Mapping[str, int] | None = None) -> None:
         self.case = case
-        self._counts: dict[str, int] = {}
+        self._counts = dict(counts or {})
 
     def has(self, state: str) -> bool:
         """Say whether a state is mocked."""
@@ -111,8 +113,8 @@ class MockConfig:
         """Read a configuration; `source` names it in messages. Raises InvalidMockConfig."""
         return _Reader(text, source).read()
 
-    def start(self, machine: str, case: str, flow: Flow) -> Mocks:
-        """Begin a test case for an execution of a flow.
+    def start(self, machine: str, case: str, flow: Flow, history: Sequence[HistoryEvent] = ()) -> Mocks:
+        """Begin a test case for an execution of a flow, or go on with it where a history ends.
 
         Raises InvalidName for an unknown case, InvalidMockConfig for a state that is no Task of the flow.
         """
@@ -130,7 +132,19 @@ class MockConfig:
                     f"{self.source}: test case '{case}' of '{machine}' mocks '{state}', which is no Task of"
                     f" the state machine; its Tasks: {', '.join(sorted(tasks)) or 'none'}"
                 )
-        return Mocks(known[case])
+        return Mocks(known[case], invocations(history))
+
+
+def invocations(history: Sequence[HistoryEvent]) -> Mapping[str, int]:
+    """Count the attempts at each Task that a history tells of."""
+    states: dict[int, str] = {}
+    counts: Counter[str] = Counter()
+    for event in history:
+        entered = event.get("stateEnteredEventDetails")
+        name = entered["name"] if entered else states.get(event["previousEventId"], "")
+        states[event["id"]] = name
+        counts[name] += event["type"].endswith("Scheduled")
+    return counts
 
 
 def _tasks(flow: Flow) -> Iterator[str]:

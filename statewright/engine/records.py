@@ -87,6 +87,7 @@ class ExecutionRecord:
 
     `map_run_arn` names the map run of a child execution, which took `item_count` items: batch `batch_index`.
     `version_arn` and `alias_arn` name what it was started by; `snapshot_id` the state machine as it was then.
+    `test_case` names the mocks that it was started with.
     """
 
     arn: str
@@ -109,6 +110,7 @@ class ExecutionRecord:
     version_arn: str | None = None
     alias_arn: str | None = None
     snapshot_id: str | None = None
+    test_case: str | None = None
 
     @property
     def result(self) -> Json:

@@ -55,10 +55,11 @@ class Redrives:
         reason = self.obstacle(record)
         if reason is not None:
             raise ExecutionNotRedrivable(reason)
-        execution = Execution(
-            engine, engine.versions.of_execution(arn), redriven(record, now), load(record.input)
-        )
-        execution.redrive(engine.store.history(arn), engine.store.progress(arn))
+        machine, history = engine.versions.of_execution(arn), engine.store.history(arn)
+        execution = Execution(engine, machine, redriven(record, now), load(record.input))
+        if record.test_case is not None:
+            execution.mocks = engine.mocks_of(machine, record.test_case, history)
+        execution.redrive(history, engine.store.progress(arn))
         self._remember(arn, client_token, now)
         return execution.record
 

@@ -153,6 +153,29 @@ def test_counts_begin_anew_with_each_execution():
         assert start(machine(A=CALL), mocks)[0].status == "SUCCEEDED"
 
 
+def test_a_redrive_goes_on_with_the_invocation_after_the_last():
+    answers = {"0-1": NOT_READY, "2": HELLO}
+    once = {**CALL, "Retry": [{"ErrorEquals": ["States.ALL"], "MaxAttempts": 1}]}
+    text = json.dumps(config({"Hello": answers}, {"A": "Hello"}))
+
+    async def inside():
+        read = lambda: MockConfig.parse(text)  # noqa: E731
+        engine = Engine(functions=LocalFunctions({}), clock=VirtualClock(), mock_config=read)
+        try:
+            made = engine.create_state_machine("m", json.dumps(machine(A=once)), ROLE)
+            started = engine.start_execution(f"{made.arn}#Case")
+            failed = await engine.wait_for_execution(started.arn)
+            engine.redrives.redrive(started.arn)
+            return failed, await engine.wait_for_execution(started.arn)
+        finally:
+            await engine.close()
+
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        failed, ended = runner.run(inside())
+    assert (failed.status, failed.test_case) == ("FAILED", "Case")
+    assert ended.result == HELLO["Return"]
+
+
 # --- what cannot be used ---
 
 
