@@ -107,9 +107,7 @@ def test_a_state_that_calls_nothing_has_no_mock(tested, state, mock):
 @pytest.mark.parametrize("mock", [MockInput(), MockInput("{}", has_error=True, error="E")])
 def test_a_mock_has_one_of_result_and_error(in_engine, mock):
     case = StateCase(json.dumps(SEND), mock=mock)
-    with pytest.raises(
-        ValidationException, match=r"only one of .*: \[result, errorOutput\]"
-    ):
+    with pytest.raises(ValidationException, match=r"only one of .*: \[result, errorOutput\]"):
         in_engine(lambda engine: run_state(engine, case))
 
 
