@@ -35,7 +35,7 @@ async def run_distributed(step: Step, state: Map, value: Json, items: Items | No
     """Run a Distributed Map; `items` is None where a reader gives them."""
     results = open_results(step, state, value)
     run = MapRun(step.execution, state, limit, read_tolerance(step, state, value), results)
-    started = _note_begin(step, run)
+    _note_begin(step, run)
     try:
         output = await _run(step, state, value, items, run, results)
     finally:
@@ -46,18 +46,19 @@ async def run_distributed(step: Step, state: Map, value: Json, items: Items | No
     return step.finish_worker(output, previous=succeeded)
 
 
-def _note_begin(step: Step, run: MapRun) -> int:
-    """Begin a map run, or go on with the one that a redrive is of; give the event's id."""
+def _note_begin(step: Step, run: MapRun) -> None:
+    """Begin a map run, or go on with the one that a redrive is of."""
     engine, history = step.execution.engine, step.execution.history
     progress, step.resumed = step.resumed, None
     step.inner = run
     earlier = engine.store.map_run(progress.arn) if isinstance(progress, MapRunProgress) else None
     if not isinstance(progress, MapRunProgress) or earlier is None:
         details = {"mapRunArn": run.arn}
-        return history.add(step.trail, "MapRunStarted", "mapRunStartedEventDetails", details)
+        history.add(step.trail, "MapRunStarted", "mapRunStartedEventDetails", details)
+        return
     run.resume(earlier, progress)
     redrive = {"mapRunArn": run.arn, "redriveCount": run.record.redrive_count}
-    return history.add(step.trail, "MapRunRedriven", "mapRunRedrivenEventDetails", redrive)
+    history.add(step.trail, "MapRunRedriven", "mapRunRedrivenEventDetails", redrive)
 
 
 async def _run(
