@@ -158,6 +158,8 @@ def _want(is_right: bool, name: str, kind: str) -> None:
 
 
 def _check_scalar(shape: Shape, value: Json, name: str) -> None:
+    if shape.type_name not in _TYPES:
+        return
     types, kind = _TYPES[shape.type_name]
     _want(isinstance(value, types) and (bool in types or not isinstance(value, bool)), name, kind)
     if "enum" in shape.metadata and value not in shape.metadata["enum"]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from statewright.engine.single_state.preparation import prepare
 from statewright.engine.states import RUNNERS
 
 if TYPE_CHECKING:
+    from statewright.asl.tree import Catcher
     from statewright.engine.engine import Engine
     from statewright.engine.single_state.preparation import PreparedState
 
@@ -38,13 +40,18 @@ async def run_state(engine: Engine, case: StateCase) -> StateOutcome:
     step = InspectedStep(execution, prepared.state, prepared.input, prepared.variables, prepared.context)
     step.retry_count = case.configuration.retrier_retry_count or 0
     step.inspection["input"] = case.input
+    outcome = await _outcome(step, case, prepared)
+    step.note_exchange(trace)
+    step.note_variables()
+    return outcome
+
+
+async def _outcome(step: InspectedStep, case: StateCase, prepared: PreparedState) -> StateOutcome:
     try:
         next_state, output = await _visit(step, case, prepared)
     except StateFailure as failure:
-        step.note_exchange(trace)
-        return _failed(step, case, failure)
-    step.note_exchange(trace)
-    return _ended(step, StateOutcome("SUCCEEDED", step.inspection, dump(output), next_state=next_state))
+        return _failed(step, failure)
+    return StateOutcome("SUCCEEDED", step.inspection, dump(output), next_state=next_state)
 
 
 async def _visit(step: InspectedStep, case: StateCase, prepared: PreparedState) -> tuple[str | None, Json]:
@@ -58,44 +65,36 @@ async def _visit(step: InspectedStep, case: StateCase, prepared: PreparedState) 
         raise StateFailure("States.Timeout", None) from error
 
 
-def _ended(step: InspectedStep, outcome: StateOutcome) -> StateOutcome:
-    step.note_variables()
-    return outcome
-
-
-def _failed(step: InspectedStep, case: StateCase, failure: StateFailure) -> StateOutcome:
+def _failed(step: InspectedStep, failure: StateFailure) -> StateOutcome:
     """Tell what Retry and Catch do about a failure, in this order."""
     state = step.state
-    told = {"error": failure.error, "cause": failure.cause}
+    failed = StateOutcome("FAILED", step.inspection, error=failure.error, cause=failure.cause)
+    if not isinstance(state, Worker):
+        return failed
     details: dict[str, int] = {}
-    if isinstance(state, Worker):
-        retried = find_retrier(state, failure)
-        count = case.configuration.retrier_retry_count or 0
-        if retried is not None:
-            step.inspection["errorDetails"] = details
-            details["retryIndex"] = retried
-            if count < state.retry[retried].max_attempts:
-                details["retryBackoffIntervalSeconds"] = int(retry_interval(state.retry[retried], count))
-                return _ended(step, StateOutcome("RETRIABLE", step.inspection, **told))
-        caught = find_catcher(state, failure)
-        if caught is not None:
-            step.inspection["errorDetails"] = details
-            details["catchIndex"] = caught
-            return _caught(step, caught, failure)
-    return _ended(step, StateOutcome("FAILED", step.inspection, **told))
+    retried, caught = find_retrier(state, failure), find_catcher(state, failure)
+    if retried is not None:
+        step.inspection["errorDetails"] = details
+        details["retryIndex"] = retried
+        if step.retry_count < state.retry[retried].max_attempts:
+            interval = retry_interval(state.retry[retried], step.retry_count)
+            details["retryBackoffIntervalSeconds"] = int(interval)
+            return dataclasses.replace(failed, status="RETRIABLE")
+    if caught is None:
+        return failed
+    step.inspection["errorDetails"] = details
+    details["catchIndex"] = caught
+    return _caught(step, state.catch[caught], failure)
 
 
-def _caught(step: InspectedStep, index: int, failure: StateFailure) -> StateOutcome:
-    assert isinstance(step.state, Worker)
-    catcher = step.state.catch[index]
+def _caught(step: InspectedStep, catcher: Catcher, failure: StateFailure) -> StateOutcome:
     try:
         output = step.finish_caught(catcher, failure)
     except StateFailure as second:
-        return _ended(step, StateOutcome("FAILED", step.inspection, error=second.error, cause=second.cause))
-    outcome = StateOutcome(
+        return StateOutcome("FAILED", step.inspection, error=second.error, cause=second.cause)
+    return StateOutcome(
         "CAUGHT_ERROR", step.inspection, dump(output), failure.error, failure.cause, catcher.next
     )
-    return _ended(step, outcome)
 
 
 def _execution(engine: Engine, case: StateCase, prepared: PreparedState) -> Execution:
