@@ -115,7 +115,7 @@ def _state_of(history: Sequence[Event], event: Event) -> str:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of an execution: its record and its history (empty for EXPRESS)."""
+    """What came of an execution: its record and its history."""
 
     record: ExecutionRecord
     history: Sequence[Event]
@@ -213,6 +213,7 @@ class LocalStepFunctions:
             return Engine(functions=backend, clients=clients, clock=VirtualClock(), mock_config=mock_config)
 
         self.engine = self._runner.run(make())
+        self.engine.keeps_express_events = True
         self._app = create_app(self.engine, backend)
         self._thread = threading.get_ident()
         self.client: Any = Clients(ENDPOINT)("stepfunctions")
@@ -266,13 +267,17 @@ class LocalStepFunctions:
         return self.wait(self._runner.run(start()))
 
     def _run_express(self, name: str | None, text: str, mark: str, given: str) -> Outcome:
-        async def run() -> ExecutionRecord:
-            machine = self.engine.create_state_machine(
-                name or f"machine-{uuid.uuid4()}", text, ROLE, "EXPRESS"
-            )
-            return await self.engine.start_sync_execution(machine.arn + mark, given)
+        async def run() -> Outcome:
+            made = name or f"machine-{uuid.uuid4()}"
+            machine = self.engine.create_state_machine(made, text, ROLE, "EXPRESS")
+            others = set(self.engine.running)
+            running = asyncio.ensure_future(self.engine.start_sync_execution(machine.arn + mark, given))
+            await asyncio.sleep(0)  # it has started, and waits for its end
+            started = [each for arn, each in self.engine.running.items() if arn not in others]
+            record = await running
+            return Outcome(record, started[0].history.events if started else ())
 
-        return Outcome(self._runner.run(run()), ())
+        return self._runner.run(run())
 
     def wait(self, execution_arn: str) -> Outcome:
         """Let time pass until an execution has ended, over every timeout; raises StillWaiting."""

@@ -125,7 +125,7 @@ def test_express_executions_answer_at_once(step_functions):
     outcome = step_functions.run(
         machine(W={"Type": "Wait", "Seconds": 200, "End": True}), {"a": 1}, type="EXPRESS"
     )
-    assert outcome.output == {"a": 1}
+    assert (outcome.output, outcome.path) == ({"a": 1}, ["W"])
     arn = create(step_functions, machine(P={"Type": "Pass", "End": True}), type="EXPRESS")
     answer = step_functions.client.start_sync_execution(stateMachineArn=arn, input='"x"')
     assert answer["output"] == '"x"'

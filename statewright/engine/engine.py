@@ -93,6 +93,7 @@ class Engine:
         self.versions = Versions(self)
         self.aliases = Aliases(self)
         self.logs = ExecutionLogs(self)
+        self.keeps_express_events = False  # for tests: each execution has them until its end
         self.running: dict[str, Execution] = {}
         self.map_runs: dict[str, MapRun] = {}
         self.left_alone: set[asyncio.Future[Any]] = set()

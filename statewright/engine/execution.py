@@ -60,7 +60,7 @@ class Execution:
         self.is_standard = record.type == "STANDARD"
         self.history = History(
             engine.clock,
-            keeps_events=self.is_standard,
+            keeps_events=self.is_standard or engine.keeps_express_events,
             limit=MAX_HISTORY_EVENTS if self.is_standard else None,
             listener=engine.logs.listener(machine, record),
         )
