@@ -100,6 +100,13 @@ def test_given_items_that_are_no_array_the_execution_fails(execute):
     assert outcome.cause.endswith('Reference path "$.a" must point to array.')
 
 
+def test_an_object_has_no_iterations(execute):
+    outcome = execute(mapped(PASS), {"a": 1})
+    assert outcome.cause.endswith('Reference path "$" must point to array.')
+    outcome = execute(mapped(PASS, QueryLanguage="JSONata", Items="{% {'a': 1} %}"))
+    assert "Expected 'array', but was 'object'" in outcome.cause
+
+
 def test_given_jsonata_items_that_are_no_array_the_evaluation_fails(execute):
     outcome = execute(mapped(PASS, QueryLanguage="JSONata", Items="{% $states.input %}"), "a")
     assert outcome.error == "States.QueryEvaluationError"

@@ -134,7 +134,8 @@ async def _given_items(step: InspectedStep, state: Map, value: Json, data: str) 
     single = dataclasses.replace(state, reader=_single_object(state.reader))
     items = [item async for item in read_items(step, single, value, _GivenObject(data))]
     if "ItemsPointer" in state.reader.config:
-        step.note("afterItemsPointer", [item.value for item in items])
+        members = {item.key: item.value for item in items if item.key is not None}
+        step.note("afterItemsPointer", members or [item.value for item in items])
     return items
 
 

@@ -137,6 +137,13 @@ def test_the_data_of_an_item_reader_are_read_as_the_reader_would(tested, config,
     assert ("afterItemsPointer" in told.stages) == ("ItemsPointer" in config)
 
 
+def test_an_items_pointer_may_find_an_object(tested):
+    config = {"InputType": "JSON", "ItemsPointer": "/a"}
+    state = {**CHILDREN, "ItemReader": {**READER, "ReaderConfig": config}}
+    told = tested(state, {"bucket": "box"}, result=[], map_item_reader_data='{"a": {"x": 1, "y": 2}}')
+    assert told.stages["afterItemsPointer"] == {"x": 1, "y": 2}
+
+
 def test_max_items_bounds_the_data(tested):
     config = {"InputType": "JSON", "MaxItems": 1}
     state = {
@@ -158,6 +165,24 @@ def test_the_data_of_a_listing_are_its_entries(tested):
     state = {**CHILDREN, "ItemReader": reader, "ItemSelector": {"key.$": "$$.Map.Item.Value.Key"}}
     told = tested(state, result=[], map_item_reader_data='[{"Key": "a"}, {"Key": "b"}]')
     assert told.stages["afterItemSelector"] == [{"key": "a"}, {"key": "b"}]
+
+
+def test_the_data_of_an_inventory_are_its_rows(tested):
+    reader = {**READER, "ReaderConfig": {"ManifestType": "S3_INVENTORY"}}
+    state = {**CHILDREN, "ItemReader": reader, "ItemSelector": {"row.$": "$$.Map.Item.Value"}}
+    told = tested(state, {"bucket": "box"}, result=[], map_item_reader_data="Key,Size\na,1\n")
+    assert told.stages["afterItemSelector"] == [{"row": {"Key": "a", "Size": "1"}}]
+
+
+def test_a_reader_of_parquet_cannot_be_given_a_text(tested):
+    state = {**CHILDREN, "ItemReader": {**READER, "ReaderConfig": {"InputType": "PARQUET"}}}
+    with pytest.raises(ValidationException, match="PARQUET cannot be tested"):
+        tested(state, {"bucket": "box"}, result=[], map_item_reader_data="PAR1")
+
+
+def test_a_negative_concurrency_fails_the_map(tested):
+    told = tested({**EACH, "MaxConcurrencyPath": "$[0]"}, [-1], result=[])
+    assert told.failure == ("States.Runtime", "MaxConcurrency cannot be negative.")
 
 
 def test_a_jsonata_map_shows_its_numbers(tested):
