@@ -20,7 +20,7 @@ from statewright.api.http import (
 )
 from statewright.api.lambda_api import lambda_routes
 from statewright.api.operations import OPERATIONS
-from statewright.api.service_model import check_request, encode_response, service_model
+from statewright.api.service_model import check_request, encode_response, operation_model, service_model
 from statewright.engine.errors import ApiError as EngineError
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from statewright.engine.functions import FunctionBackend
 
 TARGET_PREFIX = "AWSStepFunctions."
+TRACE_HEADER = "x-amzn-trace-id"
 MEDIA_TYPE = "application/x-amz-json-1.0"
 
 # A poll whose caller has gone must not take a task that nobody will do.
@@ -69,6 +70,7 @@ class StepFunctionsApi:
         try:
             operation = _operation(request.headers.get("x-amz-target", ""))
             body = decode_json(await read_body(request, MAX_BODY_BYTES) or b"{}")
+            body = _traced(operation, body, request.headers.get(TRACE_HEADER))
             if operation in LONG_POLLS:
                 return await _while_connected(request, self._respond(operation, body))
             return await self._respond(operation, body)
@@ -90,6 +92,17 @@ class StepFunctionsApi:
 
     async def _respond(self, operation: str, body: object) -> Response:
         return json_response(await self.answer(operation, body), MEDIA_TYPE)
+
+
+def _traced(operation: str, body: object, trace: str | None) -> object:
+    """Put the trace of a request's header before that of its body, as AWS prefers it.
+
+    https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
+    """
+    shape = operation_model(operation).input_shape
+    if trace is None or not isinstance(body, dict) or shape is None or "traceHeader" not in shape.members:
+        return body
+    return {**body, "traceHeader": trace}
 
 
 async def _while_connected(request: Request, answer: Coroutine[Any, Any, Response]) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import urllib.request
 from datetime import datetime
 
 import pytest
@@ -225,6 +226,18 @@ def test_a_synchronous_answer_leaves_its_payloads_out_where_only_metadata_is_wan
     assert answer["inputDetails"] == answer["outputDetails"] == {"included": False}
     assert not {"input", "output"} & set(answer)
     assert answer["traceHeader"] == "Root=1-2-3"
+
+
+def test_the_trace_in_a_requests_header_comes_before_the_one_in_its_body(endpoint, make):
+    body = json.dumps({"stateMachineArn": make(type="EXPRESS"), "traceHeader": "Root=body"}).encode()
+
+    def answer(**headers):
+        sent = {"X-Amz-Target": "AWSStepFunctions.StartSyncExecution", **headers}
+        with urllib.request.urlopen(urllib.request.Request(endpoint, body, sent)) as response:
+            return json.load(response)
+
+    assert answer()["traceHeader"] == "Root=body"
+    assert answer(**{"X-Amzn-Trace-Id": "Root=header"})["traceHeader"] == "Root=header"
 
 
 def test_an_express_execution_of_the_same_name_starts_again(sfn, make):

@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from statewright.engine.records import Publication, Route
 from statewright.engine.runner import ROLE
 
 
@@ -49,6 +50,19 @@ def test_with_sync_it_waits_and_gives_the_execution(in_engine, pattern, output):
         assert ended.result["Status"] == "SUCCEEDED"
         types = [event["type"] for event in engine.get_execution_history(ended.arn)]
         assert types[2:6] == ["TaskScheduled", "TaskStarted", "TaskSubmitted", "TaskSucceeded"]
+
+    in_engine(work)
+
+
+def test_a_nested_execution_of_an_alias_names_it_and_its_version(in_engine):
+    async def work(engine):
+        inner = engine.create_state_machine("child", child(), ROLE, publication=Publication())
+        alias = engine.aliases.create("LIVE", [Route(f"{inner.arn}:1", 100)])
+        outer = engine.create_state_machine("parent", parent(alias.arn, ".sync"), ROLE)
+        ended = await engine.wait_for_execution(engine.start_execution(outer.arn).arn)
+        assert ended.result["StateMachineArn"] == inner.arn
+        assert ended.result["StateMachineVersionArn"] == f"{inner.arn}:1"
+        assert ended.result["StateMachineAliasArn"] == alias.arn
 
     in_engine(work)
 

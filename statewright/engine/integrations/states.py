@@ -110,7 +110,9 @@ def _describe(record: ExecutionRecord, *, is_output_json: bool) -> Json:
         "OutputDetails": None if record.output is None else {"Included": True},
         **_redrive(record),
         "StartDate": round(record.start_date * 1000),
+        "StateMachineAliasArn": record.alias_arn,
         "StateMachineArn": record.state_machine_arn,
+        "StateMachineVersionArn": record.version_arn,
         "Status": record.status,
         "StopDate": None if record.stop_date is None else round(record.stop_date * 1000),
     }
