@@ -133,7 +133,7 @@ def _inner_from_json(value: Json) -> InnerProgress | None:
     if value is None:
         return None
     if "branches" in value:
-        return BranchesProgress(tuple(from_json(branch) for branch in value["branches"]))
+        return BranchesProgress([from_json(branch) for branch in value["branches"]])
     if "items" in value:
         begun = {index: from_json(each) for index, each in value["iterations"]}
         return IterationsProgress(value["items"], {i: each for i, each in begun.items() if each is not None})

@@ -272,6 +272,39 @@ def test_what_ran_when_the_process_was_killed_is_aborted_has_its_history_and_goe
     after_kill(path, after)
 
 
+def test_of_an_inline_map_the_iterations_that_were_killed_go_on(tmp_path, chain, well_formed):
+    path = tmp_path / "engine.sqlite"
+    flow = {
+        "Note": {**NOTE, "Next": "Choice"},
+        "Choice": {
+            "Type": "Choice",
+            "Choices": [{"Variable": "$", "NumericLessThan": 2, "Next": "Pass"}],
+            "Default": "Wait",
+        },
+        "Pass": {"Type": "Pass", "End": True},
+        "Wait": {"Type": "Wait", "Seconds": 60, "Next": "After"},
+        "After": {**NOTE, "End": True},
+    }
+    state = {
+        "Type": "Map",
+        "ItemProcessor": {"StartAt": "Note", "States": flow},
+        "MaxConcurrency": 2,
+        "ItemsPath": "$.items",
+    }
+    first = {"Type": "Pass", "Assign": {"kept": "v"}}
+    last = {"Type": "Pass", "Parameters": {"kept.$": "$kept", "all.$": "$"}}
+    called = killed(path, {"one": (chain(first, state, last), {"items": [0, 1, 2, 3, 4]})})
+    assert called == [f"called {number}" for number in range(4)]
+
+    async def after(engine, calls):
+        record = await again(engine, "one")
+        assert record.result == {"kept": "v", "all": [0, 1, 2, 3, 4]}
+        assert sorted(calls) == [2, 3, 4, 4]
+        well_formed(engine.get_execution_history(record.arn))
+
+    after_kill(path, after)
+
+
 def test_what_was_killed_before_the_first_write_has_a_start_and_an_end(tmp_path, chain, well_formed):
     path = tmp_path / "engine.sqlite"
     killed(path, {"one": (chain({"Type": "Wait", "Seconds": 60}), {"n": 1})}, "0.05")
