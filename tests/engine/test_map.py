@@ -125,3 +125,8 @@ def test_nested_maps_see_their_own_item(execute):
     inner = mapped({"Type": "Pass", "Parameters": {"v.$": "$$.Map.Item.Value"}, "End": True})
     outer = {"Type": "Map", "ItemProcessor": {"StartAt": "I", "States": {"I": {**inner, "End": True}}}}
     assert execute(outer, [[1], [2, 3]]).output == [[{"v": 1}], [{"v": 2}, {"v": 3}]]
+
+
+def test_the_context_object_tells_where_an_item_comes_from(execute):
+    selector = {"v.$": "$$.Map.Item.Value", "s.$": "$$.Map.Item.Source"}
+    assert execute(mapped(PASS, ItemSelector=selector), [1]).output == [{"v": 1, "s": "STATE_DATA"}]

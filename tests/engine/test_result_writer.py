@@ -8,6 +8,7 @@ import re
 
 import pytest
 
+from statewright.engine import LocalFunctions
 from statewright.engine.errors import InvalidDefinition
 from statewright.engine.runner import ROLE
 from statewright.engine.states import result_writer
@@ -320,3 +321,42 @@ def test_the_output_of_many_children_may_be_larger_than_a_payload_when_it_is_wri
     outcome = execute(mapped({"WriterConfig": {"Transformation": "COMPACT"}}, states=states), small)
     assert outcome.error == "States.DataLimitExceeded"
     assert outcome.types[-3:] == ["MapRunFailed", "MapStateFailed", "ExecutionFailed"]
+
+
+def test_a_redrive_writes_beside_what_was_written_and_names_the_earlier_successes(in_engine, bucket):
+    broken = {2}
+
+    def work_on(event, _):
+        if event in broken:
+            raise RuntimeError(event)
+        return event
+
+    states = {
+        "T": {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:000000000000:function:f", "End": True}
+    }
+
+    async def work(engine):
+        state = mapped(DESTINATION, states=states, MaxConcurrency=1)
+        definition = json.dumps({"StartAt": "M", "States": {"M": state}})
+        machine = engine.create_state_machine("m", definition, ROLE)
+        record = await engine.wait_for_execution(engine.start_execution(machine.arn, "[1, 2, 3]").arn)
+        (run,) = engine.list_map_runs(record.arn)
+        assert (record.status, run.item_counts.results_written) == ("FAILED", 3)
+        broken.clear()
+        await asyncio.sleep(1)
+        engine.redrives.redrive(record.arn)
+        again = await engine.wait_for_execution(record.arn)
+        (run,) = engine.list_map_runs(record.arn)
+        assert (again.status, run.item_counts.results_written) == ("SUCCEEDED", 3)
+        return run.arn.rpartition(":")[2], again.result["ResultWriterDetails"]["Key"]
+
+    run, key = in_engine(work, clients=bucket.clients, functions=LocalFunctions({"f": work_on}))
+    assert key == f"out/{run}/Redrive-1/manifest.json"
+    first = read(bucket, f"out/{run}/manifest.json")["ResultFiles"]
+    second = read(bucket, key)["ResultFiles"]
+    assert [len(first[name]) for name in ("SUCCEEDED", "FAILED", "PENDING")] == [1, 1, 1]
+    assert second["SUCCEEDED"][0] == first["SUCCEEDED"][0]
+    assert second["FAILED"] == second["PENDING"] == []
+    entries = [read(bucket, entry["Key"]) for entry in second["SUCCEEDED"]]
+    assert [sorted(each["Input"] for each in found) for found in entries] == [["1"], ["2", "3"]]
+    assert {each["Input"]: each["RedriveCount"] for each in entries[1]} == {"2": 1, "3": 0}
