@@ -9,7 +9,9 @@ from statewright.asl.tree import Catcher, Retrier
 if TYPE_CHECKING:
     from statewright.asl._reader import Reader
 
-MAX_DELAY_SECONDS = 31_622_400  # a leap year
+# "Less than 31622400", a leap year:
+# https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
+MAX_DELAY_SECONDS = 31_622_399
 
 
 def read_retriers(reader: Reader) -> tuple[Retrier, ...]:

@@ -230,6 +230,15 @@ class Step:
             name,
         )
 
+    def out_of_range(self, field: Field, sentence: str) -> StateFailure:
+        """The error of a number that the field does not take: a failed query where an expression gave it.
+
+        https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html (value out of range).
+        """
+        if isinstance(field.source, jsonata.Expression):
+            return self.query_error(sentence, field.name)
+        return self.runtime_error(sentence)
+
     def number(self, field: Field, document: Json, *, integer: bool = True) -> Json:
         """Evaluate a number, which a path may also find as a text ("2")."""
         value = self.value(field, document)

@@ -100,11 +100,12 @@ def read_tolerance(step: Step, state: Map, value: Json) -> Tolerance:
     if state.tolerated_count is not None:
         count = step.number(state.tolerated_count, value)
         if count < 0:
-            raise step.runtime_error("ToleratedFailureCount cannot be negative.")
+            raise step.out_of_range(state.tolerated_count, "ToleratedFailureCount cannot be negative.")
     if state.tolerated_percentage is not None:
         percentage = step.number(state.tolerated_percentage, value, integer=False)
         if not 0 <= percentage <= 100:
-            raise step.runtime_error("ToleratedFailurePercentage must be between 0 and 100.")
+            sentence = "ToleratedFailurePercentage must be between 0 and 100."
+            raise step.out_of_range(state.tolerated_percentage, sentence)
     return Tolerance(count, percentage)
 
 

@@ -46,8 +46,8 @@ async def run_map(step: Step) -> tuple[str | None, Any]:
         return state.next, await _run_inline(step, state, value, Items(step.resumed.items), limit)
     items = None if state.reader is not None else find_items(step, state, value)
     limit = 0 if state.max_concurrency is None else step.number(state.max_concurrency, value)
-    if limit < 0:
-        raise step.runtime_error("MaxConcurrency cannot be negative.")
+    if state.max_concurrency is not None and limit < 0:
+        raise step.out_of_range(state.max_concurrency, "MaxConcurrency cannot be negative.")
     length = 0 if items is None else len(items)
     if not isinstance(step.resumed, MapRunProgress):
         details = {"length": length}

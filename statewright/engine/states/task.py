@@ -92,7 +92,7 @@ def _seconds(step: Step, field: Field | None, value: Json) -> int | None:
         return None
     seconds: int = step.number(field, value)
     if seconds <= 0:
-        raise step.runtime_error(f"The {field.name} field must be positive: {seconds}")
+        raise step.out_of_range(field, f"The {field.name} field must be positive: {seconds}")
     return seconds
 
 
