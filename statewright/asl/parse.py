@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from statewright.asl import diagnostics as d
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 Json = Any
 
 
+@lru_cache(
+    maxsize=4
+)  # a server parses in a thread first, and finds the tree here where it creates the machine
 def parse(text: str) -> StateMachine:
     """Read a definition; raises InvalidDefinition with everything that is wrong with it."""
     machine, found = read(text)

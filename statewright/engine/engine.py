@@ -122,7 +122,7 @@ class Engine:
         """
         check_name(name)
         arn = self.arns.state_machine(name)
-        machine = self._parse(definition, type)
+        machine = self.parse(definition, type)
         record = StateMachineRecord(arn, name, definition, role_arn, type, self.clock.now(), machine)
         settings: dict[str, Any] = {
             "logging": logging,
@@ -175,7 +175,7 @@ class Engine:
                 " or the TracingConfiguration must be specified"
             )
         if definition is not None:
-            changes["machine"] = self._parse(definition, record.type)
+            changes["machine"] = self.parse(definition, record.type)
         if any(getattr(record, key) != value for key, value in changes.items() if key != "machine"):
             changes.update(revision_id=str(uuid.uuid4()), snapshot_id=str(uuid.uuid4()))
         updated = dataclasses.replace(record, **changes, updated_at=self.clock.now())
@@ -211,7 +211,8 @@ class Engine:
         """List all machines in the order of their names."""
         return sorted(self.store.state_machines(), key=lambda record: record.name)
 
-    def _parse(self, definition: str, type: MachineType) -> asl.StateMachine:  # noqa: A002
+    def parse(self, definition: str, type: MachineType) -> asl.StateMachine:  # noqa: A002
+        """Read a definition, in any thread: one of 1 MB may take ten seconds; raises InvalidDefinition."""
         try:
             machine = asl.parse(definition)
             check_resources(machine, type)
@@ -326,9 +327,7 @@ class Engine:
             return target, None
         return target, self.mocks_of(target.machine, case)
 
-    def mocks_of(
-        self, machine: StateMachineRecord, case: str, history: Sequence[HistoryEvent] = ()
-    ) -> Mocks:
+    def mocks_of(self, machine: StateMachineRecord, case: str, history: Sequence[HistoryEvent] = ()) -> Mocks:
         """Give the mocks of a test case, which go on after what a history tells.
 
         Raises InvalidName, InvalidMockConfig.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 import pytest
@@ -231,3 +232,17 @@ def test_an_express_execution_is_told_in_its_log(logging_sfn):
     while not any(arn in line and "ExecutionSucceeded" in line for line in LOGGED):
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def test_a_definition_that_takes_long_to_read_holds_up_nobody_else(endpoint, sfn, make):
+    expressions = {f"k{index}": f"{{% $states.input.a{index} + 1 %}}" for index in range(3_000)}
+    state = {"Type": "Pass", "QueryLanguage": "JSONata", "Output": expressions, "End": True}
+    text = json.dumps({"StartAt": "A", "States": {"A": state}})
+    answered = 0
+    with ThreadPoolExecutor(1) as other:
+        creating = other.submit(sfn_client(endpoint).validate_state_machine_definition, definition=text)
+        while not creating.done():
+            sfn.list_activities()
+            answered += 1
+    assert creating.result()["result"] == "OK"
+    assert answered > 3

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 DEFAULT_RESULTS = 100
 
 
-async def validate_state_machine_definition(_: Engine, request: Request) -> Response:
+async def validate_state_machine_definition(engine: Engine, request: Request) -> Response:
     """List what is wrong with a definition."""
     definition = request["definition"]
     if is_too_deep(definition):
         return _answer([_too_deep()], DEFAULT_RESULTS)
-    found = _diagnostics(definition, request.get("type", "STANDARD"))
+    found = await engine.call_in_thread(_diagnostics, definition, request.get("type", "STANDARD"))
     if request.get("severity", "ERROR") == "ERROR":
         found = [each for each in found if each.severity == "ERROR"]
     return _answer([_fields(each) for each in found], request.get("maxResults") or DEFAULT_RESULTS)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from statewright.api.operations.types import Request, Response
     from statewright.engine import Engine
-    from statewright.engine.records import StateMachineRecord
+    from statewright.engine.records import MachineType, StateMachineRecord
 
 
 async def create_state_machine(engine: Engine, request: Request) -> Response:
@@ -30,12 +30,13 @@ async def create_state_machine(engine: Engine, request: Request) -> Response:
     _check_settings("CreateStateMachine", request)
     await engine.logs.check_destination(request.get("loggingConfiguration", {}))
     check_tags(request.get("tags", ()))
-    check_nesting(request["definition"], "InvalidDefinition", "Invalid State Machine Definition")
+    machine_type = request.get("type", "STANDARD")
+    await _parse(engine, request["definition"], machine_type)
     record = engine.create_state_machine(
         request["name"],
         request["definition"],
         request["roleArn"],
-        request.get("type", "STANDARD"),
+        machine_type,
         logging=_logging(request),
         tracing=request.get("tracingConfiguration"),
         encryption=request.get("encryptionConfiguration"),
@@ -55,7 +56,8 @@ async def update_state_machine(engine: Engine, request: Request) -> Response:
     _check_settings("UpdateStateMachine", request)
     await engine.logs.check_destination(request.get("loggingConfiguration", {}))
     if "definition" in request:
-        check_nesting(request["definition"], "InvalidDefinition", "Invalid State Machine Definition")
+        machine_type = engine.describe_state_machine(request["stateMachineArn"]).type
+        await _parse(engine, request["definition"], machine_type)
     record = engine.update_state_machine(
         request["stateMachineArn"],
         definition=request.get("definition"),
@@ -71,6 +73,12 @@ async def update_state_machine(engine: Engine, request: Request) -> Response:
         "revisionId": record.revision_id,
         "stateMachineVersionArn": version and version.arn,
     }
+
+
+async def _parse(engine: Engine, definition: str, machine_type: MachineType) -> None:
+    """Read a definition while the engine goes on with its executions."""
+    check_nesting(definition, "InvalidDefinition", "Invalid State Machine Definition")
+    await engine.call_in_thread(engine.parse, definition, machine_type)
 
 
 async def delete_state_machine(engine: Engine, request: Request) -> Response:

@@ -34,7 +34,7 @@ async def run_state(engine: Engine, case: StateCase) -> StateOutcome:
 
     Raises InvalidDefinition, InvalidExecutionInput, ValidationException.
     """
-    prepared = prepare(case)
+    prepared = await engine.call_in_thread(prepare, case)
     execution = _execution(engine, case, prepared)
     execution.http_trace = trace = HttpTrace(case.reveals_secrets)
     step = InspectedStep(execution, prepared.state, prepared.input, prepared.variables, prepared.context)
