@@ -86,7 +86,7 @@ class Execution:
                 "Id": self.record.arn,
                 "Input": self.input,
                 "StartTime": format_timestamp(self.record.start_date),
-                "Name": self.record.name,
+                "Name": self.record.name.partition(":")[0],
                 "RoleArn": self.machine.role_arn,
                 **redrives,
             },

@@ -400,11 +400,12 @@ class MapRun:
         engine = self.parent.engine
         name = str(uuid.uuid4())
         kind = self.state.execution_type
-        arn = (
-            engine.arns.execution(self.machine_name, name)
-            if kind == "STANDARD"
-            else engine.arns.express(self.machine_name, name, str(uuid.uuid4()))
-        )
+        if kind == "STANDARD":
+            arn = engine.arns.execution(self.machine_name, name)
+        else:
+            unique = str(uuid.uuid4())
+            arn = engine.arns.express(self.machine_name, name, unique)
+            name = f"{name}:{unique}"  # so AWS calls it, but in its context object
         record = ExecutionRecord(
             arn,
             name,

@@ -217,6 +217,20 @@ def test_the_input_of_a_child_may_have_256_kib(execute, more, error):
         assert "larger than 262144 bytes" in outcome.cause
 
 
+def test_an_express_child_has_its_unique_part_in_its_name_but_not_in_its_context(in_engine):
+    async def work(engine):
+        states = {"P": {"Type": "Pass", "Parameters": {"n.$": "$$.Execution.Name"}, "End": True}}
+        state = distributed(execution_type="EXPRESS", states=states)
+        machine = engine.create_state_machine("m", whole(state), ROLE)
+        record = await engine.wait_for_execution(engine.start_execution(machine.arn, "[1]").arn)
+        (run,) = engine.list_map_runs(record.arn)
+        (child,) = engine.list_executions(map_run_arn=run.arn)
+        assert child.arn.endswith(f":{child.name}")
+        assert child.name.split(":")[0] == record.result[0]["n"]
+
+    in_engine(work)
+
+
 # --- batches ---
 
 

@@ -7,11 +7,14 @@ import gzip
 import importlib.util
 import io
 import json
+from unittest import mock
 
 import pytest
 import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
 
-from statewright.engine.errors import InvalidDefinition
+from statewright.engine.errors import InvalidDefinition, StateFailure
 from statewright.engine.items import csv_items, data_sets, json_items, parquet_items, s3_objects
 
 GET = "arn:aws:states:::s3:getObject"
@@ -575,3 +578,65 @@ def test_settings_that_aws_excludes_or_that_would_have_no_effect_are_refused(
 def test_settings_at_their_edge_are_taken(read, config):
     name = config.get("ItemsPointer", "/")[1:]
     assert read(json.dumps({name: [1]}), config)
+
+
+# --- any text ---
+
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def items_of(text):
+    """Read items as the reader does; None where it refuses."""
+    try:
+        return list(json_items.read_json(io.StringIO(text), ""))
+    except StateFailure:
+        return None
+
+
+@given(st.lists(ANY_JSON) | st.dictionaries(st.text(), ANY_JSON), st.integers(1, 40), st.integers(0, 2))
+def test_any_json_is_read_alike_wherever_it_is_cut(value, size, indent):
+    text = json.dumps(value, indent=indent or None, ensure_ascii=bool(indent % 2))
+    pairs = value.items() if isinstance(value, dict) else [(None, each) for each in value]
+    with mock.patch.object(json_items, "_CHUNK", size):
+        assert items_of(text) == list(pairs)
+
+
+@given(st.text('[]{},:"0123456789-+.eE \\nul\n', max_size=30), st.integers(1, 5))
+def test_what_the_json_module_refuses_is_refused_wherever_it_is_cut(text, size):
+    try:
+        value = json_items._decode.decode(text)
+    except ValueError:
+        value = None
+    with mock.patch.object(json_items, "_CHUNK", size):
+        found = items_of(text)
+    if isinstance(value, list):
+        assert found == [(None, each) for each in value]
+    elif isinstance(value, dict):
+        assert dict(found) == value
+    else:
+        assert found is None
+
+
+@given(st.text(max_size=60), st.sampled_from(list(csv_items.DELIMITERS.values())))
+def test_any_text_is_a_csv_of_strings_or_refused(text, delimiter):
+    try:
+        rows = [row for _, row in csv_items.read_csv(io.StringIO(text, newline=""), delimiter, ("a", "b"))]
+    except StateFailure:
+        return
+    assert all(set(row) == {"a", "b"} and all(isinstance(each, str) for each in row.values()) for row in rows)
+
+
+PLAIN = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
+
+
+@given(st.lists(st.lists(PLAIN, min_size=2, max_size=2).filter(any)), st.sampled_from(["\n", "\r\n"]))
+def test_rows_that_are_quoted_come_back(rows, end):
+    text = io.StringIO(newline="")
+    escaped = [[field.replace("\\", "\\\\") for field in row] for row in rows]
+    csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator=end).writerows(escaped)
+    text.seek(0)
+    assert [list(row.values()) for _, row in csv_items.read_csv(text, ",", ("a", "b"))] == rows

@@ -98,6 +98,7 @@ def test_without_transformation_an_entry_is_what_is_known_of_the_child(execute, 
         assert succeeded["RedriveStatus"] == "NOT_REDRIVABLE"
         assert succeeded["RedriveStatusReason"] == "Execution is SUCCEEDED and cannot be redriven"
     else:
+        assert failed["ExecutionArn"].endswith(f"/Lot:{failed['Name']}")
         assert "RedriveStatus" not in failed
         assert ":express:" in failed["ExecutionArn"]
     assert outcome.status == "SUCCEEDED"
