@@ -267,7 +267,7 @@ def test_step_functions_names_of_services_are_known():
         ("arn:aws:states:::sqs:sendMessage.sync", "is not recognized"),
         ("${Placeholder}", "is not recognized"),
         ("arn:aws:states:::eks:runJob.sync", "'eks:runJob' is not supported by this engine"),
-        ("arn:aws:states:::elasticmapreduce:addStep", "'elasticmapreduce:addStep' is not supported"),
+        ("arn:aws:states:::elasticmapreduce:runJobFlow", "'elasticmapreduce:runJobFlow' is not supported"),
     ],
 )
 def test_what_the_engine_does_not_have_is_refused_at_creation(in_engine, resource, sentence):

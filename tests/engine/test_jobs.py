@@ -13,6 +13,7 @@ from botocore.stub import Stubber
 
 from statewright.engine.errors import InvalidDefinition
 from statewright.engine.integrations import OPTIMISED
+from statewright.engine.integrations.emr import OPERATIONS
 from statewright.engine.integrations.job_kinds import JOBS
 from statewright.engine.integrations.jobs import DIALECTS, PLAIN, at, parameters, patterns
 
@@ -52,7 +53,9 @@ def task(action, pattern="sync", **parameters):
 
 
 def operation(service, action):
-    model = MODELS.get_service_model("bedrock-runtime" if action == "invokeModel" else service)
+    if service == "elasticmapreduce":
+        service, action = "emr", OPERATIONS.get(action, action)
+    model = MODELS.get_service_model(service)
     found = {name.lower(): name for name in model.operation_names}
     return model.operation_model(found[action.lower()])
 
@@ -80,7 +83,7 @@ def test_each_job_can_be_described_and_stopped(name):
     if job.stop:
         asked.append((job.stop, job.stop_ids or job.ids))
     start = operation(service, action)
-    outputs = getattr(start.output_shape, "members", {})
+    outputs = [*getattr(start.output_shape, "members", {}), "ClusterId", "StepId"]  # EMR's, renamed
     known = {each.lower() for each in (*start.input_shape.members, *outputs)}
     for asking, ids in asked:
         members = operation(service, asking).input_shape
@@ -194,6 +197,81 @@ def test_what_is_deleted_is_waited_for_until_it_is_gone(execute):
     assert outcome.output == {"Cluster": {"Name": "c", "Status": "DELETING"}}
 
 
+# --- EMR, whose actions have other names ---
+
+
+@pytest.mark.parametrize(
+    ("action", "given", "method", "sent"),
+    [
+        ("terminateCluster", {"ClusterId": "j"}, "terminate_job_flows", {"JobFlowIds": ["j"]}),
+        (
+            "setClusterTerminationProtection",
+            {"ClusterId": "j", "TerminationProtected": True},
+            "set_termination_protection",
+            {"JobFlowIds": ["j"], "TerminationProtected": True},
+        ),
+    ],
+)
+def test_an_action_of_emr_takes_one_cluster(execute, action, given, method, sent):
+    emr = Service("emr")
+    emr.answers(method, sent)
+    assert execute(task(f"elasticmapreduce:{action}", "", **given), clients=emr).status == "SUCCEEDED"
+
+
+def test_a_step_of_emr_is_added_waited_for_and_cancelled(execute):
+    step = {"Name": "s", "HadoopJarStep": {"Jar": "j.jar"}}
+    emr = Service("emr")
+    emr.answers("add_job_flow_steps", {"JobFlowId": "j", "Steps": [step]}, StepIds=["s-1"])
+    for state in ("RUNNING", "COMPLETED"):
+        described = {"Id": "s-1", "Status": {"State": state}}
+        emr.answers("describe_step", {"ClusterId": "j", "StepId": "s-1"}, Step=described)
+    outcome = execute(task("elasticmapreduce:addStep", ClusterId="j", Step=step), clients=emr)
+    assert outcome.output == {"StepId": "s-1", "Step": {"Id": "s-1", "Status": {"State": "COMPLETED"}}}
+    emr.answers(
+        "cancel_steps", {"ClusterId": "j", "StepIds": ["s-1"]}, CancelStepsInfoList=[{"StepId": "s-1"}]
+    )
+    cancelled = execute(task("elasticmapreduce:cancelStep", "", ClusterId="j", StepId="s-1"), clients=emr)
+    assert cancelled.output["CancelStepsInfo"] == {"StepId": "s-1"}
+
+
+def test_a_cluster_of_emr_is_waited_for_and_keeps_its_id(execute):
+    emr = Service("emr")
+    wanted = {"Name": "c", "Instances": {"KeepJobFlowAliveWhenNoSteps": True}}
+    emr.answers("run_job_flow", wanted, JobFlowId="j")
+    emr.answers("describe_cluster", {"ClusterId": "j"}, Cluster={"Id": "j", "Status": {"State": "WAITING"}})
+    outcome = execute(task("elasticmapreduce:createCluster", **wanted), clients=emr)
+    assert outcome.output["ClusterId"] == outcome.output["Cluster"]["Id"] == "j"
+    mortal = execute(task("elasticmapreduce:createCluster", Name="c", Instances={}), clients=emr)
+    assert "'Instances.KeepJobFlowAliveWhenNoSteps' must be true" in mortal.cause
+    stepping = execute(task("elasticmapreduce:createCluster", **wanted, Steps=[]), clients=emr)
+    assert 'The field "Steps" is not supported' in stepping.cause
+
+
+def test_instance_groups_and_fleets_are_found_by_name_over_pages(execute):
+    emr = Service("emr")
+    emr.answers("list_instance_groups", {"ClusterId": "j"}, InstanceGroups=[{"Id": "1"}], Marker="m")
+    emr.answers(
+        "list_instance_groups",
+        {"ClusterId": "j", "Marker": "m"},
+        InstanceGroups=[{"Id": "2", "Name": "core"}],
+    )
+    emr.answers(
+        "modify_instance_groups",
+        {"ClusterId": "j", "InstanceGroups": [{"InstanceGroupId": "2", "InstanceCount": 8}]},
+    )
+    given = {"ClusterId": "j", "InstanceGroupName": "core", "InstanceGroup": {"InstanceCount": 8}}
+    done = execute(task("elasticmapreduce:modifyInstanceGroupByName", "", **given), clients=emr)
+    assert done.status == "SUCCEEDED"
+    emr.answers("list_instance_fleets", {"ClusterId": "j"}, InstanceFleets=[])
+    given = {"ClusterId": "j", "InstanceFleetName": "core", "InstanceFleet": {"TargetSpotCapacity": 1}}
+    missing = execute(task("elasticmapreduce:modifyInstanceFleetByName", "", **given), clients=emr)
+    assert missing.error == "ElasticMapReduce.AmazonElasticMapReduceException"
+    assert "There is no InstanceFleet named 'core'" in missing.cause
+
+
+# --- stopping ---
+
+
 def test_a_job_is_stopped_with_the_task_that_waits_for_it(execute):
     glue = Service("glue")
     glue.answers("start_job_run", {"JobName": "etl"}, JobRunId="jr")
@@ -223,13 +301,14 @@ def test_a_job_that_cannot_be_stopped_any_more_is_left(execute):
     [
         "eks:runJob.sync",
         "eks:call",
-        "elasticmapreduce:addStep",
+        "elasticmapreduce:runJobFlow",
         "glue:startCrawler",
         "glue:startJobRun.sync:2",
     ],
 )
 def test_what_is_not_performed_is_refused_by_name(execute, resource):
-    with pytest.raises(InvalidDefinition, match=f"'{resource.partition('.')[0]}' is not supported|is not recognized"):
+    name = resource.partition(".")[0]
+    with pytest.raises(InvalidDefinition, match=f"'{name}' is not supported|is not recognized"):
         execute({"Type": "Task", "Resource": f"arn:aws:states:::{resource}"})
 
 

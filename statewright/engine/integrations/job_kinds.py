@@ -22,7 +22,7 @@ class Job:
     answer ("Build.Id"), a list of one, or a text after `=`. `job` is where the job stands in the description,
     and `status` where its status stands in there. `result` is what the Task returns: None is the job, "" the
     whole description, a name an object that has the job under it. `gone` is the error that says that what is
-    deleted is no more.
+    deleted is no more; `keeps` are members of the action's arguments and answer that are added to the result.
     """
 
     describe: str
@@ -35,6 +35,7 @@ class Job:
     stop_ids: Mapping[str, str | list[str]] | None = None
     result: str | None = None
     gone: str = ""
+    keeps: tuple[str, ...] = ()
 
 
 def _set(words: str) -> frozenset[str]:
@@ -78,6 +79,19 @@ def _application(end: str) -> Job:
         _set(end),
         _set("TERMINATED") - _set(end),
         result="",
+    )
+
+
+def _cluster(succeeded: str, failed: str) -> Job:
+    return Job(
+        "describeCluster",
+        {"ClusterId": "ClusterId"},
+        "Cluster",
+        "Status.State",
+        _set(succeeded),
+        _set(failed),
+        result="",
+        keeps=("ClusterId",),
     )
 
 
@@ -186,6 +200,21 @@ JOBS = {
         _set("CREATE_FAILED DEGRADED"),
         result="",
     ),
+    "elasticmapreduce:addStep": Job(
+        "describeStep",
+        {"ClusterId": "ClusterId", "StepId": "StepId"},
+        "Step",
+        "Status.State",
+        _set("COMPLETED"),
+        _set("CANCELLED FAILED INTERRUPTED"),
+        "cancelSteps",
+        {"ClusterId": "ClusterId", "StepIds": ["StepId"]},
+        result="",
+        keeps=("StepId",),
+    ),
+    # A cluster is left to itself where the execution is stopped.
+    "elasticmapreduce:createCluster": _cluster("WAITING", "TERMINATED TERMINATED_WITH_ERRORS"),
+    "elasticmapreduce:terminateCluster": _cluster("TERMINATED TERMINATED_WITH_ERRORS", ""),
     "emr-containers:startJobRun": Job(
         "describeJobRun",
         {"Id": "Id", "VirtualClusterId": "VirtualClusterId"},

@@ -12,6 +12,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from statewright.engine.errors import StateFailure
+from statewright.engine.integrations import emr
 from statewright.engine.integrations.aws import Dialect, perform
 from statewright.engine.integrations.job_kinds import JOBS, Job
 from statewright.engine.payloads import dump
@@ -41,12 +42,14 @@ _NAMES = {
     "mediaconvert": ("MediaConvert", "AWSMediaConvert"),
     "sagemaker": ("SageMaker", "AmazonSageMaker"),
 }
-DIALECTS = {service: Dialect(prefix, name, f"{name}Exception") for service, (prefix, name) in _NAMES.items()}
-
-
+DIALECTS = {
+    "elasticmapreduce": emr.DIALECT,
+    **{service: Dialect(prefix, name, f"{name}Exception") for service, (prefix, name) in _NAMES.items()},
+}
 # Actions beside those of JOBS: plain calls.
 PLAIN = frozenset(
     [
+        *(f"elasticmapreduce:{action}" for action in emr.OPERATIONS),
         "athena:getQueryExecution",
         "athena:getQueryResults",
         "athena:stopQueryExecution",
@@ -77,6 +80,8 @@ def patterns(name: str) -> frozenset[str]:
 async def perform_action(call: TaskCall) -> Json:
     """Perform an action of JOBS or PLAIN."""
     service, action = call.resource.service, call.resource.action
+    if service == "elasticmapreduce":
+        return await emr.perform_action(call)
     return await perform(call.engine, service, action, call.arguments, DIALECTS[service])
 
 
@@ -118,6 +123,8 @@ async def _follow(call: TaskCall, job: Job, known: Mapping[str, Json]) -> Json:
         await call.engine.clock.sleep(POLL_SECONDS)
         await asyncio.sleep(SHORTEST_POLL_SECONDS)
     result = described if job.result == "" else {job.result: found} if job.result else found
+    if job.keeps:
+        result = {**{name: known.get(name) for name in job.keeps}, **result}
     if status in job.failed or not _has_exited_well(found):
         raise StateFailure("States.TaskFailed", dump(result))
     return result
@@ -141,7 +148,8 @@ async def _stop(call: TaskCall, job: Job, known: Mapping[str, Json]) -> None:
 
 async def _ask(call: TaskCall, action: str, arguments: dict[str, Json]) -> dict[str, Json]:
     service = call.resource.service
-    answer = await perform(call.engine, service, action, arguments, DIALECTS[service])
+    client = "emr" if service == "elasticmapreduce" else service
+    answer = await perform(call.engine, client, action, arguments, DIALECTS[service])
     return {name: value for name, value in answer.items() if not name.startswith("Sdk")}
 
 
