@@ -280,13 +280,15 @@ class SqliteStore(MemoryStore):
     def executions(
         self, *, machine: str | None = None, map_run: str | None = None, behind: Place | None = None
     ) -> Iterator[ExecutionRecord]:
-        column, value = ("map_run", map_run) if map_run is not None else ("machine", machine)
-        place, arn = behind or (float("-inf"), "")
+        given = {"machine": machine, "map_run": map_run}
+        wanted = {column: value for column, value in given.items() if value is not None}
+        conditions = "".join(f"{column} = ? AND " for column in wanted)
         query = (
-            f"SELECT summary FROM executions WHERE {column} = ? AND (place, arn) > (?, ?) AND {_ENDED}"  # noqa: S608
+            f"SELECT summary FROM executions WHERE {conditions} (place, arn) > (?, ?) AND {_ENDED}"  # noqa: S608
             " ORDER BY place, arn"
         )
-        rows = self._database.execute(query, (value, place, arn))
+        place = behind or (float("-inf"), "")
+        rows = self._database.execute(query, (*wanted.values(), *place))
         written = (_execution(summary, '["", null, null]') for (summary,) in rows)
         unwritten = super().executions(machine=machine, map_run=map_run, behind=behind)
         return heapq.merge(written, unwritten, key=place_in_list)

@@ -79,7 +79,7 @@ class Store(Protocol):
     def executions(
         self, *, machine: str | None = None, map_run: str | None = None, behind: Place | None = None
     ) -> Iterator[ExecutionRecord]:
-        """Give those of a machine or of a map run that have ended, by their place in lists.
+        """Give those that have ended, of a machine, of a map run, or all, by their place in lists.
 
         They may lack input, output and cause. `behind` leaves out those up to a place.
         """
@@ -213,8 +213,8 @@ class MemoryStore:
         found = [
             record
             for record in self._executions.values()
-            if record.map_run_arn == map_run
-            and (map_run is not None or record.state_machine_arn == machine)
+            if (map_run is None or record.map_run_arn == map_run)
+            and (machine is None or (record.state_machine_arn == machine and not record.map_run_arn))
             and (behind is None or place_in_list(record) > behind)
         ]
         return iter(sorted(found, key=place_in_list))
