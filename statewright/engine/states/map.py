@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/state-map.html
 from __future__ import annotations
 
 import asyncio
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from statewright.asl.tree import Map
@@ -99,9 +100,9 @@ class _Inline:
                 iterations[index] = progress
         return IterationsProgress(self.items.value, iterations)
 
-    async def work(self, trail: Trail) -> None:
-        """Run one iteration after the other until none is left."""
-        for index, item in self.todo:
+    async def work(self, trail: Trail, *first: tuple[int, Item]) -> None:
+        """Run one iteration after the other until none is left; `first` is this worker's alone."""
+        for index, item in chain(first, self.todo):
             await self._iterate(index, item, trail)
 
     async def _iterate(self, index: int, item: Item, trail: Trail) -> None:
@@ -146,7 +147,10 @@ async def _run_inline(step: Step, state: Map, value: Json, items: Items, limit: 
     if workers == 1:
         await _work_alone(step, inline, trails[0])
     elif workers:
-        tasks = [asyncio.create_task(inline.work(trail)) for trail in trails]
+        # All that may run at once begin where the Map began, however quick the ones before them are.
+        firsts = list(islice(inline.todo, workers))
+        pairs = zip(trails, firsts, strict=True)
+        tasks = [asyncio.create_task(inline.work(trail, first)) for trail, first in pairs]
         failed = await run_together(step, tasks, trails)
         if failed is not None:
             step.trail.previous = trails[failed].previous
