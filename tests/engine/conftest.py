@@ -11,6 +11,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from statewright import asl
 from statewright.engine import (
     Engine,
     ExecutionRecord,
@@ -62,10 +63,27 @@ class Outcome:
             if "stateEnteredEventDetails" in event
         ]
 
+    @property
+    def told(self) -> list[tuple[int, int, str, dict[str, Any]]]:
+        """The history as (id, previousEventId, type, details) without what says that nothing was cut."""
+        return [
+            (event["id"], event["previousEventId"], event["type"], details_of(event))
+            for event in self.history
+        ]
+
     def event(self, kind: str) -> dict[str, Any]:
         """The first event of a type, its details alone."""
         found = next(event for event in self.history if event["type"] == kind)
         return next((value for key, value in found.items() if key.endswith("EventDetails")), {})
+
+
+UNCUT = {"inputDetails", "outputDetails", "assignedVariablesDetails"}
+
+
+def details_of(event: dict[str, Any]) -> dict[str, Any]:
+    details = next((value for key, value in event.items() if key.endswith("EventDetails")), {})
+    assert all(details[key] == {"truncated": False} for key in details.keys() & UNCUT)
+    return {key: value for key, value in details.items() if key not in UNCUT}
 
 
 def machine(*states: dict[str, Any] | tuple[str, dict[str, Any]], **top: Any) -> dict[str, Any]:
@@ -85,6 +103,19 @@ def machine(*states: dict[str, Any] | tuple[str, dict[str, Any]], **top: Any) ->
 def chain():
     """Make a machine of states that follow one another."""
     return machine
+
+
+@pytest.fixture
+def refused():
+    """Give where a definition, or a single state, is refused, and why: `{pointer: message}`."""
+
+    def try_it(definition: dict[str, Any]) -> dict[str, str]:
+        whole = definition if "States" in definition else machine(definition)
+        with pytest.raises(asl.InvalidDefinition) as problem:
+            asl.parse(json.dumps(whole))
+        return {each.pointer: each.message for each in problem.value.diagnostics}
+
+    return try_it
 
 
 @pytest.fixture
