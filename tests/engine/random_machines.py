@@ -54,6 +54,7 @@ class Flow:
     readable: tuple[str, ...]
     own: tuple[str, ...]
     language: str
+    type: str = "STANDARD"
 
 
 class Machine:
@@ -114,7 +115,7 @@ class Machine:
         )
         if self.draw(st.booleans()):
             named = {"ErrorEquals": self.draw(st.lists(names, min_size=1, max_size=2, unique=True))}
-            rules = [{**each, **self.backoff()} for each in (named, {"ErrorEquals": ["States.ALL"]})]
+            rules = [{**each, **self.backoff(where)} for each in (named, {"ErrorEquals": ["States.ALL"]})]
             state["Retry"] = self.draw(st.sampled_from([rules, rules[:1], rules[1:]]))
         if later and self.draw(st.booleans()):
             catcher: Json = {
@@ -131,10 +132,13 @@ class Machine:
             state["Catch"] = [catcher]
         return state
 
-    def backoff(self) -> Json:
+    def backoff(self, where: Flow) -> Json:
+        attempts = {"MaxAttempts": st.integers(0, 2)}
+        if where.type == "EXPRESS":  # it lives five minutes: seconds do not add up to them
+            return self.draw(st.fixed_dictionaries(attempts))
         return self.draw(
             st.fixed_dictionaries(
-                {"MaxAttempts": st.integers(0, 2)},
+                attempts,
                 optional={
                     "IntervalSeconds": st.integers(1, 100),
                     "BackoffRate": st.sampled_from([1, 1.5, 3]),
@@ -144,13 +148,17 @@ class Machine:
             )
         )
 
+    def long(self, where: Flow) -> int:
+        return 2 if where.type == "EXPRESS" else 700
+
     def processor(self, where: Flow) -> Json:
         inner = replace(where, depth=where.depth - 1, level=where.level + 1, own=())
-        if self.draw(st.integers(0, 3)):
+        # An EXPRESS execution has no Distributed Map.
+        if where.type == "EXPRESS" or self.draw(st.integers(0, 3)):
             return self.flow(inner)
         kind = self.draw(st.sampled_from(["STANDARD", "EXPRESS"]))
         config = {"Mode": "DISTRIBUTED", "ExecutionType": kind}
-        return {"ProcessorConfig": config, **self.flow(replace(inner, readable=()))}
+        return {"ProcessorConfig": config, **self.flow(replace(inner, readable=(), type=kind))}
 
     def branches(self, where: Flow) -> list[Json]:
         inner = replace(where, depth=where.depth - 1, level=where.level + 1, own=())
@@ -169,7 +177,7 @@ class Machine:
         if kind == "Task":
             return state | self.jsonpath_task(paths)
         if kind == "Wait":
-            waits = [{"Seconds": 0}, {"Seconds": 700}, {"SecondsPath": "$.b.c"}, {"Seconds": 3}]
+            waits = [{"Seconds": 0}, {"Seconds": self.long(where)}, {"SecondsPath": "$.b.c"}, {"Seconds": 3}]
             return state | self.draw(st.sampled_from(waits))
         if kind == "Parallel":
             return {**state, "Branches": self.branches(where)}
@@ -249,7 +257,9 @@ class Machine:
         if kind == "Task":
             state |= self.jsonata_task(texts)
         elif kind == "Wait":
-            state["Seconds"] = self.draw(st.sampled_from([0, 700, "{% $count($states.input) %}", "{% 5 %}"]))
+            state["Seconds"] = self.draw(
+                st.sampled_from([0, self.long(where), "{% $count($states.input) %}", "{% 5 %}"])
+            )
         elif kind == "Parallel":
             state["Branches"] = self.branches(where)
         elif kind == "Map":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import time
 
 import pytest
@@ -126,3 +127,129 @@ def test_given_a_rule_with_output_and_assign_they_replace_the_states_own(execute
         "End": True,
     }
     assert execute(definition, {}).output == ["rule", "rule"]
+
+
+def test_the_history_tells_entry_exit_and_the_rules_variables(execute):
+    definition = choose(yes(Variable="$.a", IsPresent=True, Assign={"x.$": "$.a"}))
+    assert execute(definition, {"a": 1}).told[1:3] == [
+        (2, 0, "ChoiceStateEntered", {"name": "Choose", "input": '{"a": 1}'}),
+        (
+            3,
+            2,
+            "ChoiceStateExited",
+            {"name": "Choose", "output": '{"a": 1}', "assignedVariables": {"x": "1"}},
+        ),
+    ]
+
+
+def test_a_choice_without_a_match_is_entered_and_never_left(execute):
+    outcome = execute(choose(yes(Variable="$.a", NumericEquals=1), default=False), {"a": 2})
+    assert [each[:3] for each in outcome.told[1:]] == [
+        (2, 0, "ChoiceStateEntered"),
+        (3, 2, "ExecutionFailed"),
+    ]
+
+
+ORDERS = {
+    "Equals": operator.eq,
+    "LessThan": operator.lt,
+    "LessThanEquals": operator.le,
+    "GreaterThan": operator.gt,
+    "GreaterThanEquals": operator.ge,
+}
+PAIRS = {
+    "String": ("a", "b"),
+    "Numeric": (1, 2),
+    "Timestamp": ("2026-01-01T00:00:00Z", "2026-01-01T00:00:01Z"),
+}
+
+
+@pytest.mark.parametrize("kind", PAIRS)
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("form", ["", "Path"])
+def test_every_order_holds_for_every_type_with_values_and_paths(execute, kind, order, form):
+    low, high = PAIRS[kind]
+    for left, right in ((low, low), (low, high), (high, low)):
+        operand = "$.right" if form else right
+        rule = yes(Variable="$.left", **{f"{kind}{order}{form}": operand})
+        outcome = execute(choose(rule), {"left": left, "right": right})
+        assert outcome.output == ("yes" if ORDERS[order](left, right) else "no")
+
+
+@pytest.mark.parametrize("value", [None, "a", 1, True, "2026-01-01T00:00:00Z", [], {}])
+def test_the_tests_of_type_tell_each_type_from_the_others(execute, value):
+    held = set()
+    for name in ("IsNull", "IsString", "IsNumeric", "IsBoolean", "IsTimestamp", "IsPresent"):
+        if execute(choose(yes(Variable="$.a", **{name: True})), {"a": value}).output == "yes":
+            held.add(name)
+    wanted = {
+        "a": {"IsString"},
+        "2026-01-01T00:00:00Z": {"IsString", "IsTimestamp"},
+    }.get(str(value), set())
+    wanted |= {"IsNull"} if value is None else set()
+    wanted |= {"IsNumeric"} if value is not True and isinstance(value, int) else set()
+    wanted |= {"IsBoolean"} if value is True else set()
+    assert held == {"IsPresent", *wanted}
+
+
+def test_boolean_equals_path_compares_with_what_the_path_finds(execute):
+    rule = yes(Variable="$.a", BooleanEqualsPath="$.b")
+    assert execute(choose(rule), {"a": False, "b": False}).output == "yes"
+    assert execute(choose(rule), {"a": False, "b": "false"}).output == "no"
+
+
+def test_variables_and_the_context_object_can_be_compared(execute, chain):
+    rules = [{"And": [{"Variable": "$x", "NumericEquals": 5}, context_rule()], "Next": "C"}]
+    definition = chain(
+        {"Type": "Pass", "Assign": {"x": 5}},
+        {"Type": "Choice", "Choices": rules},
+        {"Type": "Pass", "Result": "both"},
+    )
+    assert execute(definition).output == "both"
+
+
+def context_rule():
+    return {"Variable": "$$.State.Name", "StringEquals": "B"}
+
+
+def test_the_states_assign_is_for_the_default_alone(execute):
+    definition = choose(yes(Variable="$.a", IsPresent=True), Assign={"from": "default"})
+    assert "assignedVariables" not in execute(definition, {"a": 1}).event("ChoiceStateExited")
+    left = execute(definition, {}).event("ChoiceStateExited")
+    assert left["assignedVariables"] == {"from": '"default"'}
+
+
+def test_the_states_output_is_for_the_default_and_for_rules_without_one(execute):
+    rule = yes(Condition="{% $states.input.a = 1 %}")
+    definition = choose(rule, QueryLanguage="JSONata", Output={"of": "state"})
+    definition["States"]["Yes"] = {"Type": "Succeed"}
+    definition["States"]["No"] = {"Type": "Succeed"}
+    assert execute(definition, {"a": 1}).output == {"of": "state"}
+    assert execute(definition, {"a": 2}).output == {"of": "state"}
+
+
+def test_a_condition_may_be_a_literal_boolean(execute):
+    definition = choose(yes(Condition=True), QueryLanguage="JSONata")
+    assert execute(definition, {}).output == "yes"
+
+
+@pytest.mark.parametrize(
+    ("rule", "place"),
+    [
+        ({"Variable": "$.a", "StringEquals": 1, "Next": "Yes"}, "/Choices/0/StringEquals"),
+        ({"Variable": "$.a", "TimestampEquals": "soon", "Next": "Yes"}, "/Choices/0/TimestampEquals"),
+        ({"Variable": "$.a", "IsNull": True, "IsString": True, "Next": "Yes"}, "/Choices/0"),
+        ({"Variable": "$.a", "Next": "Yes"}, "/Choices/0"),
+        ({"And": [], "Next": "Yes"}, "/Choices/0/And"),
+        ({"Condition": "{% true %}", "Next": "Yes"}, "/Choices/0/Condition"),
+    ],
+)
+def test_a_bad_rule_is_refused_where_it_stands(refused, rule, place):
+    definition = choose(rule, yes(Variable="$.a", IsNull=True))
+    assert f"/States/Choose{place}" in refused(definition)
+
+
+@pytest.mark.parametrize("field", ["Next", "End", "ResultPath", "Retry", "Catch", "Parameters"])
+def test_a_field_that_it_does_not_have_is_refused_by_name(refused, field):
+    definition = choose(yes(Variable="$.a", IsNull=True), **{field: {}})
+    assert f"Field '{field}' is not supported" in refused(definition)["/States/Choose"]

@@ -130,3 +130,90 @@ def test_nested_maps_see_their_own_item(execute):
 def test_the_context_object_tells_where_an_item_comes_from(execute):
     selector = {"v.$": "$$.Map.Item.Value", "s.$": "$$.Map.Item.Source"}
     assert execute(mapped(PASS, ItemSelector=selector), [1]).output == [{"v": 1, "s": "STATE_DATA"}]
+
+
+def test_the_history_tells_each_iteration_from_the_start_of_the_state(execute):
+    assert execute(mapped(PASS), [1, 2]).told[1:] == [
+        (2, 0, "MapStateEntered", {"name": "A", "input": "[1, 2]"}),
+        (3, 2, "MapStateStarted", {"length": 2}),
+        (4, 3, "MapIterationStarted", {"name": "A", "index": 0}),
+        (5, 4, "PassStateEntered", {"name": "P", "input": "1"}),
+        (6, 5, "PassStateExited", {"name": "P", "output": "1"}),
+        (7, 6, "MapIterationSucceeded", {"name": "A", "index": 0}),
+        (8, 3, "MapIterationStarted", {"name": "A", "index": 1}),
+        (9, 8, "PassStateEntered", {"name": "P", "input": "2"}),
+        (10, 9, "PassStateExited", {"name": "P", "output": "2"}),
+        (11, 10, "MapIterationSucceeded", {"name": "A", "index": 1}),
+        (12, 11, "MapStateSucceeded", {}),
+        (13, 11, "MapStateExited", {"name": "A", "output": "[1,2]"}),
+        (14, 13, "ExecutionSucceeded", {"output": "[1,2]"}),
+    ]
+
+
+def test_the_history_of_a_caught_failure_goes_on_behind_it(execute, chain):
+    state = mapped({"Type": "Fail", "Error": "E"}, Catch=[{"ErrorEquals": ["E"], "Next": "B"}])
+    assert [each[:3] for each in execute(chain(state, {"Type": "Succeed"}), [1]).told[1:]] == [
+        (2, 0, "MapStateEntered"),
+        (3, 2, "MapStateStarted"),
+        (4, 3, "MapIterationStarted"),
+        (5, 4, "FailStateEntered"),
+        (6, 5, "MapIterationFailed"),
+        (7, 5, "MapStateFailed"),
+        (8, 7, "MapStateExited"),
+        (9, 8, "SucceedStateEntered"),
+        (10, 9, "SucceedStateExited"),
+        (11, 10, "ExecutionSucceeded"),
+    ]
+
+
+def test_a_retry_runs_all_items_again_and_enters_the_state_once(execute):
+    calls = []
+
+    def second_time(event, context):
+        calls.append(event)
+        if len(calls) == 2:
+            raise ValueError
+        return event
+
+    function = "arn:aws:lambda:us-east-1:000000000000:function:f"
+    task = {"Type": "Task", "Resource": function, "End": True}
+    state = mapped(task, MaxConcurrency=1, Retry=[{"ErrorEquals": ["ValueError"]}])
+    outcome = execute(state, ["a", "b"], functions={"f": second_time})
+    assert outcome.output == ["a", "b"]
+    assert calls == ["a", "b", "a", "b"]
+    assert outcome.types.count("MapStateEntered") == 1
+    assert outcome.types.count("MapStateStarted") == 2
+
+
+def test_given_jsonata_output_and_assign_see_the_results(execute, chain):
+    state = mapped(
+        PASS,
+        Items="{% $states.input %}",
+        Assign={"all": "{% $states.result %}"},
+        Output="{% $sum($states.result) %}",
+    )
+    after = {"Type": "Pass", "Output": "{% [$states.input, $all] %}"}
+    assert execute(chain(state, after, QueryLanguage="JSONata"), [1, 2]).output == [3, 1, 2]
+
+
+def test_result_selector_and_result_path_see_the_array_of_results(execute):
+    state = mapped(PASS, ItemsPath="$.l", ResultSelector={"first.$": "$[0]"}, ResultPath="$.r")
+    assert execute(state, {"l": [7, 8]}).output == {"l": [7, 8], "r": {"first": 7}}
+
+
+def test_a_map_without_a_processor_is_refused(refused):
+    assert "/States/A" in refused({"Type": "Map"})
+
+
+@pytest.mark.parametrize("field", ["Resource", "Branches", "Result", "TimeoutSeconds"])
+def test_a_field_that_it_does_not_have_is_refused_by_name(refused, field):
+    assert f"Field '{field}' is not supported" in refused(mapped(PASS, **{field: 1}))["/States/A"]
+
+
+@pytest.mark.parametrize(
+    "field",
+    ["ItemReader", "ItemBatcher", "ResultWriter", "ToleratedFailureCount", "Label"],
+)
+def test_what_a_distributed_map_alone_has_is_refused_inline(refused, field):
+    found = refused(mapped(PASS, **{field: {} if field != "Label" else "L"}))
+    assert any(field in message or field in pointer for pointer, message in found.items())

@@ -76,3 +76,46 @@ def test_given_an_undefined_jsonata_output_the_evaluation_fails(execute):
 
 def test_given_large_integers_every_digit_is_kept(execute):
     assert execute({"Type": "Pass"}, {"n": 2**80 + 1}).output == {"n": 2**80 + 1}
+
+
+def test_the_history_tells_entry_exit_and_what_was_assigned(execute):
+    state = {"Type": "Pass", "Result": {"b": 1}, "ResultPath": "$.r", "Assign": {"x.$": "$.b"}}
+    assert execute(state, {"a": 0}).told[1:] == [
+        (2, 0, "PassStateEntered", {"name": "A", "input": '{"a": 0}'}),
+        (
+            3,
+            2,
+            "PassStateExited",
+            {"name": "A", "output": '{"a":0,"r":{"b":1}}', "assignedVariables": {"x": "1"}},
+        ),
+        (4, 3, "ExecutionSucceeded", {"output": '{"a":0,"r":{"b":1}}'}),
+    ]
+
+
+def test_given_a_result_it_stands_before_parameters(execute):
+    state = {"Type": "Pass", "Parameters": {"x.$": "$.a"}, "Result": "fixed"}
+    assert execute(state, {"a": 1}).output == "fixed"
+
+
+def test_given_a_result_with_path_keys_they_stay_as_they_are(execute):
+    assert execute({"Type": "Pass", "Result": {"x.$": "$.a"}}, {"a": 1}).output == {"x.$": "$.a"}
+
+
+def test_given_jsonata_without_output_the_input_is_the_output(execute):
+    state = {"Type": "Pass", "QueryLanguage": "JSONata", "Assign": {"x": "{% $states.input.a %}"}}
+    outcome = execute(state, {"a": 1})
+    assert outcome.output == {"a": 1}
+    assert outcome.event("PassStateExited")["assignedVariables"] == {"x": "1"}
+
+
+@pytest.mark.parametrize("field", ["ResultSelector", "Retry", "Catch", "TimeoutSeconds", "Arguments"])
+def test_a_field_that_it_does_not_have_is_refused_by_name(refused, field):
+    found = refused({"Type": "Pass", field: {}})
+    assert any(field in message or field in pointer for pointer, message in found.items())
+
+
+def test_next_and_end_exclude_each_other_and_one_must_be_there(refused):
+    two = {"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "A", "End": True}}}
+    none = {"StartAt": "A", "States": {"A": {"Type": "Pass"}}}
+    assert "[Next, End]" in refused(two)["/States/A"]
+    assert "[Next] or [End]" in refused(none)["/States/A"]

@@ -95,6 +95,8 @@ def without_causes(value):
     if isinstance(value, list):
         return [without_causes(each) for each in value]
     if isinstance(value, dict):
+        if value.get("Key") == "Cause":  # an item of a Distributed Map over an error output
+            return {"Key": "Cause"}
         return {key: "" if key == "Cause" else without_causes(each) for key, each in value.items()}
     return value
 

@@ -138,9 +138,89 @@ def test_the_log_comes_back_where_it_is_asked_for(execute):
     assert execute(state, functions=backend).output == "YSBsaW5l"
 
 
-def test_credentials_stand_in_the_history(execute):
-    state = {"Type": "Task", "Resource": ARN, "Credentials": {"RoleArn.$": "$.role"}}
-    outcome = execute(state, {"role": "arn:aws:iam::000000000000:role/x"}, functions={"f": echo})
-    assert outcome.event("LambdaFunctionScheduled")["taskCredentials"] == {
-        "roleArn": "arn:aws:iam::000000000000:role/x"
+def test_the_history_of_a_function_tells_what_was_sent_and_what_came(execute):
+    state = {"Type": "Task", "Resource": ARN, "TimeoutSeconds": 9, "Assign": {"x.$": "$.a"}}
+    assert execute(state, {"a": 1}, functions={"f": echo}).told[1:] == [
+        (2, 0, "TaskStateEntered", {"name": "A", "input": '{"a": 1}'}),
+        (3, 2, "LambdaFunctionScheduled", {"resource": ARN, "input": '{"a": 1}', "timeoutInSeconds": 9}),
+        (4, 3, "LambdaFunctionStarted", {}),
+        (5, 4, "LambdaFunctionSucceeded", {"output": '{"a":1}'}),
+        (6, 5, "TaskStateExited", {"name": "A", "output": '{"a":1}', "assignedVariables": {"x": "1"}}),
+        (7, 6, "ExecutionSucceeded", {"output": '{"a":1}'}),
+    ]
+
+
+def test_the_history_of_an_integration_names_service_action_and_region(execute):
+    parameters = {"FunctionName": "f", "Payload": {"a": 1}}
+    state = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "Parameters": parameters,
+        "ResultSelector": {"p.$": "$.Payload"},
     }
+    told = execute(state, functions={"f": echo}).told
+    names = {"resourceType": "lambda", "resource": "invoke"}
+    sent = '{"FunctionName":"f","Payload":{"a":1}}'
+    assert told[2:4] == [
+        (3, 2, "TaskScheduled", {**names, "region": "us-east-1", "parameters": sent}),
+        (4, 3, "TaskStarted", names),
+    ]
+    assert told[4][:3] == (5, 4, "TaskSucceeded")
+    assert told[4][3].items() >= names.items()
+    assert told[5] == (6, 5, "TaskStateExited", {"name": "A", "output": '{"p":{"a":1}}'})
+
+
+def test_the_history_of_a_failure_ends_behind_it(execute):
+    outcome = execute({"Type": "Task", "Resource": ARN}, functions={"f": boom})
+    assert [each[:3] for each in outcome.told[1:]] == [
+        (2, 0, "TaskStateEntered"),
+        (3, 2, "LambdaFunctionScheduled"),
+        (4, 3, "LambdaFunctionStarted"),
+        (5, 4, "LambdaFunctionFailed"),
+        (6, 5, "ExecutionFailed"),
+    ]
+    assert outcome.event("LambdaFunctionFailed") == {"error": "ValueError", "cause": outcome.cause}
+
+
+def test_a_retry_has_events_of_its_own_and_no_second_entry(execute):
+    answers = [ValueError("not yet"), "done"]
+
+    def slow_to_start(event, context):
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    state = {"Type": "Task", "Resource": ARN, "Retry": [{"ErrorEquals": ["ValueError"]}]}
+    outcome = execute(state, functions={"f": slow_to_start})
+    assert [each[:3] for each in outcome.told[4:]] == [
+        (5, 4, "LambdaFunctionFailed"),
+        (6, 5, "LambdaFunctionScheduled"),
+        (7, 6, "LambdaFunctionStarted"),
+        (8, 7, "LambdaFunctionSucceeded"),
+        (9, 8, "TaskStateExited"),
+        (10, 9, "ExecutionSucceeded"),
+    ]
+
+
+def test_given_jsonata_without_arguments_the_input_is_sent(execute):
+    state = {"Type": "Task", "QueryLanguage": "JSONata", "Resource": ARN}
+    assert execute(state, {"a": 1}, functions={"f": echo}).output == {"a": 1}
+
+
+def test_given_jsonata_arguments_that_give_nothing_nothing_is_called(execute):
+    state = {"Type": "Task", "QueryLanguage": "JSONata", "Resource": ARN, "Arguments": {"x": "{% $nope %}"}}
+    outcome = execute({"StartAt": "A", "States": {"A": {**state, "End": True}}}, functions={"f": echo})
+    assert outcome.error == "States.QueryEvaluationError"
+    assert outcome.types == ["ExecutionStarted", "TaskStateEntered", "EvaluationFailed", "ExecutionFailed"]
+    assert outcome.event("EvaluationFailed")["location"] == "Arguments/x"
+
+
+def test_a_task_without_a_resource_is_refused(refused):
+    assert "Resource" in refused({"Type": "Task"})["/States/A"]
+
+
+@pytest.mark.parametrize("field", ["Result", "Seconds", "Branches", "ItemsPath", "Choices"])
+def test_a_field_that_it_does_not_have_is_refused_by_name(refused, field):
+    found = refused({"Type": "Task", "Resource": ARN, field: {}})
+    assert f"Field '{field}' is not supported" in found["/States/A"]

@@ -102,3 +102,65 @@ def test_given_waits_that_add_up_beyond_the_limit_the_machine_times_out(execute,
     assert outcome.status == "TIMED_OUT"
     assert outcome.seconds == pytest.approx(100, abs=1)
     assert outcome.types[-1] == "ExecutionTimedOut"
+
+
+def test_the_history_tells_entry_and_exit_with_the_time_between(execute):
+    outcome = execute({"Type": "Wait", "Seconds": 5, "Assign": {"x.$": "$.a"}}, {"a": 1})
+    assert outcome.told[1:3] == [
+        (2, 0, "WaitStateEntered", {"name": "A", "input": '{"a": 1}'}),
+        (3, 2, "WaitStateExited", {"name": "A", "output": '{"a": 1}', "assignedVariables": {"x": "1"}}),
+    ]
+    assert outcome.history[2]["timestamp"] - outcome.history[1]["timestamp"] == pytest.approx(5, abs=0.5)
+
+
+def test_input_path_and_output_path_choose_in_turn(execute):
+    state = {"Type": "Wait", "InputPath": "$.a", "SecondsPath": "$.s", "OutputPath": "$.o"}
+    outcome = execute(state, {"a": {"s": 7, "o": "out"}})
+    assert (outcome.output, outcome.seconds) == ("out", pytest.approx(7, abs=0.5))
+
+
+def test_given_jsonata_a_timestamp_and_an_output_may_be_expressions(execute):
+    state = {
+        "Type": "Wait",
+        "QueryLanguage": "JSONata",
+        "Timestamp": "{% $states.input.until %}",
+        "Output": "{% $states.context.State.Name %}",
+    }
+    outcome = execute(state, {"until": "2023-11-14T22:14:20Z"})
+    assert (outcome.output, outcome.seconds) == ("A", pytest.approx(60, abs=1))
+
+
+@pytest.mark.parametrize("seconds", ["{% -1 %}", "{% 1.5 %}", "{% '5' %}", "{% 100000000 %}"])
+def test_given_jsonata_seconds_out_of_range_or_of_another_type_the_evaluation_fails(execute, seconds):
+    outcome = execute({"Type": "Wait", "QueryLanguage": "JSONata", "Seconds": seconds})
+    assert outcome.error == "States.QueryEvaluationError"
+    assert outcome.event("EvaluationFailed")["location"] == "Seconds"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"Seconds": 1, "Timestamp": "2026-01-01T00:00:00Z"},
+        {"Seconds": 1, "SecondsPath": "$.s"},
+        {"TimestampPath": "$.t", "SecondsPath": "$.s"},
+    ],
+    ids=["none", "seconds and timestamp", "seconds and path", "two paths"],
+)
+def test_exactly_one_way_to_wait_must_be_given(refused, fields):
+    assert "/States/A" in refused({"Type": "Wait", **fields})
+
+
+@pytest.mark.parametrize("seconds", [-1, 100_000_000, 1.5, "5"])
+def test_literal_seconds_are_whole_and_in_range(refused, execute, seconds):
+    assert "/States/A/Seconds" in refused({"Type": "Wait", "Seconds": seconds})
+
+
+def test_the_longest_wait_is_waited_for(execute):
+    outcome = execute({"Type": "Wait", "Seconds": 99_999_999})
+    assert outcome.seconds == pytest.approx(99_999_999, abs=1)
+
+
+@pytest.mark.parametrize("moment", ["2026-01-01", "2026-01-01T00:00:00", "soon", 5])
+def test_a_literal_timestamp_has_date_time_and_zone(refused, moment):
+    assert "/States/A/Timestamp" in refused({"Type": "Wait", "Timestamp": moment})
