@@ -13,6 +13,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol
 
 from statewright.engine.errors import StateFailure
+from statewright.engine.map_run_counts import Tally
 from statewright.engine.payloads import load
 from statewright.engine.progress import MapRunProgress
 from statewright.engine.records import (
@@ -41,7 +42,6 @@ MAX_REDRIVES = 1_000
 THRESHOLD_ERROR = "States.ExceedToleratedFailureThreshold"
 THRESHOLD_CAUSE = "The specified tolerated failure threshold was exceeded"
 
-_COUNTED = {"SUCCEEDED": "succeeded", "FAILED": "failed", "TIMED_OUT": "timed_out", "ABORTED": "aborted"}
 # Children that never wait end before the next ones begin: few are in memory at a time.
 _BEGUN_AT_ONCE = 32
 
@@ -100,38 +100,6 @@ class Tolerance:
         return failed * 100 > self.percentage * (total or 0)
 
 
-class _Tally:
-    """Counts of one kind: items, or child executions."""
-
-    def __init__(self) -> None:
-        self.total = 0
-        self.running = 0
-        self.written = 0
-        self.final = 0
-        self.pending_redrive = 0
-        self.ended = dict.fromkeys(_COUNTED.values(), 0)
-
-    def end(self, status: ExecutionStatus, size: int) -> None:
-        self.running -= size
-        self.add(status, size)
-
-    def add(self, status: ExecutionStatus, size: int) -> None:
-        self.ended[_COUNTED[status]] += size
-
-    @property
-    def counts(self) -> MapRunCounts:
-        pending = self.total - self.running - sum(self.ended.values()) - self.pending_redrive
-        return MapRunCounts(
-            **self.ended,
-            running=self.running,
-            total=self.total,
-            pending=pending,
-            results_written=self.written,
-            failures_not_redrivable=self.final,
-            pending_redrive=self.pending_redrive,
-        )
-
-
 class MapRun:
     """One run of a Distributed Map; what its children give goes to `results`."""
 
@@ -164,8 +132,8 @@ class MapRun:
             name=self.machine_name,
             type=state.execution_type,
         )
-        self._items = _Tally()
-        self._executions = _Tally()
+        self._items = Tally()
+        self._executions = Tally()
         self._waiting: deque[Batch] = deque()
         self._waiting_characters = 0
         self._reading: asyncio.Task[None] | None = None

@@ -54,6 +54,7 @@ class Saving:
                 for run in list(engine.map_runs.values()):
                     engine.store.save_map_run(run.record)
             except Exception:  # a full disk now need not be one in a moment
+                self._saved.clear()
                 log.exception("running executions could not be stored")
             pause = max(SECONDS, _SHARE * (time.monotonic() - begun))
         self._saved.clear()

@@ -17,12 +17,10 @@ import json
 import logging
 import sqlite3
 import time
-import zlib
 from collections import OrderedDict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from statewright import asl
 from statewright.engine.interrupted import abort_event, end_record, missing_events
 from statewright.engine.listing import place_in_list
 from statewright.engine.progress import FlowProgress, as_json, from_json
@@ -32,14 +30,22 @@ from statewright.engine.records import (
     ExecutionRecord,
     MapRunCounts,
     MapRunRecord,
-    Publication,
     Route,
     StateMachineRecord,
+)
+from statewright.engine.sqlite_rows import (
+    counted,
+    execution_row,
+    pack,
+    read_execution,
+    read_map_run,
+    read_state_machine,
+    unpack,
 )
 from statewright.engine.store import MemoryStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from statewright.engine.store import Place, Running
 
@@ -77,6 +83,14 @@ INSERT INTO executions VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (arn) DO UPDA
 """
 _SAVE_END = _SAVE + ", progress = excluded.progress"
 
+# Those that no execution is of.
+_FORGET_SNAPSHOTS = """
+DELETE FROM records WHERE kind = 'snapshot' AND arn NOT IN (
+    SELECT json_extract(summary, '$.snapshot_id') FROM executions
+    WHERE json_extract(summary, '$.snapshot_id') IS NOT NULL
+)
+"""
+
 log = logging.getLogger(__name__)
 
 
@@ -105,6 +119,7 @@ class SqliteStore(MemoryStore):
                 self._convert()
                 self._load()
                 self._end_interrupted()
+                self._database.execute(_FORGET_SNAPSHOTS)
             self._forget_old()
         except BaseException:
             self._database.close()
@@ -128,11 +143,11 @@ class SqliteStore(MemoryStore):
             return
         for kind, text in database.execute("SELECT kind, value FROM records").fetchall():
             if kind == "execution":
-                database.execute(_SAVE, (*_row(ExecutionRecord(**json.loads(text))), None))
+                database.execute(_SAVE, (*execution_row(ExecutionRecord(**json.loads(text))), None))
             elif kind == "map_run":
-                self.save_map_run(_map_run(text))
+                self.save_map_run(read_map_run(text))
         for arn, chunk in database.execute("SELECT arn, events FROM histories").fetchall():
-            row = (arn, 1, len(_unpacked(chunk)), chunk)
+            row = (arn, 1, len(unpack(chunk)), chunk)
             database.execute("REPLACE INTO events VALUES (?, ?, ?, ?)", row)
         database.execute("DELETE FROM records WHERE kind IN ('execution', 'map_run')")
         database.execute("DROP TABLE histories")
@@ -143,11 +158,11 @@ class SqliteStore(MemoryStore):
         for kind, text in self._database.execute("SELECT kind, value FROM records"):
             value = json.loads(text)
             if kind == "state_machine":
-                machine = _state_machine(value)
+                machine = read_state_machine(value)
                 if machine is not None:
                     super().save_state_machine(machine)
             elif kind == "version":
-                version = _state_machine(value)
+                version = read_state_machine(value)
                 if version is not None:
                     super().save_version(version)
             elif kind == "alias":
@@ -211,7 +226,7 @@ class SqliteStore(MemoryStore):
         row = self._database.execute(query, (snapshot_id,)).fetchone()
         if row is None:
             return None
-        record = _state_machine(json.loads(row[0]))
+        record = read_state_machine(json.loads(row[0]))
         if record is not None:
             self._remember_snapshot(record)
         return record
@@ -226,7 +241,7 @@ class SqliteStore(MemoryStore):
     def begin_execution(self, record: ExecutionRecord) -> None:
         # Where it stood is kept: a redrive that is killed at once begins there again.
         super().begin_execution(record)
-        self._database.execute(_SAVE, (*_row(record), None))
+        self._database.execute(_SAVE, (*execution_row(record), None))
         self._events_written[record.arn] = self.history_length(record.arn) if record.redrive_count else 0
 
     def keep_running(self, executions: Iterable[Running]) -> None:
@@ -238,7 +253,7 @@ class SqliteStore(MemoryStore):
                 events = each.history.events
                 self._add_events(arn, events, self._events_written.get(arn, 0))
                 query = "UPDATE executions SET progress = ? WHERE arn = ?"
-                self._database.execute(query, (_packed(as_json(each.progress)), arn))
+                self._database.execute(query, (pack(as_json(each.progress)), arn))
                 counts[arn] = len(events)
         self._events_written.update(counts)
 
@@ -246,12 +261,12 @@ class SqliteStore(MemoryStore):
         self, record: ExecutionRecord, history: Sequence[HistoryEvent], progress: FlowProgress | None = None
     ) -> None:
         written = self._events_written.pop(record.arn, None)
-        packed = None if progress is None else _packed(as_json(progress))
+        packed = None if progress is None else pack(as_json(progress))
         try:
             with self._transaction():
                 if written is None:  # it does not run: what the file holds of it is replaced
                     self._database.execute("DELETE FROM events WHERE arn = ?", (record.arn,))
-                self._database.execute(_SAVE_END, (*_row(record), packed))
+                self._database.execute(_SAVE_END, (*execution_row(record), packed))
                 self._add_events(record.arn, history, written or 0)
         except sqlite3.Error:  # the next one may fit; this one is known as long as the process lives
             if len(self._executions) < _UNWRITTEN_IN_MEMORY:
@@ -264,7 +279,7 @@ class SqliteStore(MemoryStore):
     def _add_events(self, arn: str, events: Sequence[HistoryEvent], written: int) -> None:
         if len(events) == written:
             return
-        chunk = _packed(list(events[written:]) if written else list(events))
+        chunk = pack(list(events[written:]) if written else list(events))
         self._written += len(chunk)
         row = (arn, written + 1, len(events) - written, chunk)
         self._database.execute("REPLACE INTO events VALUES (?, ?, ?, ?)", row)
@@ -275,7 +290,7 @@ class SqliteStore(MemoryStore):
             return unwritten
         query = f"SELECT summary, data FROM executions WHERE arn = ? AND {_ENDED}"  # noqa: S608 - a constant
         row = self._database.execute(query, (arn,)).fetchone()
-        return None if row is None else _execution(*row)
+        return None if row is None else read_execution(*row)
 
     def executions(
         self, *, machine: str | None = None, map_run: str | None = None, behind: Place | None = None
@@ -289,21 +304,21 @@ class SqliteStore(MemoryStore):
         )
         place = behind or (float("-inf"), "")
         rows = self._database.execute(query, (*wanted.values(), *place))
-        written = (_execution(summary, '["", null, null]') for (summary,) in rows)
+        written = (read_execution(summary, '["", null, null]') for (summary,) in rows)
         unwritten = super().executions(machine=machine, map_run=map_run, behind=behind)
         return heapq.merge(written, unwritten, key=place_in_list)
 
     def children(self, map_run_arn: str) -> Iterable[ExecutionRecord]:
         query = f"SELECT summary, data FROM executions WHERE map_run = ? AND {_ENDED}"  # noqa: S608
         for row in self._database.execute(query, (map_run_arn,)):
-            yield _execution(*row)
+            yield read_execution(*row)
 
     def history(self, arn: str) -> Sequence[HistoryEvent]:
         if arn in self._executions:
             return super().history(arn)
         query = "SELECT chunk FROM events WHERE arn = ? ORDER BY first"
         rows = self._database.execute(query, (arn,))
-        return [event for (chunk,) in rows for event in _unpacked(chunk)]
+        return [event for (chunk,) in rows for event in unpack(chunk)]
 
     def history_length(self, arn: str) -> int:
         if arn in self._executions:
@@ -315,7 +330,7 @@ class SqliteStore(MemoryStore):
         if arn in self._executions:
             return super().progress(arn)
         row = self._database.execute("SELECT progress FROM executions WHERE arn = ?", (arn,)).fetchone()
-        found = None if row is None or row[0] is None else from_json(_unpacked(row[0]))
+        found = None if row is None or row[0] is None else from_json(unpack(row[0]))
         return found if isinstance(found, FlowProgress) else None
 
     # --- map runs ---
@@ -330,11 +345,11 @@ class SqliteStore(MemoryStore):
 
     def map_run(self, arn: str) -> MapRunRecord | None:
         row = self._database.execute("SELECT value FROM map_runs WHERE arn = ?", (arn,)).fetchone()
-        return None if row is None else _map_run(row[0])
+        return None if row is None else read_map_run(row[0])
 
     def map_runs(self, execution_arn: str) -> Iterable[MapRunRecord]:
         query = "SELECT value FROM map_runs WHERE execution = ? ORDER BY rowid"
-        return [_map_run(text) for (text,) in self._database.execute(query, (execution_arn,))]
+        return [read_map_run(text) for (text,) in self._database.execute(query, (execution_arn,))]
 
     # --- what was interrupted ---
 
@@ -342,10 +357,10 @@ class SqliteStore(MemoryStore):
         """End what ran when the process ended that had the file before."""
         query = "SELECT summary, data FROM executions WHERE status = 'RUNNING'"
         for row in self._database.execute(query).fetchall():
-            self._end_one(_execution(*row))
+            self._end_one(read_execution(*row))
         query = "SELECT value FROM map_runs WHERE status = 'RUNNING'"
         for (text,) in self._database.execute(query).fetchall():
-            self._end_map_run(_map_run(text))
+            self._end_map_run(read_map_run(text))
 
     def _end_one(self, record: ExecutionRecord) -> None:
         events = list(self.history(record.arn))
@@ -355,7 +370,7 @@ class SqliteStore(MemoryStore):
             events += missing_events(record, events, snapshot.role_arn if snapshot else "")
             events.append(abort_event(events))
         ended = end_record(record, events)
-        self._database.execute(_SAVE, (*_row(ended), None))
+        self._database.execute(_SAVE, (*execution_row(ended), None))
         self._add_events(record.arn, events, written)
 
     def _end_map_run(self, record: MapRunRecord) -> None:
@@ -363,8 +378,8 @@ class SqliteStore(MemoryStore):
         stop = record.start_date
         for child in self.children(record.arn):
             name = child.status.lower()
-            items = _counted(items, name, child.item_count or 0)
-            executions = _counted(executions, name, 1)
+            items = counted(items, name, child.item_count or 0)
+            executions = counted(executions, name, 1)
             stop = max(stop, child.stop_date or stop)
         self.save_map_run(
             dataclasses.replace(
@@ -401,58 +416,3 @@ class SqliteStore(MemoryStore):
     def close(self) -> None:
         super().close()
         self._database.close()
-
-
-# --- records as rows ---
-
-
-_SUMMARY = [
-    field.name
-    for field in dataclasses.fields(ExecutionRecord)
-    if field.name not in ("input", "output", "cause")
-]
-
-
-def _row(record: ExecutionRecord) -> tuple[Json, ...]:
-    summary = json.dumps({name: getattr(record, name) for name in _SUMMARY})
-    data = json.dumps([record.input, record.output, record.cause])
-    place = place_in_list(record)[0]
-    machine = None if record.map_run_arn else record.state_machine_arn
-    return record.arn, machine, record.map_run_arn, record.status, place, summary, data
-
-
-def _execution(summary: str, data: str) -> ExecutionRecord:
-    text, output, cause = json.loads(data)
-    return ExecutionRecord(**json.loads(summary), input=text, output=output, cause=cause)
-
-
-def _map_run(text: str) -> MapRunRecord:
-    value = json.loads(text)
-    counts = {name: MapRunCounts(**value[name]) for name in ("item_counts", "execution_counts")}
-    return MapRunRecord(**{**value, **counts})
-
-
-def _state_machine(value: Mapping[str, Json]) -> StateMachineRecord | None:
-    """Read a state machine; None for one that this version of the engine refuses."""
-    try:
-        machine = asl.parse(value["definition"])
-    except asl.InvalidDefinition as error:
-        log.warning("%s in the store is not valid any more: %s", value["arn"], error)
-        return None
-    given = {name: each for name, each in value.items() if each is not None}
-    if "created_with" in given:
-        given["created_with"] = Publication(**given["created_with"])
-    return StateMachineRecord(**{**given, "tags": tuple(given["tags"])}, machine=machine)
-
-
-def _counted(counts: MapRunCounts, name: str, more: int) -> MapRunCounts:
-    changed: dict[str, int] = {name: getattr(counts, name) + more, "total": counts.total + more}
-    return dataclasses.replace(counts, **changed)
-
-
-def _packed(value: Json) -> bytes:
-    return zlib.compress(json.dumps(value).encode(), 1)
-
-
-def _unpacked(packed: bytes) -> Json:
-    return json.loads(zlib.decompress(packed))

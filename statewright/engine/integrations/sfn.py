@@ -40,6 +40,7 @@ async def _stop_execution(engine: Engine, arguments: Arguments) -> Json:
 
 async def _describe_execution(engine: Engine, arguments: Arguments) -> Json:
     record = engine.describe_execution(arguments["ExecutionArn"])
+    status, reason = engine.redrives.status(record)
     described = {
         "Cause": record.cause,
         "Error": record.error,
@@ -51,12 +52,20 @@ async def _describe_execution(engine: Engine, arguments: Arguments) -> Json:
         "Output": record.output,
         "OutputDetails": None if record.output is None else {"Included": True},
         "RedriveCount": record.redrive_count,
+        "RedriveDate": None if record.redrive_date is None else _date(record.redrive_date),
+        "RedriveStatus": status,
+        "RedriveStatusReason": reason,
         "StartDate": _date(record.start_date),
         "StateMachineArn": record.state_machine_arn,
         "Status": record.status,
         "StopDate": None if record.stop_date is None else _date(record.stop_date),
     }
     return {name: value for name, value in described.items() if value is not None}
+
+
+async def _redrive_execution(engine: Engine, arguments: Arguments) -> Json:
+    record = engine.redrives.redrive(arguments["ExecutionArn"], arguments.get("ClientToken"))
+    return {"RedriveDate": _date(record.redrive_date or record.start_date)}
 
 
 async def _send_task_success(engine: Engine, arguments: Arguments) -> Json:
@@ -87,6 +96,7 @@ ACTIONS: Mapping[
     "startExecution": (_start_execution, frozenset({"StateMachineArn"}), frozenset({"Input", "Name"})),
     "stopExecution": (_stop_execution, frozenset({"ExecutionArn"}), frozenset({"Error", "Cause"})),
     "describeExecution": (_describe_execution, frozenset({"ExecutionArn"}), frozenset()),
+    "redriveExecution": (_redrive_execution, frozenset({"ExecutionArn"}), frozenset({"ClientToken"})),
     "getActivityTask": (_get_activity_task, frozenset({"ActivityArn"}), frozenset({"WorkerName"})),
     "sendTaskSuccess": (_send_task_success, frozenset({"TaskToken", "Output"}), frozenset()),
     "sendTaskFailure": (_send_task_failure, frozenset({"TaskToken"}), frozenset({"Error", "Cause"})),
