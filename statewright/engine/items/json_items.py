@@ -127,9 +127,10 @@ class _Scanner:
             except json.JSONDecodeError:
                 if self._is_at_end:
                     raise
-                end = len(self._buffer)
-            # A number at the buffer's end may go on.
-            if end < len(self._buffer) or self._is_at_end:
+                found, end = None, len(self._buffer)
+            # A number near the buffer's end may go on: "1" with "e+5".
+            behind = 3 if isinstance(found, int | float) else 1
+            if len(self._buffer) - end >= behind or self._is_at_end:
                 break
             if end - self._position > largest:
                 raise item_too_large()
