@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from statewright.engine.archive import Archive
 from statewright.engine.listing import place_in_list
+from statewright.engine.progress import FlowProgress, as_json, from_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from statewright.engine.history import History
-    from statewright.engine.progress import FlowProgress
     from statewright.engine.records import (
         ActivityRecord,
         AliasRecord,
@@ -125,7 +125,7 @@ class MemoryStore:
         self._histories: dict[str, bytes] = {}
         self._archive = Archive()
         self._kept_bytes = 0
-        self._progress: dict[str, FlowProgress] = {}
+        self._progress: dict[str, bytes] = {}
         self._map_runs: dict[str, MapRunRecord] = {}
         self._activities: dict[str, ActivityRecord] = {}
 
@@ -174,8 +174,9 @@ class MemoryStore:
     def begin_execution(self, record: ExecutionRecord) -> None:
         if self._executions.pop(record.arn, None) is not None:  # it is redriven
             self._histories.pop(record.arn, None)
-            self._archive.forget(record.arn)
             self._progress.pop(record.arn, None)
+            self._archive.forget(record.arn)
+            self._archive.forget(_progress_key(record.arn))
 
     def end_execution(
         self, record: ExecutionRecord, history: Sequence[HistoryEvent], progress: FlowProgress | None = None
@@ -183,15 +184,20 @@ class MemoryStore:
         # As bytes a history takes a fifth of the memory: a map run may have 100,000s of children.
         events = marshal.dumps(list(history))
         texts = (record.input, record.output, record.cause)
-        self._kept_bytes += len(events) + sum(len(text or "") for text in texts)
+        stood = None if progress is None else marshal.dumps(as_json(progress))
+        self._kept_bytes += len(events) + len(stood or b"") + sum(len(text or "") for text in texts)
         if self._kept_bytes <= KEPT_BYTES:
             self._executions[record.arn] = record
             self._histories[record.arn] = events
         else:
             self._archive.put(record.arn, marshal.dumps((*texts, events)))
             self._executions[record.arn] = _summary(record)
-        if progress is not None:
-            self._progress[record.arn] = progress
+        if stood is None:
+            return
+        if self._kept_bytes <= KEPT_BYTES:
+            self._progress[record.arn] = stood
+        else:
+            self._archive.put(_progress_key(record.arn), stood)
 
     def keep_running(self, executions: Iterable[Running]) -> None:
         pass
@@ -233,7 +239,9 @@ class MemoryStore:
         return len(self.history(arn))
 
     def progress(self, arn: str) -> FlowProgress | None:
-        return self._progress.get(arn)
+        packed = self._progress.get(arn) or self._archive.get(_progress_key(arn))
+        found = None if packed is None else from_json(marshal.loads(packed))  # noqa: S302 - our own bytes
+        return found if isinstance(found, FlowProgress) else None
 
     def save_map_run(self, record: MapRunRecord) -> None:
         self._map_runs[record.arn] = record
@@ -258,6 +266,10 @@ class MemoryStore:
 
     def close(self) -> None:
         self._archive.close()
+
+
+def _progress_key(arn: str) -> str:
+    return f"{arn} stood"
 
 
 def _summary(record: ExecutionRecord) -> ExecutionRecord:

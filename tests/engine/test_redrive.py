@@ -659,3 +659,16 @@ def test_results_too_large_begin_a_new_map_run(in_engine, chain):
         assert [run.redrive_count for run in engine.list_map_runs(record.arn)] == [0, 0]
 
     in_engine(inside, functions=LocalFunctions({"work": lambda event, context: next(answers)}))
+
+
+def test_what_a_store_in_memory_has_put_on_disk_is_redriven_too(in_engine, chain, monkeypatch):
+    monkeypatch.setattr("statewright.engine.store.KEPT_BYTES", 0)
+    workshop = Workshop("b")
+
+    async def inside(engine):
+        record = await start(engine, chain(inline(ITEM, MaxConcurrency=1)), ["a", "b"])
+        workshop.broken.clear()
+        assert (await again(engine, record)).result == ["done a", "done b"]
+        assert workshop.calls == ["a", "b", "b"]
+
+    in_engine(inside, functions=workshop.functions)
