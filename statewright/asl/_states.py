@@ -142,8 +142,8 @@ def _task(reader: Reader, common: Common) -> tree.State | None:
     heartbeat = reader.quantity("HeartbeatSeconds", minimum=1)
     _check_heartbeat(reader, timeout, heartbeat)
     credentials = reader.payload("Credentials", is_object=True)
-    if credentials is not None and not {"RoleArn", "RoleArn.$"} & set(credentials.value):
-        reader.complain("The field 'RoleArn' is required but was missing", "Credentials")
+    if credentials is not None:
+        _check_credentials(reader, credentials.value)
     if arn is None or not is_complete:
         return None
     return tree.Task(
@@ -155,6 +155,17 @@ def _task(reader: Reader, common: Common) -> tree.State | None:
         heartbeat=heartbeat,
         credentials=credentials,
     )
+
+
+def _check_credentials(reader: Reader, value: dict[str, Json]) -> None:
+    roles = {"RoleArn", "RoleArn.$"} & set(value)
+    if not roles:
+        reader.complain("The field 'RoleArn' is required but was missing", "Credentials")
+        return
+    for name in sorted(set(value) - roles):
+        reader.complain(f"Field '{name}' is not supported", "Credentials")
+    if not isinstance(value.get("RoleArn", ""), str):
+        reader.complain("Expected value of type String", "Credentials")
 
 
 def _check_heartbeat(reader: Reader, timeout: tree.Field | None, heartbeat: tree.Field | None) -> None:

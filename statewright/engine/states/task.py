@@ -19,7 +19,7 @@ from statewright.engine.payloads import dump, is_too_large
 from statewright.engine.states.task_events import TaskEvents
 
 if TYPE_CHECKING:
-    from statewright.asl.tree import Field
+    from statewright.asl.tree import Field, Payload
     from statewright.engine.mocks import Mocks
     from statewright.engine.step import Step
     from statewright.engine.tokens import WaitingTask
@@ -56,10 +56,10 @@ async def _attempt(step: Step, state: Task, waiting: WaitingTask | None) -> Json
     payload = value if state.payload is None else step.template(state.payload, value)
     timeout = _seconds(step, state.timeout, value)
     heartbeat = _seconds(step, state.heartbeat, value)
-    credentials = None if state.credentials is None else step.template(state.credentials, value)
+    role = None if state.credentials is None else _role(step, state.credentials, value)
     if is_too_large(step.execution.history.text(payload)):
         raise step.result_too_large()
-    events = TaskEvents(step, state, timeout, heartbeat, credentials)
+    events = TaskEvents(step, state, timeout, heartbeat, role)
     work = _work(step, state, payload, waiting, heartbeat, events)
     try:
         async with asyncio.timeout(timeout) as limit:
@@ -85,6 +85,17 @@ async def _attempt(step: Step, state: Task, waiting: WaitingTask | None) -> Json
         raise too_large
     events.succeeded(result)
     return result
+
+
+def _role(step: Step, credentials: Payload, value: Json) -> str:
+    """Evaluate Credentials; the role is told in the history, not assumed."""
+    role = step.template(credentials, value)["RoleArn"]
+    if isinstance(role, str):
+        return role
+    sentence = f"The field 'RoleArn' must be a string but was: {dump(role)}"
+    if step.state.language == "JSONata":
+        raise step.query_error(sentence, "Credentials/RoleArn")
+    raise step.runtime_error(sentence)
 
 
 def _seconds(step: Step, field: Field | None, value: Json) -> int | None:

@@ -20,7 +20,7 @@ class TaskEvents:
     """Writes what happens to one attempt."""
 
     def __init__(
-        self, step: Step, state: Task, timeout: int | None, heartbeat: int | None, credentials: Json
+        self, step: Step, state: Task, timeout: int | None, heartbeat: int | None, role: str | None
     ) -> None:
         self._step = step
         resource = state.resource
@@ -34,8 +34,8 @@ class TaskEvents:
             self._task = {"resourceType": service, "resource": action}
         limits = {"timeoutInSeconds": timeout, "heartbeatInSeconds": heartbeat}
         self._limits: dict[str, Json] = {name: value for name, value in limits.items() if value is not None}
-        if credentials is not None:
-            self._limits["taskCredentials"] = {"roleArn": credentials.get("RoleArn")}
+        if role is not None:
+            self._limits["taskCredentials"] = {"roleArn": role}
         self.is_begun = False
 
     @property
