@@ -71,3 +71,25 @@ def test_what_is_stopped_and_redriven_ends_as_if_it_had_not_been_stopped(definit
     event(f"{min(record.redrive_count, 5)} redrives")
     check(history, record)
     assert told(record) == wanted
+
+
+@random(EXAMPLES // 4, drawn.machines(), drawn.inputs)
+def test_what_fails_fails_again_when_nothing_has_changed(definition, value):
+    async def twice():
+        functions = LocalFunctions({"f": drawn.handler})
+        engine = Engine(functions=functions, clock=VirtualClock(), store=SqliteStore(""))
+        try:
+            arn = engine.create_state_machine("m", json.dumps(definition), ROLE).arn
+            record = await engine.wait_for_execution(engine.start_execution(arn, json.dumps(value)).arn)
+            assume(record.status == "FAILED")
+            engine.redrives.redrive(record.arn)
+            record = await engine.wait_for_execution(record.arn)
+            return record, engine.get_execution_history(record.arn)
+        finally:
+            await engine.close()
+
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        record, history = runner.run(twice())
+    assert (record.status, record.redrive_count) == ("FAILED", 1)
+    assert "Internal error" not in (record.cause or "")
+    check(history, record)
