@@ -6,6 +6,8 @@ import asyncio
 import base64
 import binascii
 import http.client
+import random
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 LONGEST_SECONDS = 900.0 + 30.0
 # Invocations that wait for the endpoint at once; each takes a thread while it waits.
 CONCURRENCY = 64
+# Seconds before another attempt after a connection broke, at most.
+RETRY_WAITS = (0.1, 0.4)
 
 
 class HttpFunctions:
@@ -56,8 +60,22 @@ class HttpFunctions:
         check_payload_size(payload, invocation_type)
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(
-            self._executor, self._request, function, payload, invocation_type, timeout
+            self._executor, self._try, function, payload, invocation_type, timeout
         )
+
+    def _try(
+        self, function: str, payload: bytes, invocation_type: str, timeout: float | None
+    ) -> FunctionResult:
+        """Send the request, and again where the connection breaks, as AWS's SDKs do.
+
+        https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+        """
+        for wait in RETRY_WAITS:
+            try:
+                return self._request(function, payload, invocation_type, timeout)
+            except ConnectionError:  # a small server's queue of connections is full
+                time.sleep(wait * random.uniform(0.5, 1))  # noqa: S311 - spreads load
+        return self._request(function, payload, invocation_type, timeout)
 
     def _request(
         self, function: str, payload: bytes, invocation_type: str, timeout: float | None
@@ -88,7 +106,7 @@ def _result(
         case 429:
             raise FunctionThrottled(function)
         case status if status >= 300:
-            raise ConnectionError(f"the Lambda endpoint answered {status} for {function}")
+            raise OSError(f"the Lambda endpoint answered {status} for {function}")
     return FunctionResult(
         response.status,
         body,

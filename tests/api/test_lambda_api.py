@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import base64
 import http.client
+import itertools
 import json
+import socket
+import threading
 import time
 from urllib.parse import urlsplit
 
@@ -14,7 +17,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from statewright.api import HttpFunctions, create_app
+from statewright.api import HttpFunctions, create_app, http_functions
 from statewright.engine.functions import (
     FunctionChain,
     FunctionNotFound,
@@ -176,6 +179,31 @@ def test_many_invocations_wait_for_an_endpoint_at_once():
 
     with endpoint_of(Slow()) as url:
         assert asyncio.run(forty(url)) < 1.2
+
+
+@pytest.mark.parametrize(("breaks", "is_answered"), [(2, True), (3, False)])
+def test_an_invocation_is_sent_again_where_the_connection_breaks(monkeypatch, breaks, is_answered):
+    monkeypatch.setattr(http_functions, "RETRY_WAITS", (0.0, 0.0))
+    connections = []
+
+    def breaking(listening):
+        for number in itertools.count(1):
+            connection, _ = listening.accept()
+            connections.append(number)
+            connection.recv(65_536)
+            if number > breaks:
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+            connection.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=breaking, args=(listening,), daemon=True).start()
+        remote = HttpFunctions(f"http://127.0.0.1:{listening.getsockname()[1]}")
+        if is_answered:
+            assert asyncio.run(remote.invoke("f", b"{}")).payload == b"{}"
+        else:
+            with pytest.raises(ConnectionError):
+                asyncio.run(remote.invoke("f", b"{}"))
+    assert connections == [1, 2, 3]
 
 
 def test_a_throttled_function_is_throttled_through_the_endpoint_too():
