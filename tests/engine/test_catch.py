@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 ARN = "arn:aws:lambda:us-east-1:000000000000:function:f"
 
 
@@ -103,3 +105,79 @@ def test_a_timeout_has_an_empty_cause(execute):
     outcome = execute(definition, functions=Slow())
     assert outcome.output == {"Error": "States.Timeout", "Cause": ""}
     assert "LambdaFunctionTimedOut" in outcome.types
+
+
+def test_the_first_catcher_that_fits_is_taken(execute):
+    states = caught({"ErrorEquals": ["KeyError"]})
+    rules = [
+        {"ErrorEquals": ["KeyError"], "Next": "Wrong"},
+        {"ErrorEquals": ["ValueError"], "Next": "After"},
+        {"ErrorEquals": ["States.ALL"], "Next": "Wrong"},
+    ]
+    states["States"]["T"]["Catch"] = rules
+    states["States"]["Wrong"] = {"Type": "Fail", "Error": "Wrong"}
+    assert execute(states, functions={"f": boom}).states == ["T", "After"]
+
+
+@pytest.mark.parametrize(
+    ("path", "output"),
+    [
+        ("$", {"Error": "ValueError"}),
+        ("$.e", {"a": 1, "e": {"Error": "ValueError"}}),
+        ("$.x.y", {"a": 1, "x": {"y": {"Error": "ValueError"}}}),
+        (None, {"a": 1}),
+    ],
+)
+def test_the_result_path_says_where_the_error_goes(execute, path, output):
+    definition = caught({"ErrorEquals": ["States.ALL"], "ResultPath": path})
+    found = execute(definition, {"a": 1}, functions={"f": boom}).output
+    for each in (found, found.get("e"), found.get("x", {}).get("y")):
+        if isinstance(each, dict):
+            each.pop("Cause", None)
+    assert found == output
+
+
+def test_output_path_and_result_selector_are_not_for_errors(execute):
+    definition = caught(
+        {"ErrorEquals": ["States.ALL"]}, OutputPath="$.gone", ResultSelector={"x.$": "$.gone"}
+    )
+    assert execute(definition, functions={"f": boom}).output["Error"] == "ValueError"
+
+
+def test_a_result_path_that_does_not_fit_fails_the_execution(execute):
+    definition = caught({"ErrorEquals": ["States.ALL"], "ResultPath": "$.a.b"})
+    assert execute(definition, {"a": 1}, functions={"f": boom}).error == "States.ResultPathMatchFailure"
+
+
+def test_the_states_assign_is_not_for_errors(execute):
+    definition = caught({"ErrorEquals": ["States.ALL"]}, Assign={"x": 1})
+    outcome = execute(definition, functions={"f": boom})
+    assert "assignedVariables" not in outcome.event("TaskStateExited")
+
+
+def test_the_exit_tells_what_the_catcher_assigned(execute):
+    catcher = {"ErrorEquals": ["States.ALL"], "ResultPath": None, "Assign": {"e.$": "$.Error"}}
+    left = execute(caught(catcher), {"a": 1}, functions={"f": boom}).event("TaskStateExited")
+    assert left == {
+        "name": "T",
+        "output": '{"a": 1}',
+        "outputDetails": {"truncated": False},
+        "assignedVariables": {"e": '"ValueError"'},
+        "assignedVariablesDetails": {"truncated": False},
+    }
+
+
+@pytest.mark.parametrize(
+    ("catcher", "place"),
+    [
+        ({"ErrorEquals": ["E"], "Next": "Gone"}, "/0/Next"),
+        ({"ErrorEquals": [], "Next": "After"}, "/0/ErrorEquals"),
+        ({"ErrorEquals": ["States.ALL", "E"], "Next": "After"}, "/0/ErrorEquals"),
+        ({"ErrorEquals": ["E"], "Next": "After", "End": True}, "/0"),
+        ({"ErrorEquals": ["E"], "Next": "After", "ResultPath": "$.a[*]"}, "/0/ResultPath"),
+    ],
+)
+def test_a_bad_catcher_is_refused_where_it_stands(refused, catcher, place):
+    definition = caught({"ErrorEquals": ["E"]})
+    definition["States"]["T"]["Catch"] = [catcher, {"ErrorEquals": ["F"], "Next": "After"}]
+    assert f"/States/T/Catch{place}" in refused(definition)

@@ -1,4 +1,4 @@
-"""The order of InputPath, Parameters, ResultSelector, ResultPath, OutputPath; the context object."""
+"""The order of InputPath, Parameters, ResultSelector, ResultPath, OutputPath."""
 
 from __future__ import annotations
 
@@ -37,14 +37,6 @@ def test_the_input_is_never_changed(execute, chain):
         {"Type": "Pass", "Parameters": {"now.$": "$", "first.$": "$$.Execution.Input"}},
     )
     assert execute(definition, {"a": 0}).output == {"now": {"a": 0, "x": 1}, "first": {"a": 0}}
-
-
-def test_the_context_object_tells_of_execution_machine_and_state(execute):
-    output = execute({"Type": "Pass", "InputPath": "$$"}, {"a": 1}).output
-    assert set(output) == {"Execution", "StateMachine", "State"}
-    assert set(output["Execution"]) == {"Id", "Input", "StartTime", "Name", "RoleArn", "RedriveCount"}
-    assert output["Execution"]["StartTime"].startswith("2023-11-14T22:13:20.")
-    assert output["State"]["Name"] == "A"
 
 
 def test_an_express_execution_has_no_redrive_count(execute):

@@ -119,3 +119,98 @@ def test_full_jitter_spreads_the_interval():
 )
 def test_error_equals_names_errors_or_all_of_them(errors, failure, expected):
     assert matches(errors, failure) is expected
+
+
+def test_the_delay_grows_no_longer_than_to_its_maximum(execute):
+    flaky = Flaky(*[ValueError() for _ in range(4)])
+    retrier = {
+        "ErrorEquals": ["ValueError"],
+        "IntervalSeconds": 10,
+        "BackoffRate": 2,
+        "MaxAttempts": 4,
+        "MaxDelaySeconds": 25,
+    }
+    outcome = execute(task(retrier), functions={"f": flaky})
+    assert outcome.seconds == pytest.approx(10 + 20 + 25 + 25, abs=0.5)
+
+
+def test_full_jitter_waits_at_most_as_long(execute):
+    flaky = Flaky(ValueError(), ValueError())
+    retrier = {"ErrorEquals": ["ValueError"], "IntervalSeconds": 100, "JitterStrategy": "FULL"}
+    outcome = execute(task(retrier), functions={"f": flaky})
+    assert outcome.output == 3
+    assert outcome.seconds <= 300
+
+
+def test_three_attempts_are_made_where_nothing_is_said(execute):
+    flaky = Flaky(*[ValueError() for _ in range(9)])
+    assert execute(task({"ErrorEquals": ["ValueError"]}), functions={"f": flaky}).status == "FAILED"
+    assert flaky.calls == 4
+
+
+def test_a_failed_query_is_retried_with_everything_before_it(execute):
+    flaky = Flaky()
+    state = {
+        "Type": "Task",
+        "Resource": ARN,
+        "QueryLanguage": "JSONata",
+        "Output": "{% $states.context.State.RetryCount = 0 ? $nope : $states.result %}",
+        "Retry": [{"ErrorEquals": ["States.QueryEvaluationError"]}],
+    }
+    outcome = execute({"StartAt": "A", "States": {"A": {**state, "End": True}}}, functions={"f": flaky})
+    assert outcome.output == 2
+    assert outcome.types.count("EvaluationFailed") == 1
+
+
+def test_states_runtime_is_not_retried(execute):
+    flaky = Flaky()
+    state = task({"ErrorEquals": ["States.ALL"]}, OutputPath="$.gone")
+    assert execute(state, functions={"f": flaky}).error == "States.Runtime"
+    assert flaky.calls == 1
+
+
+def test_retries_of_a_visit_do_not_count_in_the_next_one(execute, chain):
+    outer, inner = Flaky(ValueError()), Flaky(ValueError(), ValueError())
+    retrier = {"ErrorEquals": ["ValueError"], "MaxAttempts": 1}
+    inside = task(retrier, Resource=ARN[:-1] + "inner")
+    branch = {"StartAt": "In", "States": {"In": {**inside, "End": True}}}
+    definition = chain({"Type": "Parallel", "Branches": [branch], "Retry": [retrier]}, task(retrier))
+    # In fails twice, so that its one retry is used up; when its branch runs again it has one more.
+    outcome = execute(definition, functions={"f": outer, "inner": inner})
+    assert (outcome.status, inner.calls, outer.calls) == ("SUCCEEDED", 3, 2)
+
+
+@pytest.mark.parametrize(
+    ("field", "bad", "good"),
+    [
+        ("IntervalSeconds", [0, 1.5, "1", 100_000_000], [1, 99_999_999]),
+        ("MaxAttempts", [-1, 1.5, 100_000_000], [0, 99_999_999]),
+        ("BackoffRate", [0.5, 0, "2"], [1, 1.5]),
+        # https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
+        ("MaxDelaySeconds", [0, 1, 31_622_400], [2, 31_622_399]),
+        ("JitterStrategy", ["HALF", "full", 1], ["FULL", "NONE"]),
+    ],
+)
+def test_what_a_retrier_takes_has_limits(execute, refused, field, bad, good):
+    for value in bad:
+        pointer = f"/States/A/Retry/0/{field}"
+        assert pointer in refused(task({"ErrorEquals": ["E"], field: value}))
+    for value in good:
+        state = task({"ErrorEquals": ["E"], field: value})
+        assert execute(state, functions={"f": Flaky()}).status == "SUCCEEDED"
+
+
+@pytest.mark.parametrize(
+    ("retriers", "place"),
+    [
+        ([{"ErrorEquals": ["States.ALL", "E"]}], "/0/ErrorEquals"),
+        ([{"ErrorEquals": ["States.ALL"]}, {"ErrorEquals": ["E"]}], "/0/ErrorEquals"),
+        ([{"ErrorEquals": []}], "/0/ErrorEquals"),
+        ([{"ErrorEquals": "E"}], "/0/ErrorEquals"),
+        ([{"ErrorEquals": [1]}], "/0/ErrorEquals"),
+        ([{}], "/0"),
+        ([{"ErrorEquals": ["E"], "Next": "A"}], "/0"),
+    ],
+)
+def test_error_equals_names_errors_and_states_all_alone_and_last(refused, retriers, place):
+    assert f"/States/A/Retry{place}" in refused(task(*retriers))

@@ -67,3 +67,70 @@ def test_an_express_machine_lives_five_minutes(execute):
     assert outcome.status == "TIMED_OUT"
     assert outcome.seconds == pytest.approx(300, abs=0.5)
     assert execute({"Type": "Wait", "Seconds": 299}, type="EXPRESS").status == "SUCCEEDED"
+
+
+@pytest.mark.parametrize(
+    ("field", "seconds"), [("TimeoutSeconds", 5), ("TimeoutSeconds", 99), ("HeartbeatSeconds", 5)]
+)
+def test_jsonata_limits_may_be_expressions(execute, field, seconds):
+    state = {
+        "Type": "Task",
+        "Resource": ARN,
+        "QueryLanguage": "JSONata",
+        field: f"{{% $states.input.t + {seconds} %}}",
+    }
+    outcome = execute(state, {"t": 1}, functions=Slow(50))
+    assert outcome.error == ("States.Timeout" if seconds == 5 else None)
+    name = "timeoutInSeconds" if field == "TimeoutSeconds" else "heartbeatInSeconds"
+    assert outcome.event("LambdaFunctionScheduled")[name] == seconds + 1
+
+
+@pytest.mark.parametrize("seconds", ["{% 0 %}", "{% -5 %}", "{% 1.5 %}", "{% '5' %}", "{% $nope %}"])
+@pytest.mark.parametrize("field", ["TimeoutSeconds", "HeartbeatSeconds"])
+def test_jsonata_limits_out_of_range_or_of_another_type_fail_the_evaluation(execute, field, seconds):
+    state = {"Type": "Task", "Resource": ARN, "QueryLanguage": "JSONata", field: seconds}
+    outcome = execute({"StartAt": "A", "States": {"A": {**state, "End": True}}}, functions=Slow(1))
+    assert outcome.error == "States.QueryEvaluationError"
+    assert outcome.event("EvaluationFailed")["location"] == field
+    assert "LambdaFunctionScheduled" not in outcome.types
+
+
+@pytest.mark.parametrize("field", ["TimeoutSeconds", "HeartbeatSeconds"])
+@pytest.mark.parametrize("seconds", [0, -1, 1.5, "5", 100_000_000])
+def test_literal_limits_are_whole_and_in_range(refused, field, seconds):
+    assert f"/States/A/{field}" in refused({"Type": "Task", "Resource": ARN, field: seconds})
+
+
+def test_a_heartbeat_is_shorter_than_the_timeout(refused):
+    state = {"Type": "Task", "Resource": ARN, "TimeoutSeconds": 5, "HeartbeatSeconds": 5}
+    assert "/States/A/HeartbeatSeconds" in refused(state)
+
+
+@pytest.mark.parametrize("field", ["TimeoutSeconds", "HeartbeatSeconds"])
+def test_a_limit_and_its_path_exclude_each_other(refused, field):
+    assert "/States/A" in refused({"Type": "Task", "Resource": ARN, field: 5, f"{field}Path": "$.t"})
+
+
+def test_a_heartbeat_may_come_from_the_input(execute):
+    state = {"Type": "Task", "Resource": ARN, "HeartbeatSecondsPath": "$.h"}
+    assert execute(state, {"h": 60}, functions=Slow(50)).output == "done"
+    assert execute(state, {"h": 5}, functions=Slow(50)).error == "States.Timeout"
+
+
+def test_a_timeout_is_retried_and_caught_by_its_name(execute, chain):
+    slow = Slow(100)
+    state = {
+        "Type": "Task",
+        "Resource": ARN,
+        "TimeoutSeconds": 5,
+        "Retry": [{"ErrorEquals": ["States.Timeout"], "MaxAttempts": 1}],
+        "Catch": [{"ErrorEquals": ["States.Timeout"], "Next": "B"}],
+    }
+    outcome = execute(chain(state, {"Type": "Pass"}), functions=slow)
+    assert outcome.output == {"Error": "States.Timeout", "Cause": ""}
+    assert outcome.types.count("LambdaFunctionTimedOut") == slow.cancelled == 2
+
+
+def test_the_history_of_a_machine_out_of_time_ends_at_its_beginning(execute, chain):
+    outcome = execute(chain({"Type": "Wait", "Seconds": 9}, TimeoutSeconds=3))
+    assert outcome.told[-1] == (3, 0, "ExecutionTimedOut", {})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 ARN = "arn:aws:lambda:us-east-1:000000000000:function:f"
 
 
@@ -69,3 +71,67 @@ def test_iterations_do_not_see_each_others_variables(execute, chain):
 def test_a_value_above_256_kib_is_refused(execute):
     state = {"Type": "Pass", "QueryLanguage": "JSONata", "Assign": {"x": "{% $join([1..60000].('abcde')) %}"}}
     assert execute(state).error == "States.DataLimitExceeded"
+
+
+@pytest.mark.parametrize("name", ["states", "a-b", "a.b", "1a", "", "a" * 81, "a b", "$x"])
+def test_a_name_that_variables_may_not_have_is_refused(refused, name):
+    assert any("Assign" in pointer for pointer in refused({"Type": "Pass", "Assign": {name: 1}}))
+
+
+@pytest.mark.parametrize("name", ["a", "_x", "größe", "A1_b", "a" * 80])
+def test_letters_digits_and_underscores_make_names(execute, name):
+    left = execute({"Type": "Pass", "Assign": {name: 1}}).event("PassStateExited")
+    assert left["assignedVariables"] == {name: "1"}
+
+
+@pytest.mark.parametrize(
+    ("state", "seen"),
+    [
+        ({"Type": "Pass", "Assign": {"x.$": "$.a"}, "Parameters": {"a": 5}}, 5),
+        ({"Type": "Pass", "Assign": {"x.$": "$.r"}, "Result": {"r": 6}, "ResultPath": "$.out"}, 6),
+        ({"Type": "Wait", "Seconds": 1, "Assign": {"x.$": "$.a"}}, 1),
+        ({"Type": "Task", "Resource": ARN, "ResultSelector": {"s": 7}, "Assign": {"x.$": "$.s"}}, 7),
+        ({"Type": "Pass", "Assign": {"x.$": "States.MathAdd($.a, 1)"}}, 2),
+        ({"Type": "Pass", "Assign": {"x": {"y": [{"z.$": "$$.State.Name"}]}}}, {"y": [{"z": "A"}]}),
+    ],
+    ids=["parameters", "result", "input", "selector", "function", "nested"],
+)
+def test_jsonpath_assigns_from_the_states_result(execute, chain, state, seen):
+    definition = chain(state, {"Type": "Pass", "Parameters": {"x.$": "$x"}})
+    assert execute(definition, {"a": 1}, functions={"f": lambda event, _: {}}).output == {"x": seen}
+
+
+def test_assign_and_output_of_one_state_do_not_see_each_other(execute):
+    state = {
+        "Type": "Pass",
+        "QueryLanguage": "JSONata",
+        "Assign": {"x": "{% $states.input.a %}"},
+        "Output": "{% $exists($x) %}",
+    }
+    assert execute(state, {"a": 1}).output is False
+
+
+def test_a_variable_that_fails_to_be_assigned_fails_the_state(execute):
+    outcome = execute({"Type": "Pass", "QueryLanguage": "JSONata", "Assign": {"x": "{% $states.gone %}"}})
+    assert outcome.error == "States.QueryEvaluationError"
+    assert outcome.event("EvaluationFailed")["location"] == "Assign/x"
+
+
+def test_a_retried_state_assigns_at_its_end_alone(execute, chain):
+    answers = [ValueError(), 3]
+
+    def second_time(event, context):
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    task = {
+        "Type": "Task",
+        "Resource": ARN,
+        "Assign": {"x.$": "$"},
+        "Retry": [{"ErrorEquals": ["States.ALL"]}],
+    }
+    outcome = execute(chain(task, {"Type": "Pass", "InputPath": "$x"}), functions={"f": second_time})
+    assert outcome.output == 3
+    assert sum("assignedVariables" in str(event) for event in outcome.history) == 1
