@@ -164,20 +164,23 @@ class _Contract(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Dataset:
-    """What a deployment needs of a dataset: its table and the key globs of its objects."""
+    """What a deployment needs of a dataset: its table, the key globs of its objects, its highest version."""
 
     name: str
     table: Table
     sources: tuple[str, ...]
+    version: int = 1
+
+    @property
+    def folders(self) -> list[str]:
+        """The key prefixes (each ends in `/`) under which any object belongs to the dataset."""
+        prefixes = [pattern.removesuffix("**") for pattern in self.sources if pattern.endswith("/**")]
+        return [prefix for prefix in prefixes if not set(prefix) & set("*?[")]
 
     @property
     def upload_prefix(self) -> str | None:
-        """The key prefix (ends in `/`) under which any object belongs to the dataset, None without one."""
-        for pattern in self.sources:
-            prefix = pattern.removesuffix("**")
-            if pattern.endswith("/**") and not set(prefix) & set("*?["):
-                return prefix
-        return None
+        """The first of its folders, None without one."""
+        return next(iter(self.folders), None)
 
 
 @dataclass(frozen=True)
@@ -274,4 +277,5 @@ def _read_dataset(folder: Path) -> Dataset:
         sort_key=annotations.key.sort,
         ttl=annotations.ttl.attribute if annotations.ttl else None,
     )
-    return Dataset(folder.name, table, tuple(source.keys for source in annotations.sources))
+    sources = tuple(source.keys for source in annotations.sources)
+    return Dataset(folder.name, table, sources, max(versions))

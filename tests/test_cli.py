@@ -38,7 +38,8 @@ def test_every_command_explains_itself_with_an_example_and_its_exit_codes(name: 
 
 
 def test_the_commands_are_those_that_exist() -> None:
-    assert set(statewright.commands) == {"up", "down", "status", "env", "ingest", "demo", "run", "serve"}
+    local_cloud = {"up", "down", "status", "env", "ingest", "quarantine", "demo"}
+    assert set(statewright.commands) == {*local_cloud, "run", "serve"}
 
 
 @pytest.mark.parametrize("name", ["up", "down", "status", "env"])

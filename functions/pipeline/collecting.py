@@ -30,6 +30,9 @@ PREVIEW_CHARACTERS = 500
 # 500 characters of UTF-8 have 2,000 bytes at most, a byte order mark 3; gzip rarely makes text longer.
 PREVIEW_BYTES = 4096
 EXECUTION_METADATA = "statewright-execution"
+# The file whose quarantined records an object brings once more; `statewright quarantine replay` writes it.
+REPLAY_METADATA = "statewright-replay-of"
+_FILE_ID = re.compile(r"[0-9a-f]{32}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -167,7 +170,18 @@ def _row(file: File, head: Head, execution: Execution, now: datetime) -> dict[st
     }
     if file["dataset"]:
         row |= {"dataset": file["dataset"], "contract": file["contract"]}
+    if origin := _replayed_file(head):
+        row["replay_of"] = origin
     return row
+
+
+def _replayed_file(head: Head) -> str | None:
+    """Return the file that an object is a replay of, None for any other object.
+
+    Its key names the file: a copy elsewhere keeps the metadata, but not the name.
+    """
+    origin = head.metadata.get(REPLAY_METADATA, "")
+    return origin if _FILE_ID.fullmatch(origin) and origin in head.key else None
 
 
 def _event_name(request: Mapping[str, Any]) -> str:

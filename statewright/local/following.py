@@ -91,14 +91,18 @@ def upload(file: Path, bucket: str, key: str, clients: Clients) -> Upload:
 
 
 def follow(
-    uploaded: Upload, names: Names, clients: Clients, tell: Callable[[str], None], stop: threading.Event
+    uploaded: Upload,
+    names: Names,
+    clients: Clients,
+    tell: Callable[[str], None],
+    stop: threading.Event,
+    execution: str | None = None,
 ) -> Outcome:
     """Wait until the object's execution has ended; `tell` hears the name of each state as it is entered.
 
-    Raises NotStarted, and NotFollowed as soon as `stop` is set.
+    `execution` is its ARN where it is known. Raises NotStarted, and NotFollowed as soon as `stop` is set.
     """
     pause, said = POLL_SECONDS[0], ""
-    execution = None
     while not stop.is_set():
         execution = execution or _find_execution(uploaded, names, clients)
         if execution is not None:
