@@ -8,6 +8,7 @@ from statewright.local.commands import down, env, status, up
 from statewright.local.demo import demo
 from statewright.local.ingest_command import ingest
 from statewright.local.quarantine_command import quarantine
+from statewright.local.redrive_command import redrive
 from statewright.local.run_command import run
 from statewright.local.serve_command import serve
 
@@ -24,7 +25,7 @@ def statewright() -> None:
     """
 
 
-for command in (up, down, status, env, ingest, quarantine, demo, run, serve):
+for command in (up, down, status, env, ingest, quarantine, redrive, demo, run, serve):
     statewright.add_command(command)
 
 
