@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 INSTALL := $(PIP) install --require-hashes --no-deps --requirement
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test check bench lock clean
+.PHONY: help setup demo up down test check faults bench lock clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -43,6 +43,9 @@ check: $(VENV)/.dev  ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+faults: $(VENV)/.dev  ## Fail every AWS call of a run in every way; nothing may be lost, doubled or different
+	@$(BIN)/python -m tests.faults
 
 bench: $(VENV)/.dev  ## Benchmarks, as ratios measured in one run
 	$(BIN)/python -m bench

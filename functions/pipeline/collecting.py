@@ -200,7 +200,9 @@ def content_preview(file: File, head: Head) -> str | None:
     """Return the first 500 characters of a text, None of what is no text or cannot be read now."""
     try:
         start = b"".join(objects.read_version(file, 0, min(head.size, PREVIEW_BYTES)))
-    except PipelineError:
+    except PipelineError as error:
+        if error.retryable:
+            raise  # else the row would tell less for a call that failed once
         return None  # the preview decides nothing; what is wrong shows where the object is read in earnest
     if compression_of(head.key) == "gzip":
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import gzip
 import json
@@ -124,23 +125,28 @@ def ingest(
     if collected["outcome"] != "work":
         return Outcome(collected, [], [], {})
     file, plan = collected["file"], plan or collected["plan"]
-    shards = [_shard(file, plan, index) for index in range(plan["shards"])]
-    written = [
-        invoke("write_to_ddb", {"file": file, "partition": partition, "shards": shards})
-        for partition in range(plan["partitions"])
-    ]
+    shards = [work_on_shard(file, plan, index) for index in range(plan["shards"])]
+    written = [write_partition(file, plan, shards, partition) for partition in range(plan["partitions"])]
     notified = invoke("notify", {"file": file, "shards": shards, "partitions": written, **who})
     return Outcome(collected, shards, written, notified)
 
 
-def _shard(file: Any, plan: Any, index: int) -> dict[str, Any]:
+def work_on_shard(file: Any, plan: Any, index: int) -> dict[str, Any]:
+    """Run what the workflow runs for one shard; `keep` is told where there are several."""
     size = plan["shard_bytes"]
     end = file["size"] if plan["shards"] == 1 else min((index + 1) * size, file["size"])
     shard = {"index": index, "start": index * size, "end": end}
-    parsed = invoke("parse_and_validate", {"file": file, "shard": shard})
-    request = {"file": file, "shard": shard, "partitions": plan["partitions"], "parsed": parsed["staged"]}
+    keep = {"keep": plan["keep"]} if "keep" in plan and plan["shards"] > 1 else {}
+    parsed = invoke("parse_and_validate", {"file": file, "shard": shard, **keep})
+    request = {"file": file, "shard": shard, "partitions": plan["partitions"], "parsed": parsed, **keep}
     enriched = invoke("enrich", request)
     return {**parsed, **enriched, "quarantined": parsed["quarantined"] + enriched["quarantined"]}
+
+
+def write_partition(file: Any, plan: Any, shards: Any, partition: int) -> Any:
+    """Run what the workflow runs for one partition; `keep` is told where there are several."""
+    keep = {"keep": plan["keep"]} if "keep" in plan and plan["partitions"] > 1 else {}
+    return invoke("write_to_ddb", {"file": file, "partition": partition, "shards": shards, **keep})
 
 
 def small_plan(size: int, shards: int, partitions: int) -> dict[str, int]:
@@ -184,6 +190,13 @@ def forget() -> None:
 @pytest.fixture
 def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     """Create what pipeline.json describes, in moto."""
+    with mocked(monkeypatch) as made:
+        yield made
+
+
+@contextlib.contextmanager
+def mocked(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    """Create what pipeline.json describes, in moto, and the functions' environment."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     for name, value in ENVIRONMENT.items():

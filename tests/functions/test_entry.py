@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pipeline import collecting, entry
-from pipeline.errors import InvalidInput, MalformedFile, ObjectNotFound, ServiceRefused
+from pipeline.errors import InvalidInput, MalformedFile, ObjectNotFound, ServiceRefused, ServiceUnavailable
 from tests.functions.cloud import RAW, Context, ingest, invoke
 from tests.functions.objects_sent import json_lines, order
 
@@ -133,3 +133,16 @@ def test_a_preview_that_cannot_be_read_stops_nothing(cloud: Cloud, monkeypatch: 
     monkeypatch.setattr(collecting.objects, "read_version", gone)
     answer = invoke("collect_data", {"s3Bucket": RAW, "s3Key": "orders/x.jsonl.gz"})
     assert answer["outcome"] == "work"
+
+
+def test_a_preview_that_cannot_be_read_now_is_tried_again(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: Any) -> Any:
+        raise ServiceUnavailable("S3 GetObject: SlowDown")
+
+    cloud.put("orders/x.jsonl", json_lines(order(1)))
+    monkeypatch.setattr(collecting.objects, "read_version", away)
+    with pytest.raises(ServiceUnavailable):
+        invoke("collect_data", {"s3Bucket": RAW, "s3Key": "orders/x.jsonl"})
+    assert cloud.files.scan()["Items"] == []

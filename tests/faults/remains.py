@@ -1,0 +1,145 @@
+"""What a run leaves behind, and how that of one run differs from that of the clean one."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tests.functions.cloud import FILES, OUTPUT, client
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tests.functions.cloud import Cloud
+
+Json = Any
+# Times, and which execution it was.
+OF_THE_RUN = {"processed_at", "processed_day", "seconds", "timestamp", "execution", "taken_over_from"}
+REQUEST_ID = re.compile(r'"requestId": ?"[0-9a-f-]*",? ?')
+
+
+@dataclass(frozen=True)
+class Remains:
+    """Items by table and key, objects of the output bucket, rows of the ledger, messages, dead letters."""
+
+    items: dict[str, Json]
+    objects: dict[str, bytes]
+    rows: dict[str, Json]
+    told: Counter[str]
+    failures_told: tuple[str, ...]
+    dead_letters: tuple[dict[str, Json], ...]
+
+    def records(self) -> Counter[str]:
+        """Count what is accounted for by name: items, and lines of the quarantine and of the alerts."""
+        lines = (
+            f"{key}: {line!r}"
+            for key, body in self.objects.items()
+            if key.endswith(".jsonl.gz")
+            for line in gzip.decompress(body).splitlines()
+        )
+        return Counter(self.items.keys()) + Counter(lines)
+
+
+@dataclass
+class Difference:
+    """What is missing, what is there twice, what is not as it was; each told in a line."""
+
+    lost: list[str] = field(default_factory=list)
+    doubled: list[str] = field(default_factory=list)
+    differing: list[str] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.lost or self.doubled or self.differing)
+
+    def lines(self) -> Iterator[str]:
+        for word, found in vars(self).items():
+            yield from (f"{word}: {each}" for each in found)
+
+
+def collect(cloud: Cloud, tables: Iterable[str], dead_letters: str) -> Remains:
+    """Gather everything; takes the messages from their queues."""
+    items = {key: item for table in tables for key, item in _items(cloud, f"statewright-{table}")}
+    keys = cloud.keys(OUTPUT)
+    bodies = {key: cloud.s3.get_object(Bucket=OUTPUT, Key=key)["Body"].read() for key in keys}
+    rows = {row["file_id"]["S"]: _lasting(row) for row in _scan(FILES)}
+    messages = [(each, json.loads(each["Message"])) for each in cloud.messages()]
+    failures = tuple(said["execution"] for _, said in messages if said["event"] == "failed")
+    told = Counter(_words(each, said) for each, said in messages if said["event"] != "failed")
+    letters = tuple(json.loads(body) for body in _taken(dead_letters))
+    return Remains(items, bodies, rows, told, failures, letters)
+
+
+def compare(clean: Remains, found: Remains) -> Difference:
+    """Say what is lost, doubled or different; messages may come twice, rows of failed attempts may stay."""
+    difference = Difference()
+    wanted, got = clean.records(), found.records()
+    difference.lost += [f"record {each}" for each in wanted - got]
+    difference.doubled += [f"record {each}" for each in got - wanted]
+    difference.lost += [f"message {each}" for each in clean.told.keys() - found.told.keys()]
+    difference.differing += [f"message {each}" for each in found.told.keys() - clean.told.keys()]
+    difference.lost += [f"object {key}" for key in clean.objects.keys() - found.objects.keys()]
+    difference.doubled += [f"object {key}" for key in found.objects.keys() - clean.objects.keys()]
+    for key in clean.items.keys() & found.items.keys():
+        if clean.items[key] != found.items[key]:
+            difference.differing.append(f"item {key}: {_changes(clean.items[key], found.items[key])}")
+    for key in clean.objects.keys() & found.objects.keys():
+        if clean.objects[key] != found.objects[key]:
+            difference.differing.append(f"bytes of {key}")
+    difference.lost += [f"row {key}" for key in clean.rows.keys() - found.rows.keys()]
+    for key, row in found.rows.items():
+        if key not in clean.rows and not _is_of_an_attempt(key, row):
+            difference.doubled.append(f"row {row}")
+        elif key in clean.rows and row != clean.rows[key]:
+            difference.differing.append(f"row {_changes(clean.rows[key], row)}")
+    return difference
+
+
+def _is_of_an_attempt(key: str, row: dict[str, Json]) -> bool:
+    """Say whether a row tells of an execution that failed before it knew its object."""
+    return key.startswith("execution:") and row["status"] == {"S": "FAILED"}
+
+
+def _changes(clean: dict[str, Json], found: dict[str, Json]) -> str:
+    names = sorted({name for name in clean.keys() | found.keys() if clean.get(name) != found.get(name)})
+    return ", ".join(f"{name}: {found.get(name)} instead of {clean.get(name)}" for name in names)
+
+
+def _items(cloud: Cloud, table: str) -> Iterator[tuple[str, Json]]:
+    names = [each["AttributeName"] for each in cloud.dynamodb.Table(table).key_schema]
+    for item in _scan(table):
+        yield f"{table} {[item[name] for name in names]}", item
+
+
+def _scan(table: str) -> list[dict[str, Json]]:
+    pages = client("dynamodb").get_paginator("scan").paginate(TableName=table)
+    return [item for page in pages for item in page["Items"]]
+
+
+def _lasting(row: dict[str, Json]) -> dict[str, Json]:
+    lasting = {name: value for name, value in row.items() if name not in OF_THE_RUN}
+    if "cause" in row:
+        lasting["cause"] = {"S": without_request_id(row["cause"]["S"])}
+    return lasting
+
+
+def without_request_id(cause: str) -> str:
+    """Return a cause as it is whichever invocation it came from."""
+    return REQUEST_ID.sub("", cause)
+
+
+def _words(envelope: dict[str, Json], said: dict[str, Json]) -> str:
+    about = {name: each["Value"] for name, each in envelope["MessageAttributes"].items()}
+    lasting = {name: value for name, value in said.items() if name not in OF_THE_RUN}
+    return json.dumps([envelope.get("Subject"), about, lasting], sort_keys=True)
+
+
+def _taken(queue: str) -> Iterator[str]:
+    sqs = client("sqs")
+    while found := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
+        for message in found:
+            yield message["Body"]
+            sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
