@@ -6,6 +6,7 @@ import json
 import os
 import shlex
 from collections import Counter
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,16 +23,20 @@ from statewright.local.control import (
     stop_cloud,
     wipe,
 )
+from statewright.local.days import accounted, read_day, today
 from statewright.local.environment import shell_environment, shell_lines
 from statewright.local.interrupted import LEDGER
 from statewright.local.names import Names
-from statewright.local.outcomes import console, failure_line
+from statewright.local.outcomes import console, failure_line, printable
 from statewright.local.place_options import Connection, Place, place_options, places_options
 from statewright.local.places import DEFAULT_PORT, DEFAULT_SFN_PORT, CloudSettings, read_record
 from statewright.local.ports import PortTaken
 from statewright.project import STATE_FOLDER
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from statewright.local.clients import Clients
     from statewright.local.places import CloudRecord, Places
 
 LAST_FILES = 10
@@ -178,9 +183,17 @@ def env(place: Place, *, as_json: bool) -> None:
 
 @click.command()
 @place_options
+@click.option(
+    "--day",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Sum up this day (YYYY-MM-DD, UTC).  [default: today]",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-def status(place: Place, *, as_json: bool) -> None:
-    """Tell whether the local cloud is up, what has run, and the last files.
+def status(place: Place, day: datetime | None, *, as_json: bool) -> None:
+    """Tell whether the local cloud is up, what has run, the sums of a day, and the last files.
+
+    The sums are those of the ledger; a file counts on the day on which it was processed last. It says so
+    where read = written + superseded + quarantined does not hold.
 
     \b
     Example:
@@ -193,7 +206,7 @@ def status(place: Place, *, as_json: bool) -> None:
         click.echo(json.dumps({"up": False}) if as_json else "The local cloud is not up.")
         raise SystemExit(1)
     try:
-        found = _status(Connection.to(place.project, record), record)
+        found = _status(Connection.to(place.project, record), record, f"{day:%Y-%m-%d}" if day else today())
     except (BotoCoreError, ClientError) as error:
         raise click.ClickException(f"the local cloud does not answer: {error}") from error
     if as_json:
@@ -203,7 +216,7 @@ def status(place: Place, *, as_json: bool) -> None:
     _print_status(found)
 
 
-def _status(connection: Connection, record: CloudRecord) -> dict[str, Any]:
+def _status(connection: Connection, record: CloudRecord, day: str) -> dict[str, Any]:
     names, clients = connection.names, connection.clients
     machines = {
         logical: _count_executions(clients("stepfunctions"), names.state_machine_arn(logical))
@@ -215,6 +228,7 @@ def _status(connection: Connection, record: CloudRecord) -> dict[str, Any]:
         "started_at": record.started_at,
         "endpoints": {"aws": record.endpoint, "sfn": record.sfn_endpoint, "lambda": record.sfn_endpoint},
         "executions": machines,
+        "day": _day(names, clients, day),
         "files": _last_files(clients("dynamodb"), names.of(LEDGER)) if LEDGER in names.tables() else [],
     }
 
@@ -224,6 +238,11 @@ def _count_executions(sfn: Any, arn: str) -> dict[str, int]:
         stateMachineArn=arn, PaginationConfig={"PageSize": 1000, "MaxItems": EXECUTIONS_COUNTED}
     )
     return dict(sorted(Counter(each["status"] for page in pages for each in page["executions"]).items()))
+
+
+def _day(names: Names, clients: Clients, day: str) -> dict[str, Any] | None:
+    found = read_day(names, clients, day)
+    return None if found is None else {**asdict(found), "holds": found.holds}
 
 
 def _last_files(dynamodb: Any, table: str) -> list[dict[str, Any]]:
@@ -241,6 +260,8 @@ def _print_status(found: dict[str, Any]) -> None:
     for machine, counts in found["executions"].items():
         said = ", ".join(f"{count:,} {name}" for name, count in counts.items()) or "none yet"
         click.echo(f"executions of {machine}: {said}")
+    if found["day"] is not None:
+        _print_day(found["day"])
     if not found["files"]:
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -251,3 +272,21 @@ def _print_status(found: dict[str, Any]) -> None:
         cells = (row["file_key"], row["dataset"], row["status"], error, row["processed_at"])
         table.add_row(*(Text(cell or "-") for cell in cells))
     console().print(table)
+
+
+def _print_day(found: dict[str, Any]) -> None:
+    files = ", ".join(f"{count:,} {status}" for status, count in found["files"].items()) or "none"
+    counts = found["counts"]
+    relation = "=" if counts["read"] == accounted(counts) else "≠"
+    click.echo(f"files of {found['day']}: {files}")
+    click.echo(
+        f"records of {found['day']}: read {counts['read']:,} {relation} written {counts['written']:,}"
+        f" + superseded {counts['superseded']:,} + quarantined {counts['quarantined']:,}"
+    )
+    if found["holds"]:
+        return
+    click.secho("RECORDS ARE NOT ACCOUNTED FOR:", fg="red", bold=True)
+    for each in found["violations"]:
+        click.secho(f"  {printable(each['key'])} ({each['file_id']}): {each['reason']}", fg="red")
+    if found["violated"] > len(found["violations"]):
+        click.secho(f"  and {found['violated'] - len(found['violations']):,} more files", fg="red")

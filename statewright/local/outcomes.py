@@ -34,6 +34,11 @@ def console(*, stderr: bool = False) -> Console:
     return found if found.is_terminal else Console(stderr=stderr, width=PLAIN_WIDTH)
 
 
+def printable(text: str) -> str:
+    """Return a text without what a terminal would obey: control characters as escapes."""
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+
+
 def table_of(outcomes: Iterable[Outcome]) -> Table:
     """Return one row an object."""
     table = Table(box=None, pad_edge=False, header_style="bold")

@@ -19,7 +19,7 @@ from rich.text import Text
 
 from statewright.local import replays
 from statewright.local.following import NotStarted
-from statewright.local.outcomes import COLOURS, console, json_of, lines_of
+from statewright.local.outcomes import COLOURS, console, json_of, lines_of, printable
 from statewright.local.place_options import Connection, Place, Unusable, place_options
 from statewright.local.quarantines import QuarantinedFile, QuarantineError, Quarantines, Rejected
 from statewright.project import ProjectError
@@ -193,11 +193,6 @@ def replay(
     click.echo(json_of([outcome]) if as_json else "\n".join(_lines_of_replay(origin, outcome)))
     if outcome.status == "FAILED":
         raise SystemExit(1)
-
-
-def printable(text: str) -> str:
-    """Return a text without what a terminal would obey: control characters as escapes."""
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
 def _say(key: str, state: str, as_json: bool) -> None:
