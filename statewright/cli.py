@@ -11,6 +11,8 @@ from statewright.local.quarantine_command import quarantine
 from statewright.local.redrive_command import redrive
 from statewright.local.run_command import run
 from statewright.local.serve_command import serve
+from statewright.view.graph_command import graph
+from statewright.view.view_command import view
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -25,7 +27,7 @@ def statewright() -> None:
     """
 
 
-for command in (up, down, status, env, ingest, quarantine, redrive, demo, run, serve):
+for command in (up, down, status, env, ingest, quarantine, redrive, demo, run, serve, view, graph):
     statewright.add_command(command)
 
 

@@ -17,6 +17,8 @@ FORBIDDEN = {
     "statewright/asl": {"statewright.engine", "statewright.typing", "statewright.api", "statewright.local"},
     "statewright/engine": {"statewright.typing", "statewright.api", "statewright.local"},
     "statewright/api": {"statewright.local"},
+    # The view sees executions as any client does: through an endpoint.
+    "statewright/view": {"statewright.engine", "statewright.typing", "statewright.api"},
 }
 
 
@@ -29,6 +31,10 @@ def imports(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
     return names
+
+
+for room in ("asl", "engine", "api", "local"):
+    FORBIDDEN.setdefault(f"statewright/{room}", set()).add("statewright.view")
 
 
 @pytest.mark.parametrize("room", FORBIDDEN)

@@ -75,6 +75,7 @@ class Visit:
     status: Status = "running"
     attempts: list[Attempt] = field(default_factory=list)
     failure: int = 0  # the event of the last error, if nothing came after it
+    failed_at: float | None = None
     begun: int = 0  # the event with which the container last began
     is_begun: bool = False
     length: int | None = None  # items of a Map
@@ -106,6 +107,10 @@ class Story:
     def count(self) -> int:
         """How many events were told."""
         return len(self.visit_of) - 1
+
+    def type_of(self, number: int) -> str:
+        """Return the type of an event, by its id."""
+        return self._types[number]
 
     def add(self, event: Event) -> None:
         """Take the next event; ids must come without gaps."""
@@ -231,9 +236,9 @@ class Story:
             visit.attempts.append(Attempt(number, at))
             visit.failure = 0
         elif kind.endswith("StateAborted"):
-            visit.status, visit.ended_at = ("failed" if visit.failure else "aborted"), at
+            visit.status, visit.ended_at = ("failed", visit.failed_at) if visit.failure else ("aborted", at)
         elif kind == "EvaluationFailed" or kind.endswith(_BAD_ENDS):
-            visit.failure = number
+            visit.failure, visit.failed_at = number, at
             error = told.get("error")
             self._close_attempt(visit, number, at, str(error) if error is not None else kind)
         elif kind.endswith("Succeeded"):
@@ -271,7 +276,7 @@ class Story:
         if kind.endswith("Aborted"):
             found.status, found.ended_at = "aborted", at
         elif kind.endswith(("Failed", "TimedOut")):
-            found.failure = number
+            found.failure, found.failed_at = number, at
         if not kind.startswith("MapRun"):
             found.is_begun = False
             self._close_frames(found, at)
@@ -333,7 +338,7 @@ class Story:
         if visit.status != "running":
             return
         visit.status = "failed" if visit.failure else "aborted"
-        visit.ended_at = at
+        visit.ended_at = visit.failed_at if visit.failure and visit.failed_at is not None else at
         self._close_attempt(visit, 0, at)
         if visit.failure and visit.kind not in ("Map", "Parallel"):
             self.last_failure = visit.number

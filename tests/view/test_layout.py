@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
 
@@ -94,6 +95,9 @@ def check_no_way_crosses_a_box(picture: Picture) -> None:
 
 
 def check_lines(picture: Picture) -> None:
+    for line in picture.lines:
+        for (ax, ay), (bx, by) in itertools.pairwise(line.points):
+            assert ax == bx or ay == by, "a line is orthogonal"
     drawn_edges = {edge for line in picture.lines for edge in line.edges}
     assert drawn_edges == set(range(len(picture.ways)))
     ends = {line.points[-1] for line in picture.lines if line.has_arrow}

@@ -148,7 +148,7 @@ class _Drawing:
             joint = self._joint(index, way)
             joined.setdefault(way[joint], []).append(index)
             trunk = max(trunk, way[joint:], key=len)
-            stub = [point for a, b in itertools.pairwise(way) for point in self._hop(a, b)]
+            stub = [point for a, b in itertools.pairwise(way[:joint]) for point in self._hop(a, b)]
             yield Stroke(
                 _straightened([*stub, *self._hop(way[joint - 1], way[joint])[:3]]), (index,), has_arrow=False
             )

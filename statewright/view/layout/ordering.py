@@ -82,8 +82,7 @@ def _sweep(rows: list[list[int]], near: _Neighbours, *, is_down: bool) -> None:
         }
         moving = iter(sorted((vertex for vertex in row if vertex in wanted), key=lambda each: wanted[each]))
         rows[index] = [next(moving) if vertex in wanted else vertex for vertex in row]
-        for position, vertex in enumerate(rows[index]):
-            place[vertex] = position
+        place.update({vertex: position for position, vertex in enumerate(rows[index])})
 
 
 def _swap(rows: list[list[int]], near: _Neighbours) -> None:

@@ -25,7 +25,7 @@ NAME_SIZE = 12.0
 SUBTITLE_SIZE = 10.0
 LABEL_SIZE = 10.0
 TEXT_LEFT = 36.0  # the icon stands before it
-_TEXT_RIGHT = 28.0  # the mark of the status stands behind it
+_TEXT_RIGHT = 32.0  # the mark of the status stands behind it
 _MAX_TEXT = 200.0
 _MAX_LABEL = 170.0
 _LABEL_HEIGHT = 16.0
@@ -42,6 +42,7 @@ KEPT_PICTURES = 64
 
 _WEIGHTS = {"next": 12, "default": 8, "choice": 8, "catch": 1}
 _SPINE = 4
+_MAIN_WAY = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +213,7 @@ def _branches(plans: Sequence[_Plan]) -> tuple[list[tuple[float, float, _Plan]],
 
 def _links(edges: Sequence[Edge], index: dict[str, int]) -> list[Link]:
     depths = _depths(edges, index)
+    main = _main_way(edges, next(iter(index)), depths)
     lanes: dict[tuple[str, bool], list[Edge]] = {}
     for edge in edges:
         if edge.kind == "catch" or edge.target == END + "\0":
@@ -226,6 +228,8 @@ def _links(edges: Sequence[Edge], index: dict[str, int]) -> list[Link]:
         weight = _WEIGHTS[edge.kind]
         if edge.kind != "catch" and _is_spine(edge, edges, depths):
             weight += _SPINE
+        if (edge.source, edge.target) in main and edge.kind != "catch":
+            weight += _MAIN_WAY
         links.append(
             Link(
                 index[edge.source],
@@ -265,6 +269,20 @@ def _depths(edges: Sequence[Edge], index: dict[str, int]) -> dict[str, int]:
                     before = stack[-1][0]
                     depths[before] = max(depths[before], depths[name] + 1)
     return depths
+
+
+def _main_way(edges: Sequence[Edge], start: str, depths: dict[str, int]) -> set[tuple[str, str]]:
+    """Return the edges of the longest way through a region, without Catches."""
+    leaving: dict[str, list[Edge]] = {}
+    for edge in edges:
+        if edge.kind != "catch":
+            leaving.setdefault(edge.source, []).append(edge)
+    way: set[tuple[str, str]] = set()
+    while leaving.get(start):
+        edge = max(leaving.pop(start), key=lambda each: depths[each.target])
+        way.add((edge.source, edge.target))
+        start = edge.target
+    return way
 
 
 def _is_spine(edge: Edge, edges: Sequence[Edge], depths: dict[str, int]) -> bool:

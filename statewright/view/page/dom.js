@@ -1,0 +1,98 @@
+// Elements, made so that no text is ever read as markup.
+
+export function make(tag, members = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(members)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (name === "class") element.className = value;
+    else element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children.filter((child) => child !== null && child !== undefined));
+  return element;
+}
+
+export function duration(seconds) {
+  if (seconds === null || seconds === undefined) return "–";
+  if (seconds < 0.9995) return `${Math.round(seconds * 1000)} ms`;
+  if (seconds < 60) return `${seconds.toFixed(2)} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${Math.floor(seconds % 60)} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+// When it was, for a list: the time alone where that was today.
+export function moments(seconds) {
+  const isToday = new Date(seconds * 1000).toDateString() === new Date().toDateString();
+  return isToday ? moment(seconds).slice(11) : moment(seconds);
+}
+
+export function moment(seconds) {
+  if (!seconds) return "–";
+  const at = new Date(seconds * 1000);
+  const two = (number) => String(number).padStart(2, "0");
+  const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+  return `${day} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
+}
+
+export function bytes(count) {
+  if (count < 1024) return `${count} B`;
+  return `${(count / 1024).toFixed(1)} KiB`;
+}
+
+// The status of an execution as the word that states have.
+export function tone(status) {
+  return { TIMED_OUT: "failed", PENDING_REDRIVE: "running" }[status] || (status || "none").toLowerCase();
+}
+
+const LONGEST = 20000;
+
+// A JSON value, coloured and folded: objects and arrays beyond a line open by a click.
+export function json(value) {
+  const text = typeof value === "string" && value.length > LONGEST ? value.slice(0, LONGEST) + "…" : value;
+  return make("div", { class: "json" }, branch(text, 0, { left: 2000 }));
+}
+
+function branch(value, level, budget, title = []) {
+  budget.left -= 1;
+  if (budget.left < 0) return make("span", { class: "muted" }, "… more than is shown");
+  if (value === null || typeof value !== "object") return leaf(value);
+  const isList = Array.isArray(value);
+  const members = isList ? value.map((each, index) => [index, each]) : Object.entries(value);
+  if (members.length === 0) return make("span", {}, isList ? "[]" : "{}");
+  const short = shortText(value);
+  if (level > 0 && short) return make("span", { class: "short" }, ...coloured(value));
+  const rows = members.map(([name, each]) => {
+    const title = [make("span", { class: isList ? "index" : "key" }, String(name)), ": "];
+    const inner = branch(each, level + 1, budget, title);
+    return inner.tagName === "DETAILS" ? inner : make("div", { class: "member" }, ...title, inner);
+  });
+  if (level === 0) return make("div", {}, ...rows);
+  const summary = make("summary", {}, ...title, isList ? `[ ${members.length} ]` : `{ ${members.length} }`);
+  return make("details", { open: level < 3 && members.length <= 30 }, summary, ...rows);
+}
+
+function leaf(value) {
+  if (typeof value === "string") {
+    return make("span", { class: value.includes("\n") ? "text lines" : "text" }, value.includes("\n") ? value : JSON.stringify(value));
+  }
+  return make("span", { class: "plain" }, JSON.stringify(value));
+}
+
+function shortText(value) {
+  const text = JSON.stringify(value);
+  return text.length <= 44;
+}
+
+function coloured(value) {
+  if (value === null || typeof value !== "object") return [leaf(value)];
+  const isList = Array.isArray(value);
+  const parts = [];
+  const members = isList ? value.map((each) => [null, each]) : Object.entries(value);
+  members.forEach(([name, each], index) => {
+    if (index) parts.push(", ");
+    if (name !== null) parts.push(make("span", { class: "key" }, name), ": ");
+    parts.push(...coloured(each));
+  });
+  return [isList ? "[" : "{", ...parts, isList ? "]" : "}"];
+}

@@ -1,0 +1,469 @@
+// The page: which execution is shown, what is chosen in it, and news while it runs.
+
+import * as acts from "./acts.js";
+import { make, duration, moments, json, tone } from "./dom.js";
+import * as graph from "./graph.js";
+import * as panel from "./panel.js";
+import { Events, Timeline } from "./tables.js";
+import { act, address, get, listen, remember } from "./talk.js";
+
+const at = (id) => document.getElementById(id);
+const now = {
+  place: null, machines: [], machine: null, execution: null, summary: null, overlay: null, frame: null,
+  chosen: null, visit: null, told: null, definition: null, mapRun: null, parents: [], tab: "timeline",
+};
+let following = new AbortController();
+const timeline = new Timeline(at("timeline"), choose);
+const events = new Events(at("events"), choose);
+
+// --- executions ---
+
+async function loadMachines() {
+  const told = await get("machines");
+  now.machines = told.machines;
+  at("machines").replaceChildren(...told.machines.map((each) => make("option", { value: each.arn }, each.name)));
+  if (!told.machines.length) {
+    notice("This endpoint has no state machine yet.");
+    return;
+  }
+  const wanted = address.get("machine");
+  now.machine = told.machines.find((each) => each.arn === wanted) || told.machines[0];
+  at("machines").value = now.machine.arn;
+}
+
+async function loadExecutions(token = null) {
+  if (!now.machine && !now.mapRun) return [];
+  const scope = now.mapRun ? { mapRun: now.mapRun } : { machine: now.machine.arn };
+  let told;
+  try {
+    told = await get("executions", { ...scope, status: at("filter-status").value, q: at("search-executions").value, token });
+  } catch (error) {
+    at("executions").replaceChildren(make("li", { class: "muted" }, error.message));
+    at("more-executions").hidden = true;
+    return [];
+  }
+  const rows = told.executions.map(executionRow);
+  if (token) at("executions").append(...rows);
+  else at("executions").replaceChildren(...(rows.length ? rows : [make("li", { class: "muted" }, "No executions")]));
+  at("more-executions").hidden = !told.token;
+  at("more-executions").onclick = () => loadExecutions(told.token);
+  return told.executions;
+}
+
+function executionRow(each) {
+  const took = each.stopDate ? duration(each.stopDate - each.startDate) : "";
+  return make("li", { role: "option", "data-arn": each.arn, "aria-selected": String(each.arn === now.execution), class: `s-${tone(each.status)}`, onclick: () => open(each.arn) },
+    make("span", { class: "title" }, make("span", { class: "dot", "aria-hidden": "true" }), each.name),
+    make("span", { class: "muted" }, `${each.status.toLowerCase().replace("_", " ")} · ${moments(each.startDate)}${took ? " · " + took : ""}`));
+}
+
+function selectRow() {
+  for (const row of at("executions").children) row.setAttribute("aria-selected", String(row.dataset.arn === now.execution));
+}
+
+// --- one execution ---
+
+async function open(execution, state = null) {
+  following.abort();
+  following = new AbortController();
+  const { signal } = following;
+  Object.assign(now, { execution, summary: null, overlay: null, frame: null, chosen: state, visit: null, told: null });
+  remember({ execution, machine: now.machine ? now.machine.arn : null, state });
+  selectRow();
+  drawFrame();
+  try {
+    const shown = await get("graph", { execution });
+    if (signal.aborted) return;
+    now.definition = shown.definition;
+    graph.show(shown);
+    notice(shown.problem ? `The definition cannot be drawn: ${shown.problem}` : "");
+    listen("live", { execution }, (told) => signal.aborted || hear(told), signal).catch((error) => notice(error.message));
+  } catch (error) {
+    if (!signal.aborted) notice(error.message);
+  }
+}
+
+async function hear(told) {
+  const isFirst = now.summary === null;
+  const hadEnded = !isFirst && now.summary.isComplete;
+  const before = now.summary ? now.summary.status : null;
+  now.summary = told.summary;
+  now.overlay = told.overlay;
+  drawHead();
+  if (now.frame === null) graph.paint(told.overlay);
+  else graph.paint(await get("overlay", { execution: now.execution, frame: now.frame.frame }));
+  notice(told.summary.notice || "");
+  refreshTable(isFirst);
+  const ended = told.summary.isComplete && !hadEnded;
+  if (before !== told.summary.status) updateRow();
+  if (isFirst && now.chosen) choose(now.chosen, now.visit);
+  else if ((isFirst || (ended && !now.chosen)) && told.summary.look && (told.summary.isComplete || isFirst)) {
+    if (told.summary.isComplete && told.summary.status !== "SUCCEEDED") choose(told.summary.look.state, told.summary.look.visit);
+    else if (isFirst) panel.empty("Click a state.");
+  } else if (now.chosen) loadPanel();
+  else if (isFirst) panel.empty(told.summary.notice ? "No data: this endpoint tells no history." : "Click a state.");
+}
+
+function updateRow() {
+  const row = [...at("executions").children].find((each) => each.dataset.arn === now.execution);
+  if (!row) return;
+  const { name, status, startDate, stopDate } = now.summary;
+  row.replaceWith(executionRow({ arn: now.execution, name, status, startDate, stopDate }));
+}
+
+function drawHead() {
+  const told = now.summary;
+  const arn = (told.stateMachineArn || "").split(":");
+  at("machine-name").textContent = arn[6] ? arn[6].split("/")[0] : "Statewright";
+  document.title = `${told.name} · ${told.status.toLowerCase()}`;
+  at("status").hidden = false;
+  at("status").textContent = told.status.replace("_", " ");
+  at("status").className = `pill s-${tone(told.status)}`;
+  const took = told.stopDate ? told.stopDate - told.startDate : Date.now() / 1000 - told.startDate;
+  const cost = told.transitions * 0.000025;
+  at("facts").replaceChildren(
+    make("span", {}, told.name), make("span", {}, "duration ", make("b", {}, duration(took))),
+    ...(told.notice ? [] : [make("span", {}, "transitions ", make("b", {}, told.transitions.toLocaleString())),
+      make("span", { title: "At $0.025 for 1,000 state transitions of a STANDARD workflow" }, "≈ ", make("b", {}, `$${cost.toFixed(6)}`))]));
+  const can = new Set(now.place.acts);
+  at("stop").hidden = !(can.has("stop") && told.status === "RUNNING");
+  at("redrive").hidden = !(can.has("redrive") && told.redriveStatus === "REDRIVABLE");
+  at("start").hidden = !(can.has("start") && now.machine);
+  if (now.tab === "payloads") drawPayloads();
+}
+
+function notice(text) {
+  at("notice").hidden = !text;
+  at("notice").textContent = text;
+}
+
+// --- what is chosen ---
+
+async function choose(state, visit = null) {
+  now.chosen = state;
+  now.visit = visit;
+  graph.mark(state);
+  graph.reveal(state);
+  remember({ state });
+  await loadPanel();
+}
+
+async function loadPanel() {
+  const { execution, chosen, visit, frame } = now;
+  if (!chosen) return;
+  try {
+    const told = await get("state", { execution, state: chosen, visit, frame: frame ? frame.frame : null });
+    if (now.execution !== execution || now.chosen !== chosen) return;
+    now.told = told;
+    panel.show(told, {
+      choose,
+      iterations: (each) => acts.iterations(execution, each, enterFrame),
+      children: showChildren,
+      tryState: now.place.acts.includes("try") ? (each) => acts.tryState(each, now.definition) : null,
+    });
+  } catch (error) {
+    panel.empty(error.message);
+  }
+}
+
+// --- iterations and children ---
+
+async function enterFrame(iteration) {
+  now.frame = iteration;
+  drawFrame();
+  graph.paint(await get("overlay", { execution: now.execution, frame: iteration.frame }));
+  if (iteration.last) choose(iteration.last);
+}
+
+function drawFrame() {
+  const bar = at("frame-bar");
+  bar.hidden = now.frame === null;
+  if (now.frame === null) return;
+  bar.replaceChildren(make("span", {}, "Only iteration ", make("b", {}, `#${now.frame.index}`), ` · ${now.frame.status}`),
+    make("button", { type: "button", onclick: leaveFrame }, "Show all"));
+}
+
+function leaveFrame() {
+  now.frame = null;
+  drawFrame();
+  graph.paint(now.overlay);
+  loadPanel();
+}
+
+async function showChildren(mapRun, state) {
+  now.parents.push({ execution: now.execution, name: now.summary.name, mapRun: now.mapRun });
+  now.mapRun = mapRun;
+  at("filter-status").value = "";
+  at("search-executions").value = "";
+  drawCrumbs(state);
+  await loadExecutions();
+}
+
+function drawCrumbs(state) {
+  const crumbs = at("crumbs");
+  crumbs.hidden = now.mapRun === null;
+  if (now.mapRun === null) return;
+  crumbs.replaceChildren(make("button", { type: "button", onclick: back }, `‹ ${now.parents[now.parents.length - 1].name}`),
+    make("span", { class: "muted" }, `children of ${state}`));
+}
+
+async function back() {
+  const parent = now.parents.pop();
+  now.mapRun = parent.mapRun;
+  drawCrumbs("the map run");
+  await loadExecutions();
+  open(parent.execution);
+}
+
+// --- tables ---
+
+let refreshing = null;
+function refreshTable(isFirst) {
+  if (isFirst || !refreshing) {
+    clearTimeout(refreshing);
+    refreshing = setTimeout(() => {
+      refreshing = null;
+      drawTable(isFirst);
+    }, isFirst ? 0 : 500);
+  }
+}
+
+function drawTable(isFirst = true) {
+  if (!now.execution) return;
+  const search = at("search-table").value;
+  const failed = (error) => notice(error.message);
+  if (now.tab === "timeline") timeline.load(now.execution, search).catch(failed);
+  if (now.tab === "events") (isFirst || !events.news ? events.load(now.execution, search) : Promise.resolve(events.news())).catch(failed);
+  if (now.tab === "payloads") drawPayloads();
+}
+
+function drawPayloads() {
+  const parsed = (text) => {
+    try {
+      return JSON.parse(text);
+    } catch {
+      return text;
+    }
+  };
+  const told = now.summary;
+  if (!told) return;
+  const column = (title, text) => make("div", {}, make("h3", {}, title), text === undefined ? make("p", { class: "muted" }, "–") : json(parsed(text)));
+  at("payloads").replaceChildren(column("Input", told.input),
+    told.error || told.cause ? make("div", {}, make("h3", {}, "Error"), json({ error: told.error, cause: parsed(told.cause) })) : column("Output", told.output));
+}
+
+function showTab(name) {
+  now.tab = name;
+  for (const each of ["timeline", "events", "payloads"]) {
+    at(each).hidden = each !== name;
+    at(`tab-${each}`).setAttribute("aria-selected", String(each === name));
+  }
+  at("search-table").hidden = name === "payloads";
+  drawTable();
+}
+
+// --- acts ---
+
+function drawStart() {
+  let input = null;
+  try {
+    input = now.summary && now.summary.input ? JSON.parse(now.summary.input) : null;
+  } catch {
+    input = null;
+  }
+  acts.start(now.machine.arn, now.machine.name, input, async (execution) => {
+    now.mapRun = null;
+    now.parents = [];
+    drawCrumbs("");
+    open(execution);
+    await loadExecutions();
+    selectRow();
+  });
+}
+
+async function afterAct() {
+  now.place = await get("place");
+  open(now.execution);
+}
+
+// --- light and dark ---
+
+const THEMES = ["", "dark", "light"];
+function theme(next) {
+  const chosen = next === undefined ? localStorage.getItem("statewright-theme") || "" : next;
+  if (chosen) document.documentElement.dataset.theme = chosen;
+  else delete document.documentElement.dataset.theme;
+  localStorage.setItem("statewright-theme", chosen);
+}
+
+function nextTheme() {
+  const shown = document.documentElement.dataset.theme || "";
+  theme(THEMES[(THEMES.indexOf(shown) + 1) % THEMES.length]);
+}
+
+// --- keys ---
+
+document.addEventListener("keydown", (event) => {
+  const isTyping = /INPUT|TEXTAREA|SELECT/.test(event.target.tagName) || at("dialog").open;
+  if (event.key === "Escape" && event.target.tagName === "INPUT") event.target.blur();
+  if (isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
+  const done = KEYS[event.key];
+  if (done) {
+    event.preventDefault();
+    done();
+  } else if (event.key.startsWith("Arrow") && !event.target.closest("#executions, [role=tabpanel], #panel, #splitter")) {
+    const next = graph.neighbour(now.chosen, event.key);
+    if (next) {
+      event.preventDefault();
+      choose(next);
+    }
+  }
+});
+
+function step(by) {
+  const visits = now.told ? now.told.visits : [];
+  const place = visits.findIndex((each) => now.told.visit && each.number === now.told.visit.number);
+  const next = visits[place + by];
+  if (next) choose(now.chosen, next.number);
+}
+
+const KEYS = {
+  "/": () => at("search-states").focus(),
+  e: () => at("executions").focus(),
+  f: () => now.summary && now.summary.look && choose(now.summary.look.state, now.summary.look.visit),
+  "+": () => graph.zoom(1.2),
+  "=": () => graph.zoom(1.2),
+  "-": () => graph.zoom(1 / 1.2),
+  0: graph.fit,
+  "[": () => step(-1),
+  "]": () => step(1),
+  t: nextTheme,
+  "?": acts.keys,
+};
+
+function watchControls() {
+  graph.onChoose((state) => choose(state));
+  graph.legend(at("legend"));
+  at("fit").onclick = graph.fit;
+  at("zoom-in").onclick = () => graph.zoom(1.2);
+  at("zoom-out").onclick = () => graph.zoom(1 / 1.2);
+  at("theme").onclick = nextTheme;
+  at("help").onclick = acts.keys;
+  at("start").onclick = drawStart;
+  at("stop").onclick = () => acts.confirm("Stop", `Stop ${now.summary.name}?`, "Stop", async () => {
+    await act("stop", { execution: now.execution });
+    await afterAct();
+  });
+  at("redrive").onclick = () => acts.confirm("Redrive", `Redrive ${now.summary.name}? It goes on from the states that did not succeed.`, "Redrive", async () => {
+    try {
+      await act("redrive", { execution: now.execution });
+    } finally {
+      now.place = await get("place");
+    }
+    await afterAct();
+  });
+  for (const name of ["timeline", "events", "payloads"]) at(`tab-${name}`).onclick = () => showTab(name);
+  at("machines").onchange = async () => {
+    now.machine = now.machines.find((each) => each.arn === at("machines").value);
+    now.mapRun = null;
+    now.parents = [];
+    drawCrumbs("");
+    openFirst(await loadExecutions());
+  };
+  const later = (change) => {
+    let timer;
+    return () => {
+      clearTimeout(timer);
+      timer = setTimeout(change, 200);
+    };
+  };
+  at("search-executions").oninput = later(() => loadExecutions());
+  at("filter-status").onchange = () => loadExecutions();
+  at("search-table").oninput = later(() => drawTable());
+  at("search-states").oninput = () => graph.find(at("search-states").value);
+  at("search-states").onkeydown = (event) => {
+    if (event.key !== "Enter") return;
+    const found = graph.find(at("search-states").value);
+    if (found) choose(found);
+    at("search-states").blur();
+  };
+  at("executions").onkeydown = (event) => {
+    const rows = [...at("executions").children].filter((each) => each.dataset.arn);
+    const place = rows.findIndex((each) => each.dataset.arn === now.execution);
+    const next = event.key === "ArrowDown" ? rows[place + 1] : event.key === "ArrowUp" ? rows[place - 1] : null;
+    if (!next) return;
+    event.preventDefault();
+    open(next.dataset.arn);
+  };
+  split();
+}
+
+function split() {
+  const bar = at("splitter");
+  const set = (height) => {
+    at("bottom").style.height = `${Math.min(Math.max(height, 60), window.innerHeight * 0.7)}px`;
+  };
+  bar.onpointerdown = (event) => bar.setPointerCapture(event.pointerId);
+  bar.onpointermove = (event) => {
+    if (bar.hasPointerCapture(event.pointerId)) set(at("middle").getBoundingClientRect().bottom - event.clientY);
+  };
+  bar.onkeydown = (event) => {
+    const by = { ArrowUp: 30, ArrowDown: -30 }[event.key];
+    if (by) set(at("bottom").offsetHeight + by);
+  };
+}
+
+async function openFirst(list) {
+  if (list.length) {
+    await open(list[0].arn);
+    return;
+  }
+  following.abort();
+  Object.assign(now, { execution: null, summary: null, chosen: null });
+  remember({ execution: null, machine: now.machine.arn, state: null });
+  at("status").hidden = true;
+  at("facts").replaceChildren();
+  at("timeline").replaceChildren();
+  at("machine-name").textContent = now.machine.name;
+  at("start").hidden = !now.place.acts.includes("start");
+  const shown = await get("graph", { machine: now.machine.arn });
+  now.definition = shown.definition;
+  graph.show(shown);
+  panel.empty("No execution yet.");
+}
+
+async function begin() {
+  theme();
+  watchControls();
+  try {
+    now.place = await get("place");
+    at("endpoint").textContent = `endpoint ${now.place.endpoint}`;
+    await loadMachines();
+    const wanted = address.get("execution");
+    if (wanted) {
+      const machine = wanted.split(":")[6];
+      now.machine = now.machines.find((each) => each.name === machine) || now.machine;
+      if (now.machine) at("machines").value = now.machine.arn;
+    }
+    const list = await loadExecutions();
+    if (wanted) await open(wanted, address.get("state"));
+    else if (now.machine) await openFirst(list);
+  } catch (error) {
+    notice(error.message);
+  }
+}
+
+window.addEventListener("hashchange", () => location.reload());
+begin();
+setInterval(() => now.summary && !now.summary.isComplete && drawHead(), 1000);
+setInterval(() => document.visibilityState === "visible" && now.place && now.place.isLocal && refreshList(), 4000);
+
+// New executions appear at the top; a list that was scrolled or searched is left alone.
+async function refreshList() {
+  if (at("executions").scrollTop > 0 || at("executions").children.length > 100 || !(now.machine || now.mapRun)) return;
+  await loadExecutions();
+  if (!now.execution && now.machine) {
+    const first = at("executions").querySelector("[data-arn]");
+    if (first) open(first.dataset.arn);
+  }
+}

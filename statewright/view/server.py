@@ -1,0 +1,297 @@
+"""The server of the page: its files, what it asks for, what it is told while an execution runs.
+
+GET  /                       the page; /page/<file> its style and script
+GET  /api/place              the endpoint, and what can be done there
+GET  /api/machines, /api/executions, /api/children
+GET  /api/graph              the picture of an execution's or a state machine's definition
+GET  /api/live               server-sent events: the summary and what the graph shows, whenever they change
+GET  /api/overlay, /api/state, /api/visits, /api/iterations, /api/events, /api/event
+POST /api/do/<act>           see `acts`
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections import OrderedDict
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from statewright.view import listing
+from statewright.view.acts import ActRefusedError, Acts
+from statewright.view.definition import NotDrawableError
+from statewright.view.layout.regions import picture_of
+from statewright.view.panel import state_panel
+from statewright.view.security import Guard
+from statewright.view.svg import render
+from statewright.view.watch import Watch
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from starlette.requests import Request
+    from starlette.types import ASGIApp
+
+    from statewright.view.endpoint import Endpoint
+
+Json = Any
+
+KEPT_WATCHES = 16
+_HEARTBEAT_SECONDS = 15.0
+_FILES = {
+    "page.css": "text/css",
+    "graph.css": "text/css",
+    "page.js": "text/javascript",
+    "panel.js": "text/javascript",
+    "tables.js": "text/javascript",
+    "graph.js": "text/javascript",
+    "talk.js": "text/javascript",
+    "dom.js": "text/javascript",
+    "acts.js": "text/javascript",
+    "icon.svg": "image/svg+xml",
+}
+
+
+def create_app(endpoint: Endpoint, *, port: int, token: str, allow_writes: bool = False) -> ASGIApp:
+    """Return the application that shows one endpoint on a port of loopback."""
+    view = _View(endpoint, Acts(endpoint, allow_writes=allow_writes))
+    routes = [
+        Route("/", view.page),
+        Route("/page/{name}", view.file),
+        Route("/api/place", view.place),
+        Route("/api/machines", view.machines),
+        Route("/api/executions", view.executions),
+        Route("/api/graph", view.graph),
+        Route("/api/live", view.live),
+        Route("/api/overlay", view.overlay),
+        Route("/api/state", view.state),
+        Route("/api/visits", view.visits),
+        Route("/api/iterations", view.iterations),
+        Route("/api/events", view.events),
+        Route("/api/event", view.event),
+        Route("/api/do/{name}", view.do, methods=["POST"]),
+    ]
+    handlers: dict[Any, Any] = {ClientError: _tell_refusal, BotoCoreError: _tell_unreachable}
+    handlers[ActRefusedError] = _tell_act
+    handlers[BadQueryError] = _tell_query
+    return Guard(Starlette(routes=routes, exception_handlers=handlers), port, token)
+
+
+class BadQueryError(ValueError):
+    """A request that names nothing that is here."""
+
+
+class _View:
+    def __init__(self, endpoint: Endpoint, acts: Acts) -> None:
+        self._endpoint = endpoint
+        self._acts = acts
+        self._watches: OrderedDict[str, Watch] = OrderedDict()
+
+    # --- the page ---
+
+    async def page(self, _: Request) -> Response:
+        return Response(_read("index.html"), media_type="text/html")
+
+    async def file(self, request: Request) -> Response:
+        name = request.path_params["name"]
+        if name not in _FILES:
+            return JSONResponse({"error": "There is no such file"}, 404)
+        return Response(_read(name), media_type=_FILES[name])
+
+    async def place(self, _: Request) -> Response:
+        return JSONResponse(
+            {
+                "endpoint": self._endpoint.url,
+                "isLocal": self._endpoint.is_local,
+                "acts": self._acts.available(),
+                "mayAct": self._acts.is_allowed,
+            }
+        )
+
+    # --- lists ---
+
+    async def machines(self, _: Request) -> Response:
+        return JSONResponse({"machines": await listing.machines(self._endpoint)})
+
+    async def executions(self, request: Request) -> Response:
+        asked = request.query_params
+        map_run = asked.get("mapRun")
+        scope = {"mapRunArn": map_run} if map_run else {"stateMachineArn": _needed(request, "machine")}
+        found = await listing.executions(
+            self._endpoint, scope, asked.get("status", ""), asked.get("q", "").lower(), asked.get("token", "")
+        )
+        return JSONResponse(found)
+
+    # --- one execution ---
+
+    async def graph(self, request: Request) -> Response:
+        machine = request.query_params.get("machine")
+        watch: Watch | None = None
+        if machine:
+            described = await asyncio.to_thread(
+                lambda: self._endpoint.client.describe_state_machine(stateMachineArn=machine)
+            )
+            text = described["definition"]
+        else:
+            watch = await self._watch(request)
+            text = watch.definition
+        try:
+            svg = await asyncio.to_thread(render, text, watch.overlay() if watch else None, is_page=True)
+        except NotDrawableError as error:
+            return JSONResponse({"svg": None, "problem": str(error), "edges": [], "definition": text})
+        chart, picture = picture_of(text)
+        edges = [[way.edge.source, way.edge.target, way.edge.kind == "catch"] for way in picture.ways]
+        return JSONResponse(
+            {
+                "svg": svg,
+                "edges": edges,
+                "comment": chart.comment,
+                "states": list(chart.nodes),
+                "definition": text,
+            }
+        )
+
+    async def live(self, request: Request) -> Response:
+        watch = await self._watch(request)
+        return StreamingResponse(self._told(watch), media_type="text/event-stream")
+
+    async def _told(self, watch: Watch) -> AsyncIterator[str]:
+        watch.join()
+        try:
+            version = -1
+            while True:
+                if watch.version > version:
+                    version = watch.version
+                    told = {"summary": watch.summary(), "overlay": watch.overlay().as_json()}
+                    yield f"data: {json.dumps(told)}\n\n"
+                if watch.is_complete:
+                    return
+                await watch.after(version, _HEARTBEAT_SECONDS)
+                if watch.version <= version:
+                    yield ": still here\n\n"
+        finally:
+            watch.leave()
+
+    async def overlay(self, request: Request) -> Response:
+        watch = await self._watch(request)
+        frame = _number(request, "frame")
+        if frame is not None and not 0 <= frame < len(watch.story.frames):
+            raise BadQueryError("There is no such iteration")
+        return JSONResponse(watch.overlay(frame).as_json())
+
+    async def state(self, request: Request) -> Response:
+        watch = await self._watch(request)
+        state, frame = _needed(request, "state"), _number(request, "frame")
+        if frame is not None and not 0 <= frame < len(watch.story.frames):
+            raise BadQueryError("There is no such iteration")
+        visit = _number(request, "visit")
+        return JSONResponse(await asyncio.to_thread(state_panel, watch, state, visit, frame))
+
+    async def visits(self, request: Request) -> Response:
+        watch = await self._watch(request)
+        asked = request.query_params
+        offset, search = _number(request, "offset") or 0, asked.get("q", "").lower()
+        return JSONResponse(listing.visits(watch.story, offset, search, asked.get("status", "")))
+
+    async def iterations(self, request: Request) -> Response:
+        watch = await self._watch(request)
+        visit, offset = _number(request, "visit") or 0, _number(request, "offset") or 0
+        if not 0 <= visit < len(watch.story.visits):
+            raise BadQueryError("There is no such visit")
+        return JSONResponse(
+            listing.iterations(watch.story, visit, offset, request.query_params.get("status", ""))
+        )
+
+    async def events(self, request: Request) -> Response:
+        watch = await self._watch(request)
+        after, search = _number(request, "after") or 0, request.query_params.get("q", "").lower()
+        return JSONResponse(await asyncio.to_thread(listing.events, watch, after, search))
+
+    async def event(self, request: Request) -> Response:
+        watch = await self._watch(request)
+        try:
+            return JSONResponse(watch.log.get(_number(request, "id") or 0))
+        except IndexError as error:
+            raise BadQueryError("There is no such event") from error
+
+    # --- acts ---
+
+    async def do(self, request: Request) -> Response:
+        try:
+            told = await request.json()
+        except (ValueError, RecursionError) as error:
+            raise ActRefusedError("The request is no JSON") from error
+        if not isinstance(told, dict):
+            raise ActRefusedError("The request is no JSON object")
+        done = await self._acts.do(request.path_params["name"], told)
+        watch = self._watches.get(str(told.get("execution", "")))
+        if watch is not None:
+            watch.is_complete = False
+            with contextlib.suppress(ClientError, BotoCoreError):
+                await watch.refresh()
+        return JSONResponse(done)
+
+    # --- watches ---
+
+    async def _watch(self, request: Request) -> Watch:
+        arn = _needed(request, "execution")
+        watch = self._watches.get(arn)
+        if watch is None:
+            watch = self._watches[arn] = Watch(self._endpoint, arn)
+        self._watches.move_to_end(arn)
+        self._forget_old()
+        if not watch.version:
+            try:
+                await watch.refresh()
+            except Exception:
+                self._watches.pop(arn, None)
+                raise
+        return watch
+
+    def _forget_old(self) -> None:
+        idle = [arn for arn, watch in self._watches.items() if not watch.is_watched]
+        for arn in idle[: max(len(self._watches) - KEPT_WATCHES, 0)]:
+            self._watches.pop(arn).close()
+
+
+def _read(name: str) -> bytes:
+    return files("statewright.view").joinpath("page", name).read_bytes()
+
+
+def _needed(request: Request, name: str) -> str:
+    value = request.query_params.get(name)
+    if not value:
+        raise BadQueryError(f"{name} is missing")
+    return value
+
+
+def _number(request: Request, name: str) -> int | None:
+    value = request.query_params.get(name)
+    if value is None or value == "":
+        return None
+    if not value.isascii() or not value.isdigit() or len(value) > 9:
+        raise BadQueryError(f"{name} is no number")
+    return int(value)
+
+
+async def _tell_refusal(_: Request, error: Exception) -> Response:
+    told = error.response.get("Error", {}) if isinstance(error, ClientError) else {}
+    return JSONResponse({"error": told.get("Message") or str(error), "code": told.get("Code")}, 502)
+
+
+async def _tell_unreachable(_: Request, error: Exception) -> Response:
+    return JSONResponse({"error": str(error), "code": type(error).__name__}, 502)
+
+
+async def _tell_act(_: Request, error: Exception) -> Response:
+    return JSONResponse({"error": str(error)}, error.status if isinstance(error, ActRefusedError) else 400)
+
+
+async def _tell_query(_: Request, error: Exception) -> Response:
+    return JSONResponse({"error": str(error)}, 400)

@@ -1,0 +1,41 @@
+"""Serving the page on loopback: a socket of this machine alone, and uvicorn on it."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+HOST = "127.0.0.1"
+_SHUTDOWN_SECONDS = 1
+
+
+def listen(port: int = 0) -> socket.socket:
+    """Return a socket that listens on loopback; port 0 takes a free one. Raises OSError where it is taken."""
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((HOST, port))
+    except OSError:
+        listening.close()
+        raise
+    return listening
+
+
+def server_of(app: ASGIApp) -> uvicorn.Server:
+    """Return a server of the page, to be run on a socket."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            access_log=False,
+            log_level="critical",
+            server_header=False,
+            lifespan="off",
+            ws="none",
+            timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
+        )
+    )

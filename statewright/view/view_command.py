@@ -1,0 +1,95 @@
+"""The command `view`: the page, on loopback."""
+
+from __future__ import annotations
+
+import webbrowser
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlencode
+
+import click
+from botocore.exceptions import BotoCoreError
+
+from statewright.local.place_options import Unusable
+from statewright.local.ports import PortTaken
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from statewright.view.endpoint import Endpoint
+
+_Command = TypeVar("_Command", bound="Callable[..., Any]")
+
+DEFAULT_PORT = 8084  # beside the engine's
+_ENDPOINT_HELP = (
+    "The Step Functions endpoint.  [default: AWS_ENDPOINT_URL_SFN or AWS_ENDPOINT_URL, the project's local"
+    " cloud while it is up, else AWS]"
+)
+
+
+def endpoint_options(command: _Command) -> _Command:
+    """Give a command --endpoint-url, --region and --profile."""
+    command = click.option("--profile", help="The AWS profile.  [default: as any AWS tool]")(command)
+    command = click.option("--region", help="The AWS region.  [default: as any AWS tool]")(command)
+    return click.option("--endpoint-url", metavar="URL", help=_ENDPOINT_HELP)(command)
+
+
+def endpoint_of(endpoint_url: str | None, region: str | None, profile: str | None) -> Endpoint:
+    """Return the endpoint that the options name; raises Unusable."""
+    from statewright.view.endpoint import find_endpoint
+
+    try:
+        return find_endpoint(endpoint_url, region=region, profile=profile)
+    except (BotoCoreError, ValueError) as error:
+        raise Unusable(str(error)) from error
+
+
+@click.command()
+@click.argument("execution", required=False)
+@endpoint_options
+@click.option("--port", type=click.IntRange(0, 65535), default=DEFAULT_PORT, show_default=True)
+@click.option(
+    "--open/--no-open", "opens", default=True, help="Open the page in the browser.  [default: open]"
+)
+@click.option(
+    "--allow-writes", is_flag=True, help="Allow to start, stop and redrive on an endpoint not local."
+)
+def view(
+    execution: str | None,
+    endpoint_url: str | None,
+    region: str | None,
+    profile: str | None,
+    port: int,
+    *,
+    opens: bool,
+    allow_writes: bool,
+) -> None:
+    """Show executions as graphs in the browser: what ran, what failed and why, live while it runs.
+
+    EXECUTION is the ARN of the one to open. The page is served on 127.0.0.1 alone and needs the token in the
+    address that is printed.
+
+    \b
+    Example:
+      statewright view
+      statewright view --endpoint-url http://127.0.0.1:8083 --no-open
+
+    Exit codes: 0 stopped by Ctrl-C or SIGTERM, 1 the port is taken, 2 unusable options.
+    """
+    from statewright.view.security import new_token
+    from statewright.view.server import create_app
+    from statewright.view.serving import HOST, listen, server_of
+
+    endpoint = endpoint_of(endpoint_url, region, profile)
+    try:
+        listening = listen(port)
+    except OSError as error:
+        raise click.ClickException(str(PortTaken(port, "--port", error))) from error
+    port = listening.getsockname()[1]
+    token = new_token()
+    app = create_app(endpoint, port=port, token=token, allow_writes=allow_writes)
+    fragment = {"token": token} | ({"execution": execution} if execution else {})
+    address = f"http://{HOST}:{port}/#{urlencode(fragment)}"
+    click.echo(f"Executions of {endpoint.url}\n{address}\nCtrl-C stops it")
+    if opens:
+        webbrowser.open(address)
+    server_of(app).run([listening])

@@ -1,0 +1,163 @@
+"""An endpoint on the real engine, the page over it, and Debian's Chromium to look at it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from statewright.api import create_app as create_api
+from statewright.engine import Engine
+from statewright.engine.clock import ScaledClock
+from statewright.engine.functions import LocalFunctions
+from statewright.view.endpoint import Endpoint, find_endpoint
+from statewright.view.security import new_token
+from statewright.view.server import create_app
+from statewright.view.serving import listen, server_of
+from tests.api.serving import served
+from tests.view.orders import HANDLERS, ORDERS, ROLE
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+ENDED = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
+
+
+@dataclass
+class Cloud:
+    """An engine behind its API, as boto3 sees it."""
+
+    url: str
+    client: Any
+    machines: dict[str, str] = field(default_factory=dict)
+
+    def machine(self, name: str, definition: dict[str, Any], kind: str = "STANDARD") -> str:
+        if name not in self.machines:
+            made = self.client.create_state_machine(
+                name=name, definition=json.dumps(definition), roleArn=ROLE, type=kind
+            )
+            self.machines[name] = made["stateMachineArn"]
+        return self.machines[name]
+
+    def start(self, machine: str, given: Any, name: str | None = None) -> str:
+        named = {"name": name} if name else {}
+        arn = self.machines[machine]
+        return self.client.start_execution(stateMachineArn=arn, input=json.dumps(given), **named)[
+            "executionArn"
+        ]
+
+    def ended(self, execution: str) -> str:
+        for _ in range(400):
+            status = self.client.describe_execution(executionArn=execution)["status"]
+            if status in ENDED:
+                return status
+            time.sleep(0.03)
+        raise AssertionError("the execution goes on")
+
+
+@dataclass
+class Page:
+    """The server of the page."""
+
+    origin: str
+    token: str
+
+    def address(self, **members: str) -> str:
+        return f"{self.origin}/#token={self.token}" + "".join(
+            f"&{name}={value}" for name, value in members.items()
+        )
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[Cloud]:
+    async def make():
+        functions = LocalFunctions(HANDLERS)
+        engine = Engine(functions=functions, clients=lambda name: None, clock=ScaledClock(0.5))
+        return create_api(engine, functions), engine.close
+
+    with served(make) as url:
+        made = Cloud(url, find_endpoint(url).client)
+        made.machine("orders-pipeline", ORDERS)
+        yield made
+
+
+@pytest.fixture(scope="module")
+def page_server(cloud: Cloud) -> Iterator[Page]:
+    with serving(find_endpoint(cloud.url)) as page:
+        yield page
+
+
+class serving:  # noqa: N801 - reads as a verb
+    """Serve the page over an endpoint, in a thread."""
+
+    def __init__(self, endpoint: Endpoint, **options: Any) -> None:
+        self._listening = listen()
+        port = self._listening.getsockname()[1]
+        self._page = Page(f"http://127.0.0.1:{port}", new_token())
+        self._server = server_of(create_app(endpoint, port=port, token=self._page.token, **options))
+        self._server.capture_signals = _no_signals
+        self._thread = threading.Thread(target=self._server.run, args=([self._listening],))
+
+    def __enter__(self) -> Page:
+        self._thread.start()
+        while not self._server.started:
+            time.sleep(0.01)
+        return self._page
+
+    def __exit__(self, *_: object) -> None:
+        self._server.should_exit = True
+        self._thread.join(10)
+        self._listening.close()
+
+
+def _no_signals():
+    import contextlib
+
+    return contextlib.nullcontext()
+
+
+# --- the browser ---
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed (apt-get install chromium)")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        made = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield made
+        made.close()
+
+
+@dataclass
+class Tab:
+    """A page in the browser, and what went wrong in it."""
+
+    page: Any
+    problems: list[str]
+    hosts: set[str]
+
+
+@pytest.fixture
+def tab(browser: Any, page_server: Page) -> Iterator[Tab]:
+    context = browser.new_context(viewport={"width": 1600, "height": 1000})
+    page = context.new_page()
+    problems: list[str] = []
+    hosts: set[str] = set()
+    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("dialog", lambda dialog: problems.append(f"a dialog opened: {dialog.message}"))
+    page.on("request", lambda request: hosts.add(request.url.split("/")[2]))
+    yield Tab(page, problems, hosts)
+    context.close()
+    assert problems == []
+    assert hosts <= {page_server.origin.removeprefix("http://")}
+
+
+Opener = Callable[..., Any]
