@@ -47,8 +47,9 @@ class Filter:
         for place, item in enumerate(items):
             frame.run.tick()
             context, scope = (item["@"], frame_of(item, frame)) if is_tuple_stream else (item, frame)
-            if self._selects(self.predicate(context, scope), place, len(items)):
-                found.append(item)
+            times = self._times(self.predicate(context, scope), place, len(items))
+            if item is not UNDEFINED:
+                found.extend([item] * times)
         return found
 
     def _at_index(self, items: list[Value], *, is_tuple_stream: bool) -> Value:
@@ -64,14 +65,15 @@ class Filter:
         return found
 
     @staticmethod
-    def _selects(answer: Value, place: int, size: int) -> bool:
+    def _times(answer: Value, place: int, size: int) -> int:
+        """How often the item is selected: an array of numbers may name its place more than once."""
         numbers = answer if isinstance(answer, list) else [answer]
         if all(is_numeric(wanted) for wanted in numbers):
-            return any(
+            return sum(
                 (math.floor(wanted) + size if wanted < 0 else math.floor(wanted)) == place
                 for wanted in numbers
             )
-        return truth(answer)
+        return int(truth(answer))
 
 
 @dataclass(frozen=True, slots=True)
