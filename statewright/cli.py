@@ -11,6 +11,7 @@ from statewright.local.quarantine_command import quarantine
 from statewright.local.redrive_command import redrive
 from statewright.local.run_command import run
 from statewright.local.serve_command import serve
+from statewright.typing.check_command import check
 from statewright.view.graph_command import graph
 from statewright.view.view_command import view
 
@@ -27,7 +28,7 @@ def statewright() -> None:
     """
 
 
-for command in (up, down, status, env, ingest, quarantine, redrive, demo, run, serve, view, graph):
+for command in (up, down, status, env, ingest, quarantine, redrive, demo, run, serve, check, view, graph):
     statewright.add_command(command)
 
 

@@ -39,7 +39,7 @@ def test_every_command_explains_itself_with_an_example_and_its_exit_codes(name: 
 
 def test_the_commands_are_those_that_exist() -> None:
     local_cloud = {"up", "down", "status", "env", "ingest", "quarantine", "demo"}
-    assert set(statewright.commands) == {*local_cloud, "run", "serve", "view", "graph"}
+    assert set(statewright.commands) == {*local_cloud, "run", "serve", "check", "view", "graph"}
 
 
 @pytest.mark.parametrize("name", ["up", "down", "status", "env"])

@@ -16,6 +16,7 @@ FORBIDDEN = {
     "functions": {"statewright"},
     "statewright/asl": {"statewright.engine", "statewright.typing", "statewright.api", "statewright.local"},
     "statewright/engine": {"statewright.typing", "statewright.api", "statewright.local"},
+    "statewright/typing": {"statewright.engine", "statewright.api", "statewright.local"},
     "statewright/api": {"statewright.local"},
     # The view sees executions as any client does: through an endpoint.
     "statewright/view": {"statewright.engine", "statewright.typing", "statewright.api"},

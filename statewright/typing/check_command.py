@@ -1,0 +1,130 @@
+"""The command `check`: state machines checked before AWS does."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from statewright.typing.findings import Finding
+    from statewright.typing.signatures import Signatures
+
+_UNUSABLE = 2
+
+
+class _Unusable(click.ClickException):
+    """What was asked for cannot be done: exit code 2."""
+
+    exit_code = _UNUSABLE
+
+
+def _explain(context: click.Context, _parameter: click.Parameter, code: str | None) -> None:
+    if code is None:
+        return
+    from statewright.typing.explanations import explain
+    from statewright.typing.findings import CODES
+
+    text = explain(code.upper())
+    if text is None:
+        raise _Unusable(f"{code} is no code of a finding; there are {', '.join(CODES)}")
+    click.echo(text)
+    context.exit(0)
+
+
+@click.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
+@click.option(
+    "--format",
+    "shape",
+    type=click.Choice(["text", "json", "sarif"]),
+    default="text",
+    show_default=True,
+    help="Text with the line and a caret, a list of objects, or SARIF 2.1.0.",
+)
+@click.option(
+    "--types",
+    "folder",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="A folder with functions/ and statemachines/ in it; else schemas/ beside a definition or above it.",
+)
+@click.option("--notes", is_flag=True, help="Tell also what cannot be shown.")
+@click.option(
+    "--explain", metavar="CODE", callback=_explain, is_eager=True, expose_value=False, help="Explain a code."
+)
+def check(paths: tuple[Path, ...], shape: str, folder: Path | None, *, notes: bool) -> None:
+    """Check state machines: what AWS refuses, and what their types tell.
+
+    PATH is a definition, or a folder with definitions in it; without one, the folder statemachines.
+
+    \b
+    Example:
+      statewright check statemachines/ingest.asl.json
+
+    Exit codes: 0 clean (notes do not count), 1 findings, 2 unusable.
+    """
+    files = list(_definitions(paths or (Path("statemachines"),)))
+    if not files:
+        raise _Unusable("there is no definition (*.asl.json, *.asl, *.json) to check")
+    findings, sources = _check_all(files, folder)
+    if not notes:
+        findings = [finding for finding in findings if finding.code != "SW191"]
+    _tell(findings, sources, shape, len(files))
+    if any(finding.severity != "note" for finding in findings):
+        raise SystemExit(1)
+
+
+def _definitions(paths: Sequence[Path]) -> Iterator[Path]:
+    for path in paths:
+        if path.is_dir():
+            yield from sorted({*path.glob("*.asl.json"), *path.glob("*.asl"), *path.glob("*.json")})
+        elif path.is_file():
+            yield path
+        else:
+            raise _Unusable(f"{path} does not exist")
+
+
+def _check_all(files: Sequence[Path], folder: Path | None) -> tuple[list[Finding], dict[str, str]]:
+    from statewright.typing.check import check as check_text
+    from statewright.typing.schemas import SchemaError
+    from statewright.typing.signatures import Signatures, find_folder, machine_name
+
+    if folder is not None and not folder.is_dir():
+        raise _Unusable(f"--types: {folder} is no folder")
+    known: dict[Path | None, Signatures] = {}
+    findings: list[Finding] = []
+    sources: dict[str, str] = {}
+    for file in files:
+        place = folder or find_folder(file.resolve().parent)
+        signatures = known.setdefault(place, Signatures(place))
+        try:
+            sources[str(file)] = file.read_text(encoding="utf-8-sig")
+            findings += check_text(sources[str(file)], str(file), signatures, machine_name(file)).findings
+        except (OSError, UnicodeDecodeError, SchemaError) as error:
+            raise _Unusable(f"{file}: {error}") from error
+    return findings, sources
+
+
+def _tell(findings: list[Finding], sources: dict[str, str], shape: str, count: int) -> None:
+    from statewright.typing.output import as_json, as_sarif, as_text
+
+    if shape == "json":
+        click.echo(as_json(findings))
+    elif shape == "sarif":
+        click.echo(as_sarif(findings))
+    else:
+        if findings:
+            click.echo(as_text(findings, sources))
+        click.echo(_summary(findings, count), file=sys.stderr)
+
+
+def _summary(findings: Sequence[Finding], count: int) -> str:
+    counts = {kind: sum(each.severity == kind for each in findings) for kind in ("error", "warning", "note")}
+    shown = ", ".join(f"{many} {kind}{'s' if many != 1 else ''}" for kind, many in counts.items() if many)
+    machines = f"{count} definition{'s' if count != 1 else ''}"
+    return f"{machines} checked: {shown or 'nothing found'}"

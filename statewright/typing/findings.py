@@ -1,0 +1,179 @@
+"""What the checker finds: codes, findings, and where they are gathered.
+
+A code's number never changes its meaning. SW00x: the definition itself; SW10x: paths and values; SW11x: what
+does not fit where it goes; SW12x: variables; SW13x: errors, retries, catches; SW19x: what cannot be known.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from statewright.typing.rendering import show
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from statewright.asl.source import SourceText
+    from statewright.typing.shapes import Type
+    from statewright.typing.subsumption import Difference
+
+Severity = Literal["error", "warning", "note"]
+# Which findings are gathered: those that hold always, those that hold for some values, both, none.
+Wanted = Literal["all", "always", "some", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A kind of finding; `wrong` and `right` are parts of definitions that show it."""
+
+    name: str
+    title: str
+    severity: Severity
+
+
+CODES = {
+    code.name: code
+    for code in (
+        Code("SW001", "the definition is not one that AWS accepts", "error"),
+        Code("SW002", "the definition is no JSON", "error"),
+        Code("SW003", "a transition leads nowhere, or nothing leads to a state", "error"),
+        Code("SW004", "the definition has no end", "error"),
+        Code("SW005", "two states have one name", "error"),
+        Code("SW101", "a path points to nothing", "error"),
+        Code("SW102", "a value may be absent where one is needed", "error"),
+        Code("SW103", "an index may lie beyond the end of an array", "warning"),
+        Code("SW104", "a function or an operator is applied to a value of the wrong type", "error"),
+        Code("SW105", "a comparison can never be true", "error"),
+        Code("SW106", "a text looks like a path or an expression and is taken as it stands", "warning"),
+        Code("SW110", "a task's input does not fit what its function takes", "error"),
+        Code("SW111", "the output of the machine does not fit its declared type", "error"),
+        Code("SW112", "an argument does not fit the service's operation", "error"),
+        Code("SW113", "a field of a state gets a value of the wrong type", "error"),
+        Code("SW114", "a result cannot be placed where ResultPath says", "error"),
+        Code(
+            "SW115", "a value may not meet a range, a length, a pattern or a format that is wanted", "warning"
+        ),
+        Code("SW116", "the execution's input of another machine does not fit", "error"),
+        Code("SW120", "a variable is never assigned before it is used", "error"),
+        Code("SW121", "a variable is assigned on some ways only", "error"),
+        Code("SW130", "an error name that nothing here raises", "warning"),
+        Code("SW131", "a name with the reserved prefix States. that does not exist", "error"),
+        Code("SW132", "a Retry or Catch that can never match", "warning"),
+        Code("SW190", "a function has no signature", "note"),
+        Code("SW191", "it cannot be shown that a value fits", "note"),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A place: JSON pointer, and characters into the text that stands there, where it is an expression."""
+
+    pointer: str
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One finding. `expected`, `actual`: types in words; `origin`: where the value came from."""
+
+    code: str
+    severity: Severity
+    message: str
+    file: str
+    line: int
+    column: int
+    pointer: str
+    suggestion: str | None = None
+    expected: str | None = None
+    actual: str | None = None
+    difference: str | None = None
+    origin: tuple[str, ...] = ()
+
+
+_KEY = re.compile(r'"(?:[^"\\]|\\.)*"\s*:\s*')
+
+
+@dataclass
+class Findings:
+    """Gathers the findings of one file, of the kinds that are `wanted`.
+
+    `inner_variables`: names of variables that only flows inside the machine's own assign.
+    """
+
+    source: SourceText
+    file: str
+    wanted: Wanted = "all"
+    inner_variables: frozenset[str] = frozenset()
+    found: dict[Finding, None] = field(default_factory=dict)
+
+    def add(
+        self,
+        code: str,
+        message: str,
+        where: Where,
+        *,
+        severity: Severity | None = None,
+        suggestion: str | None = None,
+        expected: Type | None = None,
+        actual: Type | None = None,
+        difference: str | None = None,
+        is_always: bool = False,
+    ) -> None:
+        """Add a finding; its severity is the code's unless another is given.
+
+        `is_always`: it counts only if it holds for all that may come here, as that a rule never holds.
+        """
+        if self.wanted == "none" or (self.wanted != "all" and is_always is not (self.wanted == "always")):
+            return
+        line, column = self._position(where)
+        finding = Finding(
+            code,
+            severity or CODES[code].severity,
+            message,
+            self.file,
+            line,
+            column,
+            where.pointer,
+            suggestion,
+            None if expected is None else show(expected),
+            None if actual is None else show(actual),
+            difference,
+            () if actual is None else actual.origin,
+        )
+        self.found[finding] = None
+
+    def _position(self, where: Where) -> tuple[int, int]:
+        at = self.source.location(where.pointer)
+        lines = self.source.text.split("\n", at.line)
+        text = lines[at.line - 1][at.column - 1 :]
+        key = _KEY.match(text)
+        start = key.end() if key else 0
+        if where.offset and text[start : start + 1] == '"':
+            return at.line, at.column + start + 1 + where.offset
+        return at.line, at.column
+
+
+def meant(name: str, names: Iterable[str]) -> str | None:
+    """Suggest the name that was probably meant."""
+    known = list(names)
+    folded = {each.replace("_", "").replace("-", "").lower(): each for each in reversed(known)}
+    same = folded.get(name.replace("_", "").replace("-", "").lower())
+    if same is not None and same != name:
+        return f"did you mean '{same}'?"
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    return f"did you mean '{close[0]}'?" if close and close[0] != name else None
+
+
+def suggestion_for(difference: Difference) -> str | None:
+    """Suggest a name for a member that is missing or too much, or a value that is not allowed."""
+    return None if difference.name is None else meant(difference.name, difference.others)
+
+
+def pointed(difference: Difference) -> str:
+    """Write where a difference lies, and the difference: `file.size: …`."""
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in difference.where)
+    return f"{path.lstrip('.')}: {difference.words}" if path else difference.words

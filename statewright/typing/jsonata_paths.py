@@ -1,0 +1,230 @@
+"""The types of JSONata's paths: steps that map over what was found, flatten, and dissolve at the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from statewright.typing.findings import meant
+from statewright.typing.jsonata_values import (
+    ABSENT,
+    ANYTHING,
+    Stream,
+    Value,
+    flattened,
+    items_with_counts,
+    merged,
+    taken_apart,
+)
+from statewright.typing.lattice import join
+from statewright.typing.rendering import few
+from statewright.typing.selection import children, select
+from statewright.typing.shapes import NEVER, SOME_OBJECT, UNKNOWN, Array, Object, Type, of_kind, shapes_of
+
+if TYPE_CHECKING:
+    from statewright.typing.jsonata_types import Evaluator, Scope
+
+Symbol = Any
+_MOST_NAMES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a path stands: at one value (`single`, perhaps absent), or at a stream of items, or either."""
+
+    single: Type
+    may_be_absent: bool = False
+    stream: Stream | None = None
+
+
+class PathWalk:
+    """Walks one path."""
+
+    def __init__(self, evaluator: Evaluator, tree: Symbol, scope: Scope) -> None:
+        self.evaluator = evaluator
+        self.tree = tree
+        self.scope = scope
+
+    def value(self, context: Value) -> Value:
+        """Give what the path yields."""
+        steps = self.tree.steps
+        if self.tree.tuple is not None or any(_is_beyond(step) for step in steps):
+            return ANYTHING
+        cursor = self._start(steps[0], context)
+        for step in steps[1:]:
+            cursor = self._step(step, cursor)
+        if self.tree.group is not None:
+            return Value(SOME_OBJECT)
+        return _ended(cursor, keeps_array=bool(self.tree.keep_singleton_array))
+
+    def _start(self, step: Symbol, context: Value) -> Cursor:
+        if step.type in ("variable", "unary", "block", "function", "string", "number", "value"):
+            found = self.evaluator.value(_bare(step), context, self.scope)
+            if found.is_function:
+                return Cursor(UNKNOWN)
+            return self._staged(step, Cursor(found.type, found.may_be_absent))
+        return self._step(step, Cursor(context.type, context.may_be_absent))
+
+    def _step(self, step: Symbol, cursor: Cursor) -> Cursor:
+        if step.type == "sort":
+            return self._sorted(step, cursor)
+        single, inside = taken_apart(cursor.single)
+        stream = merged(inside, cursor.stream)
+        is_lone = stream is None
+        found = Cursor(NEVER, cursor.may_be_absent)
+        if not single.is_never:
+            found = self._apply(step, single, is_lone=is_lone)
+            found = replace(found, may_be_absent=found.may_be_absent or cursor.may_be_absent)
+        if stream is not None:
+            mapped = self._map(step, stream, is_lone=single.is_never)
+            low = 0 if found.may_be_absent and found.single.is_never and found.stream is None else mapped.low
+            mapped = replace(mapped, low=0 if cursor.may_be_absent else low)
+            found = replace(found, stream=merged(found.stream, mapped))
+        return found
+
+    def _map(self, step: Symbol, stream: Stream, *, is_lone: bool) -> Stream:
+        """Apply a step to every item of a stream and flatten what comes out."""
+        if stream.item.is_never:
+            return Stream(NEVER, 0, 0)
+        inner = self._apply(step, stream.item, is_lone=is_lone)
+        single, arrays = taken_apart(inner.single)
+        item = single if arrays is None else join(single, arrays.item)
+        lows = [1] if not single.is_never else []
+        is_raw = arrays is not None
+        highs: list[int | None] = [1]
+        for each in (arrays, inner.stream):
+            if each is not None:
+                item = join(item, each.item)
+                lows.append(each.low)
+                highs.append(each.high)
+        low = 0 if inner.may_be_absent else min(lows, default=0)
+        high = None if stream.high is None or None in highs else stream.high * max(h or 0 for h in highs)
+        return Stream(item, stream.low * low, high, is_raw)
+
+    def _apply(self, step: Symbol, item: Type, *, is_lone: bool) -> Cursor:
+        """Apply a step to one item."""
+        if step.type == "name":
+            cursor = self._lookup(step, item, is_lone=is_lone)
+        elif step.type == "wildcard":
+            cursor = _wildcard(item)
+        elif step.type == "descendant":
+            return Cursor(NEVER, stream=Stream(UNKNOWN))
+        else:
+            found = self.evaluator.value(_bare(step), Value(item), self.scope)
+            cursor = Cursor(UNKNOWN) if found.is_function else Cursor(found.type, found.may_be_absent)
+        return self._staged(step, cursor)
+
+    def _lookup(self, step: Symbol, item: Type, *, is_lone: bool) -> Cursor:
+        name = str(step.value)
+        if item.is_unknown:
+            return Cursor(UNKNOWN.under(item))
+        outer = Type(tuple(s for s in shapes_of(item) if not isinstance(s, Array)), origin=item.origin)
+        selected = select(outer, name)
+        nested = of_kind(item, Array)
+        stream = None
+        if nested.shapes:
+            inside = select(flattened(nested), name)
+            stream = Stream(flattened(inside.type), 0, None)
+        if selected.type.is_never and (stream is None or stream.item.is_never):
+            self._report(step, name, selected.names, item, is_lone=is_lone)
+        may_be_absent = not selected.is_certain
+        return Cursor(selected.type, may_be_absent, stream)
+
+    @staticmethod
+    def lookup_value(evaluator: Evaluator, step: Symbol, context: Value) -> Value:
+        """Give what a name alone yields."""
+        selected = select(context.type, str(step.value))
+        del evaluator
+        return Value(selected.type, not selected.is_certain or context.may_be_absent)
+
+    def _report(self, step: Symbol, name: str, names: tuple[str, ...], item: Type, *, is_lone: bool) -> None:
+        if item.is_never or not is_lone:
+            return
+        objects = of_kind(item, Object).shapes
+        if not objects:
+            kinds = sorted({type(shape).__name__.lower() for shape in shapes_of(item)})
+            message = f"'{name}' is looked up in {' or '.join(kinds)}, which has no members"
+            self.evaluator.report("SW101", message, step, actual=item, is_always=True)
+            return
+        message = f"'{name}' points to nothing: there is {few(names, _MOST_NAMES) or 'no field'}"
+        self.evaluator.report(
+            "SW101", message, step, actual=item, suggestion=meant(name, names), is_always=True
+        )
+
+    def _staged(self, step: Symbol, cursor: Cursor) -> Cursor:
+        stages = [*(step.stages or ()), *(step.predicate or ())]
+        for stage in stages:
+            stream = self.evaluator.filtered(_all_of(cursor), stage.expr, self.scope)
+            low = 0 if cursor.may_be_absent else stream.low
+            cursor = Cursor(NEVER, stream=replace(stream, low=low))
+        return cursor
+
+    def _sorted(self, step: Symbol, cursor: Cursor) -> Cursor:
+        source = _all_of(cursor)
+        stream = items_with_counts(source)
+        for term in step.terms:
+            self.evaluator.value(term.expression, Value(stream.item), self.scope)
+        return self._staged(step, Cursor(NEVER, stream=replace(stream, is_raw=True)))
+
+
+def _is_beyond(step: Symbol) -> bool:
+    return any(each is not None for each in (step.focus, step.index, step.ancestor)) or step.type == "parent"
+
+
+class _Bare:
+    """A step without its filters, which are applied to each item's result by the path."""
+
+    def __init__(self, step: Symbol) -> None:
+        self._step = step
+
+    def __getattr__(self, name: str) -> Any:
+        return None if name in ("predicate", "stages", "group") else getattr(self._step, name)
+
+
+def _bare(step: Symbol) -> Symbol:
+    return _Bare(step) if step.predicate or step.stages else step
+
+
+def _wildcard(item: Type) -> Cursor:
+    if item.is_unknown:
+        return Cursor(NEVER, stream=Stream(UNKNOWN))
+    inside, low, high = children(item)
+    is_flat = not of_kind(inside, Array).shapes
+    return Cursor(
+        NEVER,
+        stream=Stream(
+            flattened(inside) if is_flat else UNKNOWN,
+            low if is_flat else 0,
+            high if is_flat else None,
+            not is_flat,
+        ),
+    )
+
+
+def _all_of(cursor: Cursor) -> Value:
+    """Give everything that a cursor stands at as one value, as a filter sees it."""
+    if cursor.stream is None:
+        return Value(cursor.single, cursor.may_be_absent)
+    high = cursor.stream.high
+    both = Type((Array((), cursor.stream.item, cursor.stream.low, high),), origin=cursor.stream.item.origin)
+    return Value(join(cursor.single, both), cursor.may_be_absent)
+
+
+def _ended(cursor: Cursor, *, keeps_array: bool) -> Value:
+    if cursor.stream is None and not keeps_array:
+        return Value(cursor.single, cursor.may_be_absent)
+    if keeps_array:
+        cursor = _kept(cursor)
+    settled = ABSENT if cursor.stream is None else cursor.stream.settled(keeps_array=keeps_array)
+    may_be_absent = cursor.may_be_absent or (cursor.stream is not None and settled.may_be_absent)
+    return Value(join(cursor.single, settled.type), may_be_absent)
+
+
+def _kept(cursor: Cursor) -> Cursor:
+    """`[]`: a lone value becomes an array of one; an array stays what it is."""
+    if cursor.single.is_unknown:
+        return replace(cursor, single=Type((Array((), UNKNOWN),)))
+    single, _ = taken_apart(cursor.single)
+    arrays = of_kind(cursor.single, Array)
+    lone = NEVER if single.is_never else Type((Array((single,), NEVER, 1, 1),))
+    return replace(cursor, single=join(arrays, lone))

@@ -1,0 +1,57 @@
+"""Each code has a definition that shows it and one that does not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from statewright.typing.explanations import EXPLANATIONS, LACKING, explain
+from statewright.typing.findings import CODES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from statewright.typing.check import Checked
+
+
+def test_each_code_is_explained() -> None:
+    assert set(EXPLANATIONS) == set(CODES)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_the_wrong_example_of_a_code_shows_it(code: str, check: Callable[..., Checked]) -> None:
+    example = EXPLANATIONS[code]
+    checked = check(
+        example.wrong,
+        functions=example.functions,
+        machine=example.machine,
+        machines=example.machines,
+        language=example.language,
+    )
+    shown = {each.code for each in checked.findings if each.severity != "note" or code >= "SW190"}
+    assert shown == {code}
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_the_right_example_of_a_code_shows_nothing(code: str, check: Callable[..., Checked]) -> None:
+    example = EXPLANATIONS[code]
+    functions, machine = LACKING.get(code, (example.functions, example.machine))
+    checked = check(
+        example.right,
+        functions=functions,
+        machine=machine,
+        machines=example.machines,
+        language=example.language,
+    )
+    assert not [finding for finding in checked.findings if finding.code != "SW191"]
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_an_explanation_names_the_code_and_shows_both_examples(code: str) -> None:
+    text = explain(code)
+    assert text is not None
+    assert text.startswith(f"{code} ({CODES[code].severity}): {CODES[code].title}")
+    assert "Wrong" in text
+    assert "Right" in text
+    assert explain("SW999") is None
