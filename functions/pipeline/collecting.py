@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote
 
 import msgspec
 
-from pipeline import contracts, executions, ledger, objects, plans
+from pipeline import contracts, executions, ledger, objects, outcomes, plans
 from pipeline.errors import InvalidInput, PipelineError
 from pipeline.moments import moment
 from pipeline.routing import compression_of
@@ -58,23 +58,27 @@ def collect_data(request: Mapping[str, Any], settings: Settings, request_id: str
     preview = None if route and _hides_values(settings, route) else content_preview(file, head)
     if preview is not None:
         row["content_preview"] = preview
-    holder = _claim(settings.files_table, row)
-    if holder is not None:
+    work = outcomes.work_of(settings, route.contract, plan) if route else None
+    if work is not None:
+        row |= {"work": work, "series": outcomes.run_of(execution["id"])}
+    claimed = _claim(settings.files_table, row)
+    if isinstance(claimed, ledger.Holder):
         outcome: Literal["duplicate", "in_progress"] = (
-            "in_progress" if holder.status == ledger.PROCESSING else "duplicate"
+            "in_progress" if claimed.status == ledger.PROCESSING else "duplicate"
         )
-        return _taken(file, outcome, holder.execution)
+        return _taken(file, outcome, claimed.execution)
+    if work is not None:
+        plan = {**plan, "keep": outcomes.continued(settings.files_table, row, claimed)}
     return {"outcome": "work" if route else "catalogued", "file": file, "plan": plan}
 
 
-def _claim(table: str, row: Mapping[str, Any]) -> Holder | None:
-    """Claim a row, also from an execution that ended without closing it; return who has it otherwise."""
-    holder = ledger.claim(table, row)
-    if holder is None or holder.status != ledger.PROCESSING:
-        return holder
-    return (
-        ledger.take_over(table, row, holder) if executions.is_over(holder.execution, holder.since) else holder
-    )
+def _claim(table: str, row: Mapping[str, Any]) -> Holder | dict[str, str]:
+    """Claim a row, also from an execution that ended without closing it; return as `ledger.claim` does."""
+    claimed = ledger.claim(table, row)
+    if not isinstance(claimed, ledger.Holder) or claimed.status != ledger.PROCESSING:
+        return claimed
+    is_over = executions.is_over(claimed.execution, claimed.since)
+    return ledger.take_over(table, row, claimed) if is_over else claimed
 
 
 def _plan(settings: Settings, head: Head, route: Route | None) -> Plan:

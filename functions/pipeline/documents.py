@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
@@ -33,6 +35,18 @@ def load(folder: Path, name: str) -> Any:
         raise ContractError(name, "", "there is no such file") from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ContractError(name, "", f"is not JSON: {error}") from error
+
+
+@functools.cache
+def digest(folder: Path) -> str:
+    """Return a digest of every document that a contract may consist of: all but the functions' signatures."""
+    said = hashlib.sha256()
+    for path in sorted(folder.glob("**/*.json")):
+        name = path.relative_to(folder).as_posix()
+        if not name.startswith("functions/"):
+            body = path.read_bytes()
+            said.update(f"{name}\0{len(body)}\0".encode() + body)
+    return said.hexdigest()
 
 
 def compiled(schema: Any, folder: Path, name: str) -> jsonschema_rs.Draft202012Validator:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from pipeline import contracts, derivations, items, reading, staging
+from pipeline import contracts, derivations, items, outcomes, reading, staging
 from pipeline.alerts import AlertLog, raised
 from pipeline.documents import pointer
 from pipeline.errors import StagedDataBroken
@@ -42,7 +42,16 @@ class Item(NamedTuple):
 
 
 def enrich(request: EnrichRequest, settings: Settings) -> Enriched:
-    """Return a shard's counts, and where its items are."""
+    """Return a shard's counts, and where its items are: what was kept of them, or what comes of work."""
+    if "kept" in request["parsed"]:
+        return request["parsed"]["kept"]
+    enriched = _worked(request, settings)
+    if "keep" in request:
+        outcomes.keep_shard(settings, request["file"], request["parsed"], enriched, request["keep"])
+    return enriched
+
+
+def _worked(request: EnrichRequest, settings: Settings) -> Enriched:
     file, shard = request["file"], request["shard"]
     catalogue = contracts.catalogue(settings.schemas)
     contract = catalogue.contract(str(file["contract"]))
@@ -55,7 +64,7 @@ def enrich(request: EnrichRequest, settings: Settings) -> Enriched:
         staging.PartitionWriter(place) as staged,
         AlertLog(settings.output_bucket, file, shard["index"]) as alert_log,
     ):
-        for staged_line in staging.read_lines(request["parsed"]):
+        for staged_line in staging.read_lines(request["parsed"]["staged"]):
             line, offset, record = _DECODER.decode(staged_line)
             item = enrichment.item(record, offset)
             if isinstance(item, Reject):

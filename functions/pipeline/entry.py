@@ -35,6 +35,8 @@ METRICS: dict[str, dict[str, str]] = {
     "write_to_ddb": {"written": "RecordsWritten", "superseded": "RecordsSuperseded"},
     "notify": {"SUCCEEDED": "FilesIngested"},
 }
+# What an earlier execution has done was counted then.
+KEPT = {"parse_and_validate": {"ShardsKept": 1}, "write_to_ddb": {"PartitionsKept": 1}}
 
 
 def run(function: str, request: Any, context: Any, work: Callable[[Any], Any]) -> Any:
@@ -58,6 +60,8 @@ def run(function: str, request: Any, context: Any, work: Callable[[Any], Any]) -
 
 def counts_of(function: str, outcome: Mapping[str, Any]) -> dict[str, int]:
     """Return the metrics of an outcome: its counts, and the word that it ends in as a count of one."""
+    if "kept" in outcome:
+        return KEPT.get(function, {})
     counted = {**outcome, outcome.get("outcome", outcome.get("status")): 1}
     return {metric: counted[name] for name, metric in METRICS[function].items() if name in counted}
 
@@ -110,6 +114,8 @@ def _dataset(said: Mapping[str, Any]) -> str | None:
 
 def _count(function: str, dataset: str | None, counts: Mapping[str, int]) -> None:
     """Write metrics; their dimensions are bounded: the service, and the datasets that there are."""
+    if not counts:
+        return
     metrics = _metrics(dataset or "none")
     metrics.add_metadata("state", function)
     for name, value in counts.items():

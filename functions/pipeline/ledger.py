@@ -29,27 +29,33 @@ class Holder(NamedTuple):
     since: datetime
 
 
-def claim(table: str, row: Mapping[str, Any]) -> Holder | None:
-    """Write a row unless another execution has it; return that holder, None where the row is ours."""
+def claim(table: str, row: Mapping[str, Any]) -> Holder | dict[str, str]:
+    """Write a row unless another execution has it; return that holder.
+
+    Where the row is ours, return the texts of the one that it replaced, none where there was none.
+    """
     values = {":failed": FAILED, ":catalogued": CATALOGUED, ":execution": row["execution"]}
     return _put(table, row, _FREE, values)
 
 
-def take_over(table: str, row: Mapping[str, Any], dead: Holder) -> Holder | None:
-    """Write a row in the place of one whose execution is over; return who was faster, if anybody was."""
+def take_over(table: str, row: Mapping[str, Any], dead: Holder) -> Holder | dict[str, str]:
+    """Write a row in the place of one whose execution is over; return as `claim` does, or who was faster."""
     values = {":execution": dead.execution, ":status": dead.status}
     taken = {**row, "taken_over_from": dead.execution}
     return _put(table, taken, "#execution = :execution AND #status = :status", values)
 
 
-def _put(table: str, row: Mapping[str, Any], condition: str, values: Mapping[str, str]) -> Holder | None:
+def _put(
+    table: str, row: Mapping[str, Any], condition: str, values: Mapping[str, str]
+) -> Holder | dict[str, str]:
     from botocore.exceptions import ClientError
 
     with calling("DynamoDB PutItem"):
         try:
-            dynamodb().put_item(
+            answer = dynamodb().put_item(
                 TableName=table,
                 Item=typed_record(dict(row)),
+                ReturnValues="ALL_OLD",
                 ConditionExpression=condition,
                 ExpressionAttributeNames=_NAMES,
                 ExpressionAttributeValues={name: typed(value) for name, value in values.items()},
@@ -60,7 +66,8 @@ def _put(table: str, row: Mapping[str, Any], condition: str, values: Mapping[str
             if response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
             return _holder(table, str(row["file_id"]), response.get("Item"))
-    return None
+    replaced = answer.get("Attributes", {})
+    return {name: value["S"] for name, value in replaced.items() if "S" in value}
 
 
 def _holder(table: str, file_id: str, old: dict[str, Any] | None) -> Holder:
@@ -72,8 +79,11 @@ def _holder(table: str, file_id: str, old: dict[str, Any] | None) -> Holder:
     return Holder(execution, status, datetime.fromisoformat(since))
 
 
-def close(table: str, file_id: str, execution: str, changes: Mapping[str, Any]) -> None:
-    """Write the end of a file's work into its row; raises ClaimLost where the row is another execution's."""
+def change(table: str, file_id: str, execution: str, changes: Mapping[str, Any]) -> None:
+    """Change a row that this execution holds; raises ClaimLost where it is another one's.
+
+    What a shard that failed has left there is removed: a redrive has made up for it.
+    """
     from botocore.exceptions import ClientError
 
     names = {f"#{place}": name for place, name in enumerate(changes)}
@@ -84,7 +94,7 @@ def close(table: str, file_id: str, execution: str, changes: Mapping[str, Any]) 
             dynamodb().update_item(
                 TableName=table,
                 Key={"file_id": typed(file_id)},
-                UpdateExpression=f"SET {assignments}",
+                UpdateExpression=f"SET {assignments} REMOVE shard_error, shard_cause",
                 ConditionExpression="#execution = :execution",
                 ExpressionAttributeNames={**names, "#execution": "execution"},
                 ExpressionAttributeValues={**values, ":execution": typed(execution)},

@@ -46,7 +46,10 @@ def notify(request: NotifyRequest, settings: Settings) -> Notified:
         "processed_day": now.date().isoformat(),
         "seconds": Decimal(max(0, round((now - started).total_seconds() * 1000))) / 1000,
     }
-    ledger.close(settings.files_table, file["id"], execution["id"], changes)
+    for name, parts in (("shards_kept", shards), ("partitions_kept", request["partitions"])):
+        if kept := sum(part.get("kept", False) for part in parts):
+            changes[name] = kept
+    ledger.change(settings.files_table, file["id"], execution["id"], changes)
     return {"status": "SUCCEEDED", "file": file, "counts": counts, "quarantine": links, "reasons": reasons}
 
 

@@ -141,6 +141,19 @@ def size_of(place: Location) -> int:
         raise StagedDataBroken(f"{uri(place)} is not there") from error
 
 
+def find(place: Location) -> bytes | None:
+    """Return a small object of the pipeline's own, None where there is none."""
+    from botocore.exceptions import ClientError
+
+    with calling("S3 GetObject"):
+        try:
+            return s3().get_object(Bucket=place["bucket"], Key=place["key"])["Body"].read()
+        except ClientError as error:
+            if code_of(error) in GONE:
+                return None
+            raise
+
+
 def put(place: Location, body: bytes, content_type: str) -> None:
     """Write a small object."""
     with calling("S3 PutObject"):

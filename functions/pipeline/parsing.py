@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from pipeline import contracts, reading, staging, values
+from pipeline import contracts, outcomes, reading, staging, values
 from pipeline.errors import MalformedFile
 from pipeline.formats.lines import Tally
 from pipeline.quarantine import Quarantine
@@ -23,7 +23,16 @@ UNREADABLE = frozenset({"syntax", "line_too_long"})
 
 
 def parse_and_validate(request: ParseRequest, settings: Settings) -> Parsed:
-    """Return a shard's counts, and where its records are; raises FileError where the file is at fault."""
+    """Return a shard's counts, and where its records are; raises FileError where the file is at fault.
+
+    What was kept of the shard is returned as it is.
+    """
+    keep = request.get("keep")
+    kept = outcomes.find_shard(settings, request["file"], request["shard"], keep) if keep else None
+    return kept or _worked(request, settings)
+
+
+def _worked(request: ParseRequest, settings: Settings) -> Parsed:
     file, shard = request["file"], request["shard"]
     catalogue = contracts.catalogue(settings.schemas)
     contract = catalogue.contract(str(file["contract"]))

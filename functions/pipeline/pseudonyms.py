@@ -23,6 +23,13 @@ def pseudonym_key(parameter: str) -> bytes:
     return answer["Parameter"]["Value"].encode()
 
 
+def key_version(parameter: str) -> str:
+    """Return what changes whenever the key does, without the key."""
+    with calling("SSM GetParameter"):
+        found = ssm().get_parameter(Name=parameter)["Parameter"]
+    return f"{found['Version']} of {found['LastModifiedDate'].isoformat()}"
+
+
 def pseudonym(key: bytes, value: Any) -> str:
     """Return the HMAC-SHA256 of a value: of a string's text, of any other value's canonical JSON."""
     text = value.encode() if isinstance(value, str) else _ENCODER.encode(canonical(value))

@@ -43,16 +43,24 @@ class Tolerance(TypedDict, total=False):
     share: float
 
 
+class Keep(TypedDict):
+    """Where outcomes are kept: those of executions with the same work are a series; `run` is this one."""
+
+    series: str
+    run: str
+
+
 class Plan(TypedDict):
     """Into how many byte ranges the object is cut, and its keys into how many partitions.
 
-    `tolerance` is the contract's, where it has one.
+    `tolerance` is the contract's, where it has one; `keep` is there where there is more than one of either.
     """
 
     shards: int
     shard_bytes: int
     partitions: int
     tolerance: NotRequired[Tolerance]
+    keep: NotRequired[Keep]
 
 
 class Execution(TypedDict):
@@ -80,14 +88,18 @@ class Shard(TypedDict):
 
 
 class ParseRequest(TypedDict):
-    """What ParseAndValidate takes."""
+    """What ParseAndValidate takes; `keep` where the shard is one of several."""
 
     file: File
     shard: Shard
+    keep: NotRequired[Keep]
 
 
 class Parsed(TypedDict):
-    """What ParseAndValidate says; read = valid + quarantined."""
+    """What ParseAndValidate says; read = valid + quarantined.
+
+    `kept` is what Enrich said of this shard before, where nothing of it is to be done again.
+    """
 
     shard: Shard
     read: int
@@ -98,19 +110,21 @@ class Parsed(TypedDict):
     reasons: dict[str, int]
     staged: Location
     quarantine: Location | None
+    kept: NotRequired[Enriched]
 
 
 class EnrichRequest(TypedDict):
-    """What Enrich takes."""
+    """What Enrich takes; `keep` where the shard is one of several."""
 
     file: File
     shard: Shard
     partitions: int
-    parsed: Location
+    parsed: Parsed
+    keep: NotRequired[Keep]
 
 
 class Enriched(TypedDict):
-    """What Enrich says; valid = enriched + quarantined."""
+    """What Enrich says; valid = enriched + quarantined. `kept`: an earlier execution has done it."""
 
     enriched: int
     quarantined: int
@@ -119,6 +133,7 @@ class Enriched(TypedDict):
     quarantine_enrich: Location | None
     alerts_object: Location | None
     reasons_enrich: dict[str, int]
+    kept: NotRequired[bool]
 
 
 class ShardOutcome(TypedDict):
@@ -138,22 +153,25 @@ class ShardOutcome(TypedDict):
     quarantine_enrich: Location | None
     alerts_object: Location | None
     reasons_enrich: dict[str, int]
+    kept: NotRequired[bool]
 
 
 class WriteRequest(TypedDict):
-    """What WriteToDdb takes."""
+    """What WriteToDdb takes; `keep` where the partition is one of several."""
 
     file: File
     partition: int
     shards: list[ShardOutcome]
+    keep: NotRequired[Keep]
 
 
 class Written(TypedDict):
-    """What WriteToDdb says."""
+    """What WriteToDdb says. `kept`: an earlier execution has done it."""
 
     partition: int
     written: int
     superseded: int
+    kept: NotRequired[bool]
 
 
 class NotifyRequest(TypedDict):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from pipeline import contracts, staging, tables
+from pipeline import contracts, outcomes, staging, tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -35,7 +35,18 @@ class StagedItem(NamedTuple):
 
 
 def write_to_ddb(request: WriteRequest, settings: Settings) -> Written:
-    """Write a partition; file order is that of the shards, and of the lines within each."""
+    """Write a partition, unless that was done; file order is that of the shards, and of the lines in each."""
+    file, keep = request["file"], request.get("keep")
+    kept = outcomes.find_partition(settings, file, request["partition"], keep) if keep else None
+    if kept is not None:
+        return kept
+    written = _worked(request, settings)
+    if keep:
+        outcomes.keep_partition(settings, file, written, keep)
+    return written
+
+
+def _worked(request: WriteRequest, settings: Settings) -> Written:
     file, partition = request["file"], request["partition"]
     shards = sorted(request["shards"], key=lambda shard: shard["shard"]["index"])
     table = settings.table_prefix + str(file["dataset"])

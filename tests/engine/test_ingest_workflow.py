@@ -11,6 +11,7 @@ import pytest
 from moto import mock_aws
 
 REGION = "us-east-1"
+KEEP = {"series": "0" * 16, "run": "1" * 16}
 DEFINITION = Path(__file__).parents[2] / "statemachines" / "ingest.asl.json"
 
 
@@ -65,7 +66,7 @@ def functions(*, shards=3, partitions=2, broken=None, read=1, invalid=0, toleran
 
         return handler
 
-    plan = {"shards": shards, "shard_bytes": 40, "partitions": partitions}
+    plan = {"shards": shards, "shard_bytes": 40, "partitions": partitions, "keep": KEEP}
     if tolerance is not None:
         plan["tolerance"] = tolerance
     answers = {

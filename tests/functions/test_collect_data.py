@@ -155,7 +155,7 @@ def test_a_claim_that_was_closed_in_the_meantime_is_not_taken_over(
     file_id = claimed_by(EXECUTION)["file"]["id"]
 
     def closing(execution: str, since: object) -> bool:
-        ledger.close("statewright-files", file_id, execution, {"status": "SUCCEEDED"})
+        ledger.change("statewright-files", file_id, execution, {"status": "SUCCEEDED"})
         return True
 
     monkeypatch.setattr(executions, "is_over", closing)

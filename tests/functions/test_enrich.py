@@ -62,4 +62,4 @@ def test_a_rejected_record_that_is_not_found_again_is_a_defect(
     parsed = invoke("parse_and_validate", {"file": file, "shard": shard})
     monkeypatch.setattr(enriching.reading, "candidates", lambda *_, **__: iter(()))
     with pytest.raises(StagedDataBroken, match="0 of 1"):
-        invoke("enrich", {"file": file, "shard": shard, "partitions": 1, "parsed": parsed["staged"]})
+        invoke("enrich", {"file": file, "shard": shard, "partitions": 1, "parsed": parsed})

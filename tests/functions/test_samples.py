@@ -39,7 +39,7 @@ def test_the_largest_sample_is_valid_to_its_last_record(cloud: Cloud) -> None:
     file = invoke("collect_data", {"s3Bucket": RAW, "s3Key": key})["file"]
     shard = {"index": 0, "start": 0, "end": file["size"]}
     parsed = invoke("parse_and_validate", {"file": file, "shard": shard})
-    request = {"file": file, "shard": shard, "partitions": 1, "parsed": parsed["staged"]}
+    request = {"file": file, "shard": shard, "partitions": 1, "parsed": parsed}
     enriched = invoke("enrich", request)
     assert (parsed["read"], parsed["valid"], parsed["lines"]) == (69_659, 69_659, 69_659)
     assert (enriched["enriched"], enriched["quarantined"], enriched["alerts"]) == (69_659, 0, 3)

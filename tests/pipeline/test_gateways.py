@@ -293,13 +293,13 @@ def holder_seen_by(execution: str) -> tuple[str, str]:
 
 
 def test_a_claim_is_held_by_one_execution(cloud: Cloud) -> None:
-    assert ledger.claim(FILES, row("one")) is None
-    assert ledger.claim(FILES, row("one")) is None
+    assert ledger.claim(FILES, row("one")) == {}
+    assert ledger.claim(FILES, row("one")) == row("one")
     assert holder_seen_by("two") == ("one", ledger.PROCESSING)
-    ledger.close(FILES, "f", "one", {"status": ledger.FAILED})
-    assert ledger.claim(FILES, row("two")) is None
+    ledger.change(FILES, "f", "one", {"status": ledger.FAILED})
+    assert ledger.claim(FILES, row("two")) == {**row("one"), "status": ledger.FAILED}
     with pytest.raises(ClaimLost):
-        ledger.close(FILES, "f", "one", {"status": ledger.SUCCEEDED})
+        ledger.change(FILES, "f", "one", {"status": ledger.SUCCEEDED})
 
 
 def test_the_holder_is_asked_for_where_the_refusal_does_not_name_it(
@@ -318,4 +318,4 @@ def test_a_ledger_that_is_not_there_refuses(cloud: Cloud) -> None:
     with pytest.raises(ServiceRefused, match="PutItem"):
         ledger.claim("no-such-table", row("one"))
     with pytest.raises(ServiceRefused, match="UpdateItem"):
-        ledger.close("no-such-table", "f", "one", {"status": ledger.FAILED})
+        ledger.change("no-such-table", "f", "one", {"status": ledger.FAILED})
