@@ -182,7 +182,7 @@ def _outcome(uploaded: Upload, found: dict[str, Any], names: Names, clients: Cli
         file=str(uploaded.file),
         bucket=uploaded.bucket,
         key=uploaded.key,
-        file_id=uploaded.file_id,
+        file_id=output.get("file", {}).get("id", uploaded.file_id),
         status=_status(found["status"], output),
         execution=found["executionArn"],
         seconds=max(0.0, found["stopDate"].timestamp() - uploaded.at),

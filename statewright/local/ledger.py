@@ -6,6 +6,8 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from statewright.local.interrupted import LEDGER
 
 if TYPE_CHECKING:
@@ -86,9 +88,8 @@ def unfinished_rows(names: Names, clients: Clients) -> Iterator[Row]:
 
 def claim_again(names: Names, clients: Clients, file_id: str, execution: str) -> None:
     """Give an interrupted row back to its execution, before that goes on; rows of others are left alone."""
-    dynamodb = clients("dynamodb")
     try:
-        dynamodb.update_item(
+        clients("dynamodb").update_item(
             TableName=names.of(LEDGER),
             Key={"file_id": {"S": file_id}},
             UpdateExpression="SET #status = :processing REMOVE #error, #cause",
@@ -106,8 +107,9 @@ def claim_again(names: Names, clients: Clients, file_id: str, execution: str) ->
                 ":execution": {"S": execution},
             },
         )
-    except dynamodb.exceptions.ConditionalCheckFailedException:
-        return
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+            raise
 
 
 def _row(item: dict[str, Any]) -> Row:

@@ -6,6 +6,7 @@ import dataclasses
 import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,13 +20,13 @@ from statewright.local.following import Outcome, follow
 from statewright.local.outcomes import conservation_line, lines_of
 from statewright.local.place_options import Connection, Place, Unusable, place_options
 from statewright.local.redriving import Redrive, discard, redrive_all
-from statewright.local.waiting import settled, waiting_of
+from statewright.local.waiting import settled, waiting_of, with_newer
 from statewright.local.waiting_lines import json_of, line_of_redrive, lines_of_waiting, summary, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from statewright.local.dead_letters import Message
+    from statewright.local.dead_letters import Message, Reading
     from statewright.local.waiting import Waiting
 
 LISTED = 50  # on a terminal; --json has all
@@ -124,8 +125,7 @@ def _waiting(connection: Connection) -> Iterator[_Found]:
     names, clients = connection.names, connection.clients
     found = _Found()
     try:
-        for queue in queues_of(names):
-            reading = read_queue(names, clients, queue)
+        for queue, reading in _read_queues(connection):
             found.hidden.update({each.receipt: each for each in reading.messages})
             if not reading.complete:
                 count = len(reading.messages)
@@ -138,6 +138,14 @@ def _waiting(connection: Connection) -> Iterator[_Found]:
         give_back(names, clients, found.hidden.values())
 
 
+def _read_queues(connection: Connection) -> list[tuple[str, Reading]]:
+    """Read the queues at once: each is known to be empty only after a while."""
+    queues = queues_of(connection.names)
+    with ThreadPoolExecutor(max(1, len(queues))) as threads:
+        read = threads.map(lambda queue: read_queue(connection.names, connection.clients, queue), queues)
+        return list(zip(queues, read, strict=True))
+
+
 def _run(wanted: Wanted, found: _Found, connection: Connection) -> list[Redrive]:
     """Tell, redrive or discard what is wanted; return what was done."""
     if wanted.discarded:
@@ -147,7 +155,8 @@ def _run(wanted: Wanted, found: _Found, connection: Connection) -> list[Redrive]
     else:
         chosen = found.waiting
     if wanted.only_told or not (wanted.ids or wanted.everything or wanted.discarded):
-        _list(chosen, wanted)
+        shown = chosen if wanted.as_json else chosen[:LISTED]
+        _list([with_newer(connection.clients, each) for each in shown], chosen, wanted)
         raise SystemExit(0)
     names, clients = connection.names, connection.clients
     done = []
@@ -177,15 +186,15 @@ def _chosen(found: Sequence[Waiting], ids: Sequence[str]) -> list[Waiting]:
     return list(chosen.values())
 
 
-def _list(chosen: Sequence[Waiting], wanted: Wanted) -> None:
+def _list(shown: Sequence[Waiting], chosen: Sequence[Waiting], wanted: Wanted) -> None:
     now = time.time()
     if wanted.as_json:
-        click.echo(json_of([told(each, now) for each in chosen]))
+        click.echo(json_of([told(each, now) for each in shown]))
         return
-    for each in chosen[:LISTED]:
+    for each in shown:
         click.echo("\n".join(lines_of_waiting(each, now)))
-    if len(chosen) > LISTED:
-        click.echo(f"… and {len(chosen) - LISTED:,} more; --json has them all")
+    if len(chosen) > len(shown):
+        click.echo(f"… and {len(chosen) - len(shown):,} more; --json has them all")
     click.echo(summary(chosen))
 
 
@@ -205,6 +214,8 @@ def _follow(done: Sequence[Redrive], connection: Connection, wanted: Wanted) -> 
             threading.Event(),
             execution=each.execution,
         )
+        if each.waiting.file.file_id is None and outcome.status == "FAILED":  # no version is known
+            outcome = dataclasses.replace(outcome, file_id="")
         outcomes[each.waiting.id] = outcome
         if not wanted.as_json:
             click.echo("\n".join(lines_of(outcome)))

@@ -104,7 +104,9 @@ def _start(waiting: Waiting, clients: Clients) -> str:
     sfn, machine, name = clients("stepfunctions"), str(waiting.machine), str(waiting.name)
     try:
         answer = sfn.start_execution(stateMachineArn=machine, name=name, input=_input(waiting, clients))
-    except sfn.exceptions.ExecutionAlreadyExists:
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ExecutionAlreadyExists":
+            raise
         return execution_of(machine, name)
     return str(answer["executionArn"])
 

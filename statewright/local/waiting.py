@@ -12,6 +12,8 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from botocore.exceptions import ClientError, ParamValidationError
+
 from statewright.local.ledger import file_id_of, rows_of
 
 if TYPE_CHECKING:
@@ -46,7 +48,8 @@ class Waiting:
     """Something that waits, and what a redrive would do about it; `since` in seconds since the epoch.
 
     `execution` is the one that failed or was cut off, `name` that of a new start, `input` its input as far
-    as the message has it, `settled_by` the execution that has ingested the object meanwhile.
+    as the message has it, `settled_by` the execution that has ingested the object meanwhile; `newer` says
+    that the object has a newer version.
     """
 
     id: str
@@ -61,6 +64,7 @@ class Waiting:
     name: str | None = None
     input: str | None = None
     settled_by: str | None = None
+    newer: bool = False
     messages: tuple[Message, ...] = ()
 
 
@@ -210,6 +214,20 @@ def settled(names: Names, clients: Clients, found: Iterable[Waiting]) -> list[Wa
     listed = list(found)
     rows = rows_of(names, clients, (each.file.file_id for each in listed if each.file.file_id))
     return [_settled(each, rows.get(each.file.file_id or "")) for each in listed]
+
+
+def with_newer(clients: Clients, waiting: Waiting) -> Waiting:
+    """Return the same, and whether its object has a newer version by now."""
+    file = waiting.file
+    if waiting.action not in ("start", "redrive") or file.bucket is None or file.key is None:
+        return waiting
+    if file.version is None or file.version.startswith("etag:"):
+        return waiting
+    try:
+        newest = clients("s3").head_object(Bucket=file.bucket, Key=file.key).get("VersionId")
+    except (ClientError, ParamValidationError):
+        return waiting  # it is deleted, or its name is none: the execution will tell
+    return replace(waiting, newer=newest not in (None, file.version))
 
 
 def _settled(waiting: Waiting, row: Row | None) -> Waiting:

@@ -22,6 +22,7 @@ TO_DO = {
     "settle": "nothing but to remove it",
     "none": "nothing by itself; look at it, then --discard",
 }
+NEWER = "the object has a newer version; where its contract has no `order`, older records would replace newer ones"
 AGES = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 SHOWN = 300  # characters of a poison message
 
@@ -49,7 +50,14 @@ def lines_of_waiting(waiting: Waiting, now: float) -> list[str]:
         lines.append(f"  ingested meanwhile: {waiting.settled_by}")
     if len(waiting.messages) > 1:
         lines.append(f"  messages: {len(waiting.messages)}, all of this")
-    return [*lines, f"  to do: {TO_DO[waiting.action]}"]
+    if waiting.newer:
+        lines.append(f"  {NEWER}")
+    return [printable(each) for each in [*lines, f"  to do: {TO_DO[waiting.action]}"]]
+
+
+def printable(text: str) -> str:
+    """Return a text that does nothing to a terminal: what is no visible character is shown as its escape."""
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 
 def summary(found: Sequence[Waiting]) -> str:
@@ -71,7 +79,7 @@ def line_of_redrive(done: Redrive) -> str:
         "discarded": "discarded",
     }[done.done]
     reason = f": {done.reason}" if done.reason else ""
-    return f"{done.waiting.id}  {subject}: {said}{reason}"
+    return printable(f"{done.waiting.id}  {subject}: {said}{reason}")
 
 
 def told(waiting: Waiting, now: float) -> dict[str, Any]:
@@ -91,6 +99,7 @@ def told(waiting: Waiting, now: float) -> dict[str, Any]:
         "cause": waiting.cause,
         "action": waiting.action,
         "settled_by": waiting.settled_by,
+        "newer_version": waiting.newer,
         "messages": [
             {"queue": each.queue, "id": each.id, "body": each.body if waiting.kind == "poison" else None}
             for each in waiting.messages
@@ -99,5 +108,6 @@ def told(waiting: Waiting, now: float) -> dict[str, Any]:
 
 
 def json_of(told_of: Sequence[dict[str, Any]]) -> str:
-    """Return a JSON array."""
-    return json.dumps(told_of, indent=2, ensure_ascii=False)
+    """Return a JSON array; halves of surrogate pairs are escaped there."""
+    text = json.dumps(told_of, indent=2, ensure_ascii=False)
+    return text.encode("utf-8", "backslashreplace").decode()
