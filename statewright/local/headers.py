@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # As far as the pipeline looks for it: functions/pipeline/reading.py.
 HEADER_BYTES = 1024 * 1024
-_BOM = b"\xef\xbb\xbf"
+BOM = b"\xef\xbb\xbf"
 DELIMITERS = {"csv": ",", "tsv": "\t"}
 _GONE = frozenset(
     {
@@ -41,7 +41,7 @@ def header_of(s3: Any, origin: Origin) -> bytes:
             start = zlib.decompressobj(31).decompress(start, HEADER_BYTES)
         except zlib.error as error:
             raise _lost(origin, f"is not the gzip that was read ({error})") from error
-    return first_row(start.removeprefix(_BOM), DELIMITERS[route.format])
+    return first_row(start.removeprefix(BOM), DELIMITERS[route.format])
 
 
 def first_row(start: bytes, delimiter: str) -> bytes:

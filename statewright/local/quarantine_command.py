@@ -182,11 +182,11 @@ def replay(
     with _told_errors():
         quarantines = _quarantines(place)
         origin = replays.origin_of(quarantines, quarantines.find(file_id))
-        if corrected:
-            content = replays.corrected_content(corrected, origin)
-        else:
-            content = replays.quarantined_content(quarantines, origin, rules)
-        with content.body:
+        with (
+            replays.corrected_content(corrected, origin)
+            if corrected
+            else replays.quarantined_content(quarantines, origin, rules)
+        ) as content:
             sent = replays.put(quarantines, origin, content, again=again)
         replays.link(quarantines, origin, sent)
         outcome = replays.outcome_of(quarantines, sent, lambda state: _say(sent.uploaded.key, state, as_json))

@@ -12,6 +12,7 @@ import json
 import tempfile
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
@@ -19,7 +20,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 from botocore.exceptions import ClientError
 
 from statewright.local.following import COUNTS, MAX_UPLOAD_BYTES, Outcome, Upload, follow
-from statewright.local.headers import DELIMITERS, header_of
+from statewright.local.headers import BOM, DELIMITERS, header_of
 from statewright.local.interrupted import LEDGER
 from statewright.local.quarantines import QuarantineError
 from statewright.local.routes import Route, contract_digest, routes_of
@@ -102,26 +103,35 @@ def _route_by_suffix(record: Rejected) -> Route | None:
     return Route(dataset, record.contract, format_, packed, one_line_records=False) if format_ else None
 
 
-def quarantined_content(quarantines: Quarantines, origin: Origin, rules: Collection[str]) -> Content:
-    """Return the records of some rules (none: of all) as one file in their origin's format.
+@contextmanager
+def quarantined_content(
+    quarantines: Quarantines, origin: Origin, rules: Collection[str]
+) -> Iterator[Content]:
+    """Give the records of some rules (none: of all) as one file in their origin's format.
 
     Raises QuarantineError where one of them was cut, or a header is wanted and the origin is gone.
     """
     _refuse_cut(quarantines, origin, rules)
-    body = _spool(written(quarantines, origin, chosen(quarantines.records(origin.file), rules)))
-    return Content(body, _digest(body), origin.known_route().format)
+    with tempfile.SpooledTemporaryFile(_SPOOLED_BYTES) as spooled:
+        body = cast("IO[bytes]", spooled)
+        for piece in written(quarantines, origin, chosen(quarantines.records(origin.file), rules)):
+            body.write(piece)
+        if body.tell() > MAX_UPLOAD_BYTES:
+            raise QuarantineError("the records are more than one upload may have (5 GiB); choose by --rule")
+        yield Content(body, _digest(body), origin.known_route().format)
 
 
-def corrected_content(file: Path, origin: Origin) -> Content:
-    """Return a file of corrected records; its suffix says its format, else it is the origin's."""
+@contextmanager
+def corrected_content(file: Path, origin: Origin) -> Iterator[Content]:
+    """Give a file of corrected records; its suffix says its format, else it is the origin's."""
     parts = file.name.lower().removesuffix(".gz").rpartition(".")
     known = SUFFIXES.get(parts[2]) if parts[1] else None
     packed = known is not None and file.name.lower().endswith(".gz")
     suffix = (known or origin.known_route().format) + (".gz" if packed else "")
     if file.stat().st_size > MAX_UPLOAD_BYTES:
         raise QuarantineError(f"{file} is larger than one upload may be (5 GiB)")
-    body = file.open("rb")
-    return Content(body, _digest(body), suffix)
+    with file.open("rb") as body:
+        yield Content(body, _digest(body), suffix)
 
 
 def chosen(records: Iterable[Rejected], rules: Collection[str]) -> Iterator[Rejected]:
@@ -143,7 +153,9 @@ def written(quarantines: Quarantines, origin: Origin, records: Iterable[Rejected
         return
     if format_ in DELIMITERS:
         yield header_of(quarantines.connection.clients("s3"), origin) + b"\n"
-    for record in records:
+    for number, record in enumerate(records):
+        if not number and format_ == "jsonl" and not record.content.startswith(b"{"):
+            yield BOM  # else the record's first bytes may be taken for one, or for the mark of a packed file
         yield record.content + b"\n"
 
 
@@ -307,19 +319,9 @@ def _refuse_cut(quarantines: Quarantines, origin: Origin, rules: Collection[str]
     )
 
 
-def _spool(pieces: Iterable[bytes]) -> IO[bytes]:
-    """Return a file of the pieces, in memory as long as they are few."""
-    body = cast("IO[bytes]", tempfile.SpooledTemporaryFile(_SPOOLED_BYTES))  # noqa: SIM115 - the caller's
-    for piece in pieces:
-        body.write(piece)
-    if body.tell() > MAX_UPLOAD_BYTES:
-        raise QuarantineError("the records are more than one upload may have (5 GiB); choose some by --rule")
-    body.seek(0)
-    return body
-
-
-def _digest(body: Any) -> str:
+def _digest(body: IO[bytes]) -> str:
     digest = hashlib.sha256()
+    body.seek(0)
     while piece := body.read(_PIECE_BYTES):
         digest.update(piece)
     body.seek(0)

@@ -10,6 +10,7 @@ from statewright.local.emulator import Emulator
 from statewright.local.names import Names
 from statewright.local.ports import free_ports
 from statewright.project import Project, read_project
+from tests.local.quarantined import Quarantined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -95,3 +96,11 @@ def names(emulator: Emulator, write_project: Callable[..., Path], request: pytes
     """Names of a project that no other test has, on the shared emulator."""
     unique = f"shop{abs(hash(request.node.nodeid)) % 10**8}"
     return Names(read_project(write_project(name=unique)), emulator.endpoint)
+
+
+@pytest.fixture
+def stored(
+    emulator: Emulator, clients: Clients, write_project: Callable[..., Path], request: pytest.FixtureRequest
+) -> Quarantined:
+    """A deployed project with an empty quarantine."""
+    return Quarantined.of_test(emulator, clients, write_project, request.node.nodeid)
