@@ -270,6 +270,14 @@ def test_a_value_beyond_the_longest_is_malformed() -> None:
         read("orders/x.json", b'["' + b"x" * 20_000_000, piece=1_000_000)
 
 
+@pytest.mark.parametrize("body", [b'["%s", 1]', b'"%s"', b"%s"])
+def test_a_value_may_have_as_many_bytes_as_a_line(body: bytes) -> None:
+    room = lines.MAX_LINE_BYTES - body.count(b'"')
+    with pytest.raises(MalformedFile, match="longer than"):
+        read("orders/x.json", body % (b"x" * (room + 1)))
+    assert len(read("orders/x.json", body % (b"x" * room))[0].raw) == lines.MAX_LINE_BYTES
+
+
 def test_quotes_commas_and_line_breaks_inside_cells_are_kept() -> None:
     body = HEADER + b'"a,""1""","c\r\nd",1997-01-01,1,11.77,USD\r\n' + ROW
     found = read("orders/x.csv", body)

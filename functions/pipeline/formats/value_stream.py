@@ -106,7 +106,7 @@ class ValueStream:
         if chunk is None:
             return False
         if len(self._buffer) - self._position > self._longest:
-            raise self._malformed(f"a value longer than {self._longest} bytes")
+            raise self._too_long()
         self._start += self._position
         self._buffer = self._buffer[self._position :] + chunk
         self._position = 0
@@ -116,6 +116,8 @@ class ValueStream:
         """Return the value at the position, and move behind it."""
         plain = self._buffer[self._position] not in b'"[{'
         length = self._scalar() if plain else self._container()
+        if length > self._longest:
+            raise self._too_long()
         raw = self._buffer[self._position : self._position + length]
         value = Value(self._line, self._start + self._position, raw)
         self._advance(length)
@@ -150,6 +152,9 @@ class ValueStream:
                 done = len(self._buffer) - self._position
             if not self._more():
                 raise self._malformed("a string, array or object does not end")
+
+    def _too_long(self) -> MalformedFile:
+        return self._malformed(f"a value longer than {self._longest} bytes")
 
     def _malformed(self, what: str) -> MalformedFile:
         place = self._start + self._position
