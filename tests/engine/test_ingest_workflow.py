@@ -202,3 +202,131 @@ def test_a_file_without_records_is_within_any_tolerance(execute, definition, clo
         definition, {"s3Bucket": "raw", "s3Key": "k"}, functions=handlers, clients=cloud.__getitem__
     )
     assert outcome.status == "SUCCEEDED", outcome.cause
+
+
+# --- fan-outs of which a part fails ---
+
+
+def failing(handlers, name, parts):
+    """Let a function fail for some shards or partitions."""
+    whole = handlers[name]
+
+    def partly(event, context):
+        answer = whole(event, context)
+        part = event["shard"]["index"] if "shard" in event else event["partition"]
+        if part in parts:
+            raise RuntimeError(f"part {part} is broken")
+        return answer
+
+    return {**handlers, name: partly}
+
+
+def run(execute, definition, cloud, handlers):
+    return execute(
+        definition, {"s3Bucket": "raw", "s3Key": "k"}, functions=handlers, clients=cloud.__getitem__
+    )
+
+
+def assert_failed_once(outcome, cloud, error, cause):
+    assert (outcome.status, outcome.error) == ("FAILED", error)
+    assert cause in outcome.cause
+    assert outcome.states[-4:] == ["RecordFailure", "SendToDeadLetters", "TellPeople", "Failed"]
+    assert outcome.states.count("TellPeople") == 1
+    row = cloud["dynamodb"].get_item(TableName="files", Key={"file_id": {"S": "raw/k"}})["Item"]
+    assert (row["status"], row["error"]) == ({"S": "FAILED"}, {"S": error})
+    assert (row["error"], row["cause"]) == (row["shard_error"], row["shard_cause"])
+    queue = cloud["sqs"].get_queue_url(QueueName="dead-letters")["QueueUrl"]
+    assert len(cloud["sqs"].receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]) == 1
+
+
+@pytest.mark.parametrize("name", ["ParseAndValidate", "Enrich"])
+@pytest.mark.parametrize("parts", [{1}, {0, 2, 49}, {0, 1, 2, 3, 49}])
+def test_shards_that_fail_let_the_others_finish_and_nothing_is_written(
+    execute, definition, cloud, name, parts
+):
+    handlers, calls = functions(shards=50)
+    outcome = run(execute, definition, cloud, failing(handlers, name, parts))
+    assert_failed_once(outcome, cloud, "RuntimeError", "is broken")
+    enriched = {event["shard"]["index"] for called, event in calls if called == "Enrich"}
+    assert enriched >= set(range(50)) - parts
+    assert not {"WriteToDdb", "Notify"} & {called for called, _ in calls}
+
+
+def test_a_file_that_is_broken_in_every_shard_ends_before_all_are_tried(execute, definition, cloud):
+    handlers, calls = functions(shards=256, broken="ParseAndValidate")
+    outcome = run(execute, definition, cloud, handlers)
+    assert_failed_once(outcome, cloud, "RuntimeError", "broken")
+    assert 5 < sum(name == "ParseAndValidate" for name, _ in calls) < 100
+
+
+@pytest.mark.parametrize("parts", [{0}, {1, 4}, set(range(5))])
+def test_partitions_that_fail_let_the_others_finish(execute, definition, cloud, parts):
+    handlers, calls = functions(partitions=60)
+    outcome = run(execute, definition, cloud, failing(handlers, "WriteToDdb", parts))
+    assert_failed_once(outcome, cloud, "RuntimeError", "is broken")
+    assert {event["partition"] for name, event in calls if name == "WriteToDdb"} == set(range(60))
+    assert "Notify" not in {name for name, _ in calls}
+
+
+@pytest.mark.parametrize("shards", [2, 100, 230])
+def test_inputs_of_partitions_that_fail_never_exceed_what_the_map_may_return(
+    execute, definition, cloud, shards
+):
+    handlers, _ = functions(shards=shards, partitions=30)
+    parse = handlers["ParseAndValidate"]
+    large = {**handlers, "ParseAndValidate": lambda *given: {**parse(*given), "reasons": {"x" * 850: 1}}}
+    outcome = run(execute, definition, cloud, failing(large, "WriteToDdb", set(range(30))))
+    assert_failed_once(outcome, cloud, "RuntimeError", "is broken")
+
+
+def test_causes_of_shards_are_cut_in_the_maps_result_and_whole_in_the_ledger(execute, definition, cloud):
+    handlers, _ = functions(shards=256)
+    answer = handlers["ParseAndValidate"]
+
+    def wordy(event, context):
+        if event["shard"]["index"] < 5:
+            raise RuntimeError("x" * 30_000)
+        return {**answer(event, context), "reasons": {"x" * 850: 1}}
+
+    outcome = run(execute, definition, cloud, {**handlers, "ParseAndValidate": wordy})
+    assert_failed_once(outcome, cloud, "RuntimeError", "x" * 20_000)
+
+
+def test_without_the_ledger_the_numbers_of_failed_shards_are_told(execute, definition, cloud):
+    cloud["dynamodb"].delete_table(TableName="files")
+    handlers, _ = functions(shards=3)
+    outcome = run(execute, definition, cloud, failing(handlers, "Enrich", {1, 2}))
+    assert (outcome.status, outcome.error) == ("FAILED", "ShardsFailed")
+    assert outcome.cause.startswith("2 of 3 shards failed")
+    assert outcome.states[-4:] == ["RecordFailure", "SendToDeadLetters", "TellPeople", "Failed"]
+
+
+def test_shards_and_partitions_are_told_where_outcomes_are_kept_and_plain_chains_are_not(
+    execute, definition, cloud
+):
+    for shards, partitions in ((1, 1), (3, 1), (1, 3), (3, 3)):
+        handlers, calls = functions(shards=shards, partitions=partitions)
+        outcome = run(execute, definition, cloud, handlers)
+        assert outcome.status == "SUCCEEDED", outcome.cause
+        for name, event in calls:
+            many = {"ParseAndValidate": shards, "Enrich": shards, "WriteToDdb": partitions}.get(name, 1)
+            assert event.get("keep") == (KEEP if many > 1 else None)
+
+
+def test_what_was_kept_of_a_shard_passes_through_enrich(execute, definition, cloud):
+    handlers, calls = functions(shards=3)
+    parse, enrich = handlers["ParseAndValidate"], handlers["Enrich"]
+    kept = {"enriched": 7, "quarantined": 2, "kept": True}
+
+    def parsing(event, context):
+        answer = parse(event, context)
+        return {**answer, "kept": kept} if event["shard"]["index"] == 1 else answer
+
+    def enriching(event, context):
+        return event["parsed"].get("kept") or enrich(event, context)
+
+    outcome = run(execute, definition, cloud, {**handlers, "ParseAndValidate": parsing, "Enrich": enriching})
+    assert outcome.status == "SUCCEEDED", outcome.cause
+    (notified,) = [event for name, event in calls if name == "Notify"]
+    assert [shard.get("kept") for shard in notified["shards"]] == [None, True, None]
+    assert [shard["quarantined"] for shard in notified["shards"]] == [0, 2, 0]
