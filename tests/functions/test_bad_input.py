@@ -27,6 +27,7 @@ from tests.functions.bad_inputs import (
     Fails,
     Outcome,
     csv_row,
+    noting,
 )
 from tests.functions.cloud import OUTPUT, RAW, SCHEMAS, forget
 from tests.functions.objects_sent import json_lines, order
