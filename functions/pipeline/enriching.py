@@ -58,7 +58,7 @@ def _worked(request: EnrichRequest, settings: Settings) -> Enriched:
     enrichment = Enrichment(
         contract, file, functools.partial(pseudonym_key, settings.pseudonym_key_parameter)
     )
-    place = staging.enriched_place(settings.staging_bucket, file, shard["index"])
+    place = staging.enriched_place(settings.staging_bucket, file, shard["index"], request.get("keep"))
     enriched, rejects = 0, dict[int, Reject]()
     with (
         staging.PartitionWriter(place) as staged,

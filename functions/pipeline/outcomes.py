@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from pipeline import contracts, documents, ledger, objects, pseudonyms
+from pipeline import contracts, documents, ledger, objects, pseudonyms, staging
 from pipeline.errors import ObjectNotFound
 from pipeline.shapes import Enriched, Parsed, Written  # noqa: TC001 - msgspec reads the annotations
 
@@ -73,7 +73,8 @@ def run_of(execution: str) -> str:
 def continued(table: str, row: Mapping[str, Any], replaced: Mapping[str, str]) -> Keep:
     """Return where outcomes are kept, given the row that a claim wrote, and the one that it replaced.
 
-    Where both have the same work, the series goes on. Raises ClaimLost.
+    Where both have the same work, the series goes on. Where a claim was made again because its answer was lost,
+    the row from before is not known any more: a series begins. Raises ClaimLost.
     """
     run = row["series"]
     series = replaced.get("series", run) if replaced.get("work") == row["work"] else run
@@ -130,8 +131,9 @@ def _place(settings: Settings, file: File, keep: Keep, name: str) -> Location:
 
     The digest is of this process's own documents: what was deployed may change while a file is worked on.
     """
-    work = f"{keep['series']}-{documents.digest(settings.schemas)[:DIGITS]}"
-    return {"bucket": settings.staging_bucket, "key": f"{file['id']}/outcomes/{work}/{name}.json"}
+    deployed = documents.digest(settings.schemas)[:DIGITS]
+    key = f"{staging.folder(file, keep)}/outcomes/{deployed}/{name}.json"
+    return {"bucket": settings.staging_bucket, "key": key}
 
 
 def _find(place: Location, keep: Keep, kind: type[T]) -> T | None:

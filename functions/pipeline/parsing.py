@@ -37,7 +37,7 @@ def _worked(request: ParseRequest, settings: Settings) -> Parsed:
     catalogue = contracts.catalogue(settings.schemas)
     contract = catalogue.contract(str(file["contract"]))
     tally, reasons, read, unreadable = Tally(), dict[str, int](), 0, 0
-    place = staging.parsed_place(settings.staging_bucket, file, shard["index"])
+    place = staging.parsed_place(settings.staging_bucket, file, shard["index"], request.get("keep"))
     with (
         staging.LineWriter(place) as staged,
         Quarantine(settings.output_bucket, file, "parse", shard["index"]) as quarantine,

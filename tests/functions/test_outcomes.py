@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 import shutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipeline import enriching, entry, ledger, outcomes, parsing, plans, writing
+from pipeline import enriching, entry, executions, ledger, outcomes, parsing, plans, writing
 from pipeline.errors import ServiceRefused
 from pipeline.settings import settings
 from tests.functions.cloud import (
@@ -41,6 +42,7 @@ RECORDS = [
     order(2, amount=8),
 ]
 BODY = json_lines(*RECORDS)
+SERIES = re.compile("(?<=[0-9a-f]{32})/[0-9a-f]{16}/")
 COUNTS = {"read": 38, "written": 35, "superseded": 1, "quarantined": 2, "alerts": 1}
 
 
@@ -166,9 +168,19 @@ def clean_run(cloud: Cloud, run: Any) -> tuple[list[Any], dict[str, bytes]]:
     return there
 
 
+def everything(cloud: Cloud) -> dict[str, bytes]:
+    names = cloud.keys(STAGING)
+    return {name: cloud.s3.get_object(Bucket=STAGING, Key=name)["Body"].read() for name in names}
+
+
+def four_shards(keep: Any) -> Any:
+    return {"shards": 4, "shard_bytes": -(-len(BODY) // 4), "partitions": 3, "keep": keep}
+
+
 def objects(cloud: Cloud) -> dict[str, bytes]:
+    """Return all objects of both buckets but for outcomes, whatever series they are of."""
     return {
-        f"{bucket}/{name}": cloud.s3.get_object(Bucket=bucket, Key=name)["Body"].read()
+        SERIES.sub("/", f"{bucket}/{name}"): cloud.s3.get_object(Bucket=bucket, Key=name)["Body"].read()
         for bucket in (STAGING, OUTPUT)
         for name in cloud.keys(bucket)
         if "/outcomes/" not in name
@@ -275,6 +287,26 @@ def test_a_contract_that_changed_begins_anew(cloud: Cloud, run: Any, schemas: An
 
     assert (again.parsed, again.counts) == ([0, 1, 2, 3], {**COUNTS, "alerts": 0})
     assert again.keep["series"] == again.keep["run"]
+
+
+@pytest.mark.usefixtures("plan")
+def test_a_function_that_outlives_its_execution_overwrites_nothing_of_other_work(
+    cloud: Cloud, run: Any, schemas: Any
+) -> None:
+    cloud.put(KEY, BODY)
+    schemas("old")
+    first = run("one", ("enriched", 2))
+    schemas("new", derive=[{"to": "shop", "op": "constant", "value": 1}])
+    again = run("two", ("written", 0))
+    staged = {name: body for name, body in everything(cloud).items() if again.keep["series"] in name}
+    schemas("old")
+
+    work_on_shard(first.file, four_shards(first.keep), 2)
+
+    now = everything(cloud)
+    assert staged
+    assert {name: now[name] for name in staged} == staged
+    assert run("three").counts == COUNTS
 
 
 @pytest.mark.usefixtures("plan")
@@ -415,9 +447,7 @@ def test_a_state_that_is_tried_again_finds_its_own_outcome_and_counts_as_worked(
     cloud.put(KEY, BODY)
     run("one", ("parsed", 2))
     again = run("two", ("written", 0), ("written", 1), ("written", 2))
-    plan = {"shards": 4, "shard_bytes": -(-len(BODY) // 4), "partitions": 3, "keep": again.keep}
-
-    own, earlier = (work_on_shard(again.file, plan, index) for index in (2, 1))
+    own, earlier = (work_on_shard(again.file, four_shards(again.keep), index) for index in (2, 1))
 
     assert (again.parsed, own["kept"], earlier["kept"]) == ([2], False, True)
 
@@ -431,6 +461,27 @@ def test_a_claim_that_is_tried_again_goes_on_with_its_series(cloud: Cloud, run: 
     keeps = [invoke("collect_data", request)["plan"]["keep"] for _ in range(3)]
 
     assert keeps == [{"series": first.keep["run"], "run": outcomes.run_of("two")}] * 3
+
+
+@pytest.mark.usefixtures("plan")
+def test_an_execution_that_takes_over_from_a_dead_one_goes_on_with_its_series(
+    cloud: Cloud, run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloud.put(KEY, BODY)
+    first = run("one", ("enriched", 1))
+    cloud.files.update_item(
+        Key={"file_id": first.file["id"]},
+        UpdateExpression="SET #status = :status",
+        ExpressionAttributeNames={"#status": "status"},
+        ExpressionAttributeValues={":status": ledger.PROCESSING},
+    )
+    monkeypatch.setattr(executions, "is_over", lambda *_: True)
+
+    again = run("two")
+
+    assert (again.parsed, again.counts) == ([1], COUNTS)
+    row = cloud.row(first.file["id"])
+    assert (row["taken_over_from"], row["shards_kept"]) == ("one", 3)
 
 
 def test_what_was_kept_is_not_counted_again() -> None:
