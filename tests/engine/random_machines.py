@@ -25,8 +25,9 @@ values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
     max_leaves=5,
 )
-inputs = values | st.fixed_dictionaries({"a": st.lists(scalars, max_size=4), "b": st.just({"c": 1})})
-result_paths = st.sampled_from(["$", "$.a", "$.b.c", None])
+whole = st.fixed_dictionaries({"a": st.lists(scalars, max_size=4), "b": st.just({"c": 1})})
+inputs = st.one_of(whole, whole, whole, values)
+result_paths = st.sampled_from(["$.r", "$.r", "$.a", "$.b.c", "$", None])
 errors = st.sampled_from(["E1", "E1", "E2"])
 
 
@@ -69,26 +70,28 @@ class Machine:
         return {"QueryLanguage": language, **self.flow(Flow(depth, 0, (), (), language))}
 
     def flow(self, where: Flow) -> Json:
-        size = self.draw(st.integers(1, 4 if where.level == 0 else 3))
-        names = [self.name() for _ in range(size + 1)]
-        states = {}
-        if self.draw(st.booleans()):
-            own = (f"v{where.level}a", f"v{where.level}b")
-            where = replace(where, own=own, readable=(*where.readable, *own))
-            states[names[0]] = {"Type": "Pass", "Assign": {each: self.draw(values) for each in own}}
-        else:
-            states[names[0]] = {"Type": "Pass"}
-        states[names[0]]["Next"] = names[1]
-        for index, name in enumerate(names[1:], 1):
+        """Draw a flow: variables first, what was drawn, and a last state that shows the variables."""
+        own = (f"v{where.level}a", f"v{where.level}b") if self.draw(st.booleans()) else ()
+        where = replace(where, own=own, readable=(*where.readable, *own))
+        size = self.draw(st.integers(1, 6 if where.level == 0 else 3))
+        names = [self.name() for _ in range(size + 2)]
+        assigned = {"Assign": {each: self.draw(values) for each in own}} if own else {}
+        states = {names[0]: {"Type": "Pass", **assigned, "Next": names[1]}}
+        for index, name in enumerate(names[1:-1], 1):
             states[name] = self.state(where, names[index + 1 :])
+        states[names[-1]] = {**showing(where), "End": True}
         return {"StartAt": names[0], "States": reachable(states, names[0])}
+
+    def some(self, optional: dict[str, Any]) -> Json:
+        """Draw a few of the fields: with many of them most machines would fail at their first state."""
+        return {name: self.draw(each) for name, each in optional.items() if not self.draw(st.integers(0, 3))}
 
     def name(self) -> str:
         self.count += 1
         return f"S{self.count}"
 
     def state(self, where: Flow, later: list[str]) -> Json:
-        kinds = ["Pass", "Task", "Task", "Wait", "Succeed", "Fail"]
+        kinds = ["Pass", "Task", "Task", "Task", "Wait", "Succeed", "Fail"]
         kinds += ["Choice", "Choice"] if later else []
         kinds += ["Parallel", "Map", "Map"] if where.depth else []
         kind = self.draw(st.sampled_from(kinds))
@@ -113,7 +116,7 @@ class Machine:
         names = st.sampled_from(
             ["E1", "E2", "States.TaskFailed", "States.QueryEvaluationError", "States.ResultPathMatchFailure"]
         )
-        if self.draw(st.booleans()):
+        if self.draw(st.integers(0, 3)):
             named = {"ErrorEquals": self.draw(st.lists(names, min_size=1, max_size=2, unique=True))}
             rules = [{**each, **self.backoff(where)} for each in (named, {"ErrorEquals": ["States.ALL"]})]
             state["Retry"] = self.draw(st.sampled_from([rules, rules[:1], rules[1:]]))
@@ -133,7 +136,7 @@ class Machine:
         return state
 
     def backoff(self, where: Flow) -> Json:
-        attempts = {"MaxAttempts": st.integers(0, 2)}
+        attempts = {"MaxAttempts": st.sampled_from([1, 2, 0])}
         if where.type == "EXPRESS":  # it lives five minutes: seconds do not add up to them
             return self.draw(st.fixed_dictionaries(attempts))
         return self.draw(
@@ -166,14 +169,19 @@ class Machine:
 
     def payload(self, value: Json, attempt: Json) -> Json:
         """What a Task hands to the function; the keys that hold expressions have them already."""
-        return {**value, **attempt, "fails": self.draw(st.integers(0, 2)), "error": self.draw(errors)}
+        return {
+            **value,
+            **attempt,
+            "fails": self.draw(st.sampled_from([1, 0, 2])),
+            "error": self.draw(errors),
+        }
 
     # --- JSONPath ---
 
     def in_jsonpath(self, kind: str, where: Flow, later: list[str]) -> Json:
         variables = [f"${name}" for name in where.readable]
-        paths = st.sampled_from(["$", "$", "$.a", "$.b.c", "$.a[0]", "$$.State.Name", *variables])
-        state = self.draw(st.fixed_dictionaries({}, optional=jsonpath_fields(kind, where, paths)))
+        paths = st.sampled_from(["$", "$", "$.a", "$.a", "$.b.c", "$.a[0]", "$$.State.Name", *variables])
+        state = self.some(jsonpath_fields(kind, where, paths))
         if kind == "Task":
             return state | self.jsonpath_task(paths)
         if kind == "Wait":
@@ -237,6 +245,7 @@ class Machine:
         variables = [f"${name}" for name in where.readable]
         texts = [
             "$states.input",
+            "$states.input",
             "$type($states.input) = 'object' ? $states.input.a : 'none'",
             "[$states.input, 1]",
             "{'k': $states.input}",
@@ -253,7 +262,7 @@ class Machine:
             optional["Assign"] = st.dictionaries(st.just(where.own[1]), outputs, max_size=1)
         if kind == "Parallel":
             optional["Arguments"] = st.sampled_from([f"{{% {text} %}}" for text in texts])
-        state = self.draw(st.fixed_dictionaries({}, optional=optional))
+        state = self.some(optional)
         if kind == "Task":
             state |= self.jsonata_task(texts)
         elif kind == "Wait":
@@ -319,6 +328,15 @@ def jsonpath_fields(kind: str, where: Flow, paths: Any) -> Json:
     if kind == "Pass":
         optional["Result"] = values
     return optional
+
+
+def showing(where: Flow) -> Json:
+    """Make a state whose output shows its input and all variables."""
+    if where.language == "JSONata":
+        shown = {name: f"{{% ${name} %}}" for name in where.readable}
+        return {"Type": "Pass", "Output": {"out": "{% $states.input %}", **shown}}
+    shown = {f"{name}.$": f"${name}" for name in where.readable}
+    return {"Type": "Pass", "Parameters": {"out.$": "$", **shown}}
 
 
 def reachable(states: dict[str, Json], start: str) -> dict[str, Json]:
