@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 BATCH = 10  # SQS's limit of messages in one request
 MAX_MESSAGES = 10_000  # of one queue at once: they are held in memory
-HIDDEN_SECONDS = 60  # so many messages are read in less
+HIDDEN_SECONDS = 120  # so many messages are read in half of it
 # A long poll asks all servers of a queue; a short one may find nothing though there is something.
 POLL_SECONDS = 1
 FAILURES = "dead_letters"  # the queue that the workflow's failure branch sends to

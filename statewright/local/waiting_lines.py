@@ -22,7 +22,7 @@ TO_DO = {
     "settle": "nothing but to remove it",
     "none": "nothing by itself; look at it, then --discard",
 }
-NEWER = "the object has a newer version; where its contract has no `order`, older records would replace newer ones"
+NEWER = "the object has a newer version; where its contract has no `order`, older records would replace newer"
 AGES = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 SHOWN = 300  # characters of a poison message
 

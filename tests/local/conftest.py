@@ -5,11 +5,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from statewright.api import create_app
+from statewright.engine import Engine
+from statewright.engine.functions import LocalFunctions
 from statewright.local.clients import Clients
+from statewright.local.deploy import deploy
 from statewright.local.emulator import Emulator
 from statewright.local.names import Names
 from statewright.local.ports import free_ports
 from statewright.project import Project, read_project
+from tests.api.serving import served
+from tests.local.pipelines import Pipeline, machine
 from tests.local.quarantined import Quarantined
 
 if TYPE_CHECKING:
@@ -104,3 +110,20 @@ def stored(
 ) -> Quarantined:
     """A deployed project with an empty quarantine."""
     return Quarantined.of_test(emulator, clients, write_project, request.node.nodeid)
+
+
+@pytest.fixture
+def pipeline(names: Names, clients: Clients, emulator: Emulator) -> Iterator[Pipeline]:
+    """A deployed project whose executions run on an engine that is served for this test."""
+    deploy(names, clients)
+
+    async def make() -> Any:
+        functions = LocalFunctions({})
+        engine = Engine(functions=functions, clients=clients)
+        engine.create_state_machine(
+            names.of("ingest"), machine(names), "arn:aws:iam::000000000000:role/any", "STANDARD"
+        )
+        return create_app(engine, functions), engine.close
+
+    with served(make) as url:
+        yield Pipeline(names, Clients(emulator.endpoint, url))
