@@ -63,8 +63,9 @@ def collect_data(request: Mapping[str, Any], settings: Settings, request_id: str
         row |= {"work": work, "series": outcomes.run_of(execution["id"])}
     claimed = _claim(settings.files_table, row)
     if isinstance(claimed, ledger.Holder):
+        # A row that its execution closed as failed just now is free when it is asked for again.
         outcome: Literal["duplicate", "in_progress"] = (
-            "in_progress" if claimed.status == ledger.PROCESSING else "duplicate"
+            "duplicate" if claimed.status == ledger.SUCCEEDED else "in_progress"
         )
         return _taken(file, outcome, claimed.execution)
     if work is not None:

@@ -15,9 +15,14 @@ if TYPE_CHECKING:
 
 PROCESSING, SUCCEEDED, FAILED, CATALOGUED = "PROCESSING", "SUCCEEDED", "FAILED", "CATALOGUED"
 
-# A row is free where there is none, where its work failed, or where nobody had a contract for it; an
-# execution may claim again what it holds (a retry).
-_FREE = "attribute_not_exists(file_id) OR #status IN (:failed, :catalogued) OR #execution = :execution"
+# A row is free where there is none, where the work of another execution failed, or where nobody had a
+# contract for it; an execution may claim again what it holds (a retry). What it has closed it cannot open
+# again: a claim that is late on its way would do that.
+_FREE = (
+    "attribute_not_exists(file_id) OR #status = :catalogued"
+    " OR (#status = :failed AND #execution <> :execution)"
+    " OR (#status = :processing AND #execution = :execution)"
+)
 _NAMES = {"#status": "status", "#execution": "execution"}
 
 
@@ -34,7 +39,8 @@ def claim(table: str, row: Mapping[str, Any]) -> Holder | dict[str, str]:
 
     Where the row is ours, return the texts of the one that it replaced, none where there was none.
     """
-    values = {":failed": FAILED, ":catalogued": CATALOGUED, ":execution": row["execution"]}
+    values = {":failed": FAILED, ":catalogued": CATALOGUED, ":processing": PROCESSING}
+    values |= {":execution": row["execution"]}
     return _put(table, row, _FREE, values)
 
 
@@ -80,7 +86,7 @@ def _holder(table: str, file_id: str, old: dict[str, Any] | None) -> Holder:
 
 
 def change(table: str, file_id: str, execution: str, changes: Mapping[str, Any]) -> None:
-    """Change a row that this execution holds; raises ClaimLost where it is another one's.
+    """Change a row that this execution holds; raises ClaimLost where it is another one's, or has failed.
 
     What a shard that failed has left there is removed: a redrive has made up for it.
     """
@@ -95,9 +101,13 @@ def change(table: str, file_id: str, execution: str, changes: Mapping[str, Any])
                 TableName=table,
                 Key={"file_id": typed(file_id)},
                 UpdateExpression=f"SET {assignments} REMOVE shard_error, shard_cause",
-                ConditionExpression="#execution = :execution",
-                ExpressionAttributeNames={**names, "#execution": "execution"},
-                ExpressionAttributeValues={**values, ":execution": typed(execution)},
+                ConditionExpression="#execution = :execution AND #status <> :failed",
+                ExpressionAttributeNames={**names, **_NAMES},
+                ExpressionAttributeValues={
+                    **values,
+                    ":execution": typed(execution),
+                    ":failed": typed(FAILED),
+                },
             )
         except ClientError as error:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":

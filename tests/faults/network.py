@@ -138,7 +138,7 @@ class Network:
         if not self._strikes(call):
             return perform()
         assert self._strike is not None
-        is_json = b"json" in _bytes(request.headers.get("Content-Type", ""))
+        is_json = b"x-amz-json" in _bytes(request.headers.get("Content-Type", ""))
         return self._strike.act(Request(call, request.method, is_json, perform, self))
 
     def _strikes(self, call: Call) -> bool:

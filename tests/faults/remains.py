@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING, Any
 from tests.functions.cloud import FILES, OUTPUT, client
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from tests.functions.cloud import Cloud
 
 Json = Any
 # Times, and which execution it was.
-OF_THE_RUN = {"processed_at", "processed_day", "seconds", "timestamp", "execution", "taken_over_from"}
+OF_THE_RUN = {
+    *("processed_at", "processed_day", "seconds", "timestamp"),
+    *("execution", "taken_over_from", "series"),
+}
 REQUEST_ID = re.compile(r'"requestId": ?"[0-9a-f-]*",? ?')
 
 
@@ -60,9 +63,9 @@ class Difference:
             yield from (f"{word}: {each}" for each in found)
 
 
-def collect(cloud: Cloud, tables: Iterable[str], dead_letters: str) -> Remains:
+def collect(cloud: Cloud, table: str, dead_letters: str) -> Remains:
     """Gather everything; takes the messages from their queues."""
-    items = {key: item for table in tables for key, item in _items(cloud, f"statewright-{table}")}
+    items = dict(_items(cloud, table))
     keys = cloud.keys(OUTPUT)
     bodies = {key: cloud.s3.get_object(Bucket=OUTPUT, Key=key)["Body"].read() for key in keys}
     rows = {row["file_id"]["S"]: _lasting(row) for row in _scan(FILES)}

@@ -35,6 +35,10 @@ class Scenario:
     def input(self) -> dict[str, Json]:
         return {"s3Bucket": RAW, "s3Key": self.key}
 
+    @property
+    def table(self) -> str:
+        return f"statewright-{self.contract.partition('/')[0]}"
+
     def schemas(self, folder: Path) -> Path:
         """Write the schemas, the contract with its extension; return their folder."""
         if not self.extension:
@@ -50,7 +54,7 @@ class Scenario:
 
 def mixed_orders(count: int) -> bytes:
     """Return orders with duplicates, some that raise an alert, some that are quarantined at each stage."""
-    good = [order(number % (count - 4), amount=5000 if number % 20 == 7 else 10.5) for number in range(count)]
+    good = [order(number % (count - 4), amount=5000 if number == 7 else 10.5) for number in range(count)]
     return json_lines(*good[: count // 2], *BAD) + NONSENSE + json_lines(*good[count // 2 :])
 
 
@@ -64,7 +68,7 @@ E,e@example.com,5,2025-08-19
 """
 
 PLAIN = Scenario("plain chain", "orders/plain.jsonl", mixed_orders(32))
-FANNED_OUT = Scenario("fan-out", "orders/fanned.jsonl", mixed_orders(40), shards=3, partitions=2)
+FANNED_OUT = Scenario("fan-out", "orders/fanned.jsonl", mixed_orders(20), shards=3, partitions=2)
 HIDDEN = Scenario("pseudonyms", "sales/hidden.csv", SALES, contract="sales/1")
 ORDERED = Scenario(
     "ordered",

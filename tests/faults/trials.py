@@ -49,7 +49,6 @@ if TYPE_CHECKING:
 
 Json = Any
 ROLE = "arn:aws:iam::000000000000:role/statewright"
-DATASETS = ("orders", "sales", "user_activity")
 CLIENTS = (aws.s3, aws.dynamodb, aws.sns, aws.ssm, aws.step_functions)
 
 
@@ -105,13 +104,16 @@ class Lab:
         anew = self._run(Strike(point, fault.act, fault.lasts), self._with_an_operator)
         left = self.collect()
         difference = remains.compare(self._clean[self._scenario.name], left)
+        if anew and not fault.lasts:
+            difference.differing.append(f"failed of one fault: {anew[0].error}, {anew[0].cause}")
         for failed in anew:
             if not self._is_told(failed, left):
                 difference.lost.append(f"the failed execution {failed.name}: no dead letter, nobody told")
         return Trial(difference, self.network.struck, len(anew))
 
     def collect(self) -> Remains:
-        return remains.collect(self.cloud, DATASETS, self.dead_letters)
+        assert self._scenario is not None
+        return remains.collect(self.cloud, self._scenario.table, self.dead_letters)
 
     def clear(self) -> None:
         """Empty all but the raw bucket."""
@@ -119,11 +121,9 @@ class Lab:
             keys = [{"Key": key} for key in self.cloud.keys(bucket)]
             if keys:
                 self.cloud.s3.delete_objects(Bucket=bucket, Delete={"Objects": keys})
-        for name in (FILES, *(f"statewright-{dataset}" for dataset in DATASETS)):
-            table = self.cloud.dynamodb.Table(name)
-            keys_of = [each["AttributeName"] for each in table.key_schema]
-            for item in table.scan()["Items"]:
-                table.delete_item(Key={key: item[key] for key in keys_of})
+        assert self._scenario is not None
+        for name in (FILES, self._scenario.table):
+            _empty(name)
 
     def _is_told(self, failed: ExecutionRecord, left: Remains) -> bool:
         """Say whether an operator would know of a failure: by a dead letter, without one by a message."""
@@ -192,6 +192,20 @@ class Lab:
                     ) from None
 
         return invoke
+
+
+@functools.cache
+def _keys_of(table: str) -> list[str]:
+    described = client("dynamodb").describe_table(TableName=table)["Table"]
+    return [each["AttributeName"] for each in described["KeySchema"]]
+
+
+def _empty(table: str) -> None:
+    dynamodb, names = client("dynamodb"), _keys_of(table)
+    items = dynamodb.scan(TableName=table)["Items"]
+    deletes = [{"DeleteRequest": {"Key": {name: item[name] for name in names}}} for item in items]
+    for start in range(0, len(deletes), 25):
+        dynamodb.batch_write_item(RequestItems={table: deletes[start : start + 25]})
 
 
 PLAN = plans.plan

@@ -163,6 +163,33 @@ def test_a_claim_that_was_closed_in_the_meantime_is_not_taken_over(
     assert (claimed_by("second")["outcome"], cloud.row(file_id)["execution"]) == ("duplicate", EXECUTION)
 
 
+def test_a_claim_that_failed_in_the_meantime_is_asked_for_again(
+    cloud: Cloud, told: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloud.put("orders/x.jsonl", json_lines(order(1)))
+    file_id = claimed_by(EXECUTION)["file"]["id"]
+
+    def failing(execution: str, since: datetime) -> bool:
+        ledger.change("statewright-files", file_id, execution, {"status": "FAILED"})
+        return True
+
+    monkeypatch.setattr(executions, "is_over", failing)
+    assert claimed_by("second")["outcome"] == "in_progress"
+    assert claimed_by("second")["outcome"] == "work"
+
+
+@pytest.mark.parametrize("status", ["SUCCEEDED", "FAILED"])
+def test_a_claim_that_arrives_late_does_not_open_what_its_execution_has_closed(
+    cloud: Cloud, status: str
+) -> None:
+    cloud.put("orders/x.jsonl", json_lines(order(1)))
+    file_id = claimed_by(EXECUTION)["file"]["id"]
+    ledger.change("statewright-files", file_id, EXECUTION, {"status": status})
+
+    assert claimed_by(EXECUTION)["outcome"] != "work"
+    assert cloud.row(file_id)["status"] == status
+
+
 @pytest.mark.parametrize(("minutes", "outcome"), [(14, "in_progress"), (16, "work")])
 def test_a_direct_call_holds_a_claim_no_longer_than_a_function_lives(
     cloud: Cloud, minutes: int, outcome: str
