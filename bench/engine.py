@@ -5,7 +5,8 @@
 Every figure is the median of rounds in which the contestants take turns; what counts is the ratio. Like is
 compared with like: interpreters alone, each in a process of its own (one execution after the other, and many
 at once), and servers over HTTP with the same client. MiniStack begins each execution with a sleep of 0.15 s;
-it is measured as installed, and without that sleep too.
+it is measured as installed, and without that sleep too. Rates are per second by the clock, and per second of
+CPU time where that says more: other work on the machine, and the sleep, do not count there.
 """
 
 from __future__ import annotations
@@ -39,8 +40,11 @@ Figures = dict[str, float]
 class Timed(Protocol):
     """Something whose executions can be timed."""
 
-    def seconds(self, way: str, count: int) -> float:
-        """Run `count` executions one after the other ("one_by_one") or all at once ("together")."""
+    def seconds(self, way: str, count: int) -> tuple[float, float]:
+        """Run `count` executions one after the other ("one_by_one") or all at once ("together").
+
+        Gives the seconds by the clock and those of CPU time.
+        """
         ...
 
 
@@ -70,7 +74,7 @@ class Alone:
         self._pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
         self._pool.submit(in_child.prepare, name, definition, value, options).result()
 
-    def seconds(self, way: str, count: int) -> float:
+    def seconds(self, way: str, count: int) -> tuple[float, float]:
         """Let it run `count` executions; `way` is "one_by_one" or "together"."""
         return self._pool.submit(in_child.seconds, way, count).result()
 
@@ -82,18 +86,25 @@ class Alone:
         self._pool.shutdown()
 
 
-def measure(runs: Mapping[str, tuple[Timed, int]], way: str, rounds: int = ROUNDS) -> Figures:
-    """Give each contestant's median rate over alternating rounds, after one that warms up."""
+def measure(runs: Mapping[str, tuple[Timed, int]], way: str, rounds: int = ROUNDS) -> tuple[Figures, Figures]:
+    """Give each contestant's median rates over alternating rounds, after one that warms up.
+
+    The first are per second by the clock, the second per second of CPU time.
+    """
     for timed, count in runs.values():
         timed.seconds(way, max(1, count // 10))
-    rates: dict[str, list[float]] = {name: [] for name in runs}
+    found: dict[str, list[tuple[float, float]]] = {name: [] for name in runs}
     for _ in range(rounds):
         for name, (timed, count) in runs.items():
-            rates[name].append(count / timed.seconds(way, count))
-    return {name: median(found) for name, found in rates.items()}
+            found[name].append(timed.seconds(way, count))
+    clock = {name: runs[name][1] / median(each for each, _ in times) for name, times in found.items()}
+    cpu = {name: runs[name][1] / median(each for _, each in times) for name, times in found.items()}
+    return clock, cpu
 
 
-def in_process(definition: dict[str, Any], counts: tuple[int, int, int, int], way: str) -> Figures:
+def in_process(
+    definition: dict[str, Any], counts: tuple[int, int, int, int], way: str
+) -> tuple[Figures, Figures]:
     """Measure the interpreters alone; `counts` are executions a round, in the order of NAMES."""
     value = {"a": 1}
     with contextlib.ExitStack() as stack:
@@ -116,9 +127,9 @@ def iterations() -> Figures:
 
 
 def _within_patience(alone: Alone) -> list[float]:
-    found = [alone.seconds("one_by_one", 1)]
+    found = [alone.seconds("one_by_one", 1)[0]]
     while len(found) < ROUNDS and sum(found) < PATIENCE_SECONDS:
-        found.append(alone.seconds("one_by_one", 1))
+        found.append(alone.seconds("one_by_one", 1)[0])
     return found
 
 
@@ -141,7 +152,7 @@ def over_http(definition: dict[str, Any], counts: tuple[int, int], way: str) -> 
             client = server.client(definition, {"a": 1})
             stack.callback(client.close)
             runs[name] = (client, count)
-        return measure(runs, way, rounds=3)
+        return measure(runs, way, rounds=3)[0]
 
 
 def row(table: Table, what: str, how: str, figures: Figures, *, less_is_better: bool = False) -> None:
@@ -164,13 +175,17 @@ def main() -> None:
     table = Table("what", "how", *NAMES, title=f"Engines side by side · {machine}", caption=caption)
     alone, together = "one_by_one", "together"
     one, five = passing(), five_functions()
-    row(table, "one Pass state, /s", "alone, one by one", in_process(one, (2_000, 100, 10, 500), alone))
-    row(table, "", "alone, all at once", in_process(one, (2_000, 100, 100, 500), together))
-    row(table, "", "HTTP, one by one", over_http(one, (200, 10), alone))
+    for what, definition, alone_counts, together_counts in (
+        ("one Pass state, /s", one, (2_000, 100, 10, 500), (2_000, 100, 100, 500)),
+        ("five functions, /s", five, (500, 50, 10, 300), (500, 50, 50, 300)),
+    ):
+        clock, cpu = in_process(definition, alone_counts, alone)
+        row(table, what, "alone, one by one", clock)
+        row(table, "", "alone, one by one, CPU", cpu)
+        row(table, "", "alone, all at once", in_process(definition, together_counts, together)[0])
+    row(table, "one Pass state, /s", "HTTP, one by one", over_http(one, (200, 10), alone))
     row(table, "", "HTTP, all at once", over_http(one, (200, 100), together))
-    row(table, "five functions, /s", "alone, one by one", in_process(five, (500, 50, 10, 300), alone))
-    row(table, "", "alone, all at once", in_process(five, (500, 50, 50, 300), together))
-    row(table, "", "HTTP, in worker processes", over_http(five, (20, 5), alone))
+    row(table, "five functions, /s", "HTTP, in worker processes", over_http(five, (20, 5), alone))
     row(table, "Map iterations, /s", "alone, 10,000 (moto: 1,000)", iterations())
     row(table, "1,000 executions, KiB", "alone", memory(), less_is_better=True)
     Console(width=150).print(table)
