@@ -102,12 +102,12 @@ def list_(
         click.echo(f"… and {len(counted) - limit:,} older files; --limit shows more")
     for title, sums in _sums(counted).items():
         click.echo(f"{title}: " + ", ".join(f"{printable(name)} {count:,}" for name, count in sums.items()))
-    click.echo(f"all: {sum(each.records for each in counted):,} records of {len(counted):,} files")
+    click.echo(f"all: {sum(each.records for each in counted):,} records of {len(counted):,} file(s)")
 
 
 @quarantine.command()
 @place_options
-@click.argument("file_id")
+@click.argument("file_id", metavar="FILE_ID")
 @click.option("--rule", "rules", multiple=True, help="Only records that broke this rule; may be repeated.")
 @click.option(
     "--limit",
@@ -121,8 +121,9 @@ def show(
 ) -> None:
     """Show the quarantined records of a file: place, rule, reason, and the bytes.
 
-    FILE_ID is as `quarantine list` tells it; its first digits are enough. --raw writes a file in the format
-    of the one that the records come from, a CSV or TSV file with its header, to be corrected in an editor.
+    FILE_ID is as `quarantine list` tells it; its first digits are enough, and so is the object's key where
+    one version of it has records in quarantine. --raw writes a file in the format of the one that the
+    records come from, a CSV or TSV file with its header, to be corrected in an editor.
 
     \b
     Example:
@@ -149,7 +150,7 @@ def show(
 
 @quarantine.command()
 @place_options
-@click.argument("file_id")
+@click.argument("file_id", metavar="FILE_ID")
 @click.option(
     "--corrected",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -165,7 +166,8 @@ def replay(
 ) -> None:
     """Send quarantined records through the pipeline again, corrected or as they are.
 
-    They become an object of their own in the raw bucket, whose execution is followed to its end. The ledger
+    FILE_ID is as for `quarantine show`. The records become an object of their own in the raw bucket, whose
+    execution is followed to its end. The ledger
     links its row to that of the file that they come from (replay_of, replayed_by). The same records are sent
     once under one contract: the second time tells what became of them.
 

@@ -124,27 +124,22 @@ class Quarantines:
             (file for file in known if file.objects), key=lambda file: (file.day, file.dataset, file.key)
         )
 
-    def find(self, file_id: str) -> QuarantinedFile:
-        """Return the file whose id this is, or begins with it; raises QuarantineError."""
-        if not _FILE_ID.fullmatch(file_id):
-            raise QuarantineError(
-                f"{file_id!r} is no file id (32 hex digits, or the first of them);"
-                " `statewright quarantine list` names them"
-            )
-        found = [file for file in self.files() if file.file_id.startswith(file_id)]
+    def find(self, name: str) -> QuarantinedFile:
+        """Return the file of this id, of an id that begins so, or of this key; raises QuarantineError."""
+        by_id = _FILE_ID.fullmatch(name) is not None
+        files = self.files()
+        found = [file for file in files if (file.file_id.startswith(name) if by_id else file.key == name)]
         if len(found) == 1:
             return found[0]
+        what = f"an id that begins with {name}" if by_id else f"the key {name}"
         if found:
             shown = "".join(f"\n  {file.file_id}  {file.key}" for file in found[:_AMBIGUOUS_SHOWN])
-            raise QuarantineError(
-                f"{len(found)} files have an id that begins with {file_id}; give more of it:{shown}"
-            )
-        row = self.row(file_id)
+            raise QuarantineError(f"{len(found)} files have {what}; give (more of) the file id:{shown}")
+        row = self.row(name) if by_id else {}
         if row:
             raise QuarantineError(f"{row.get('file_key')} ({row.get('status')}) has no record in quarantine")
         raise QuarantineError(
-            f"no file with records in quarantine has an id that begins with {file_id};"
-            " `statewright quarantine list` names them"
+            f"no file with records in quarantine has {what}; `statewright quarantine list` names them"
         )
 
     def rules(self, file: QuarantinedFile) -> dict[str, int]:

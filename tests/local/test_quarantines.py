@@ -105,14 +105,26 @@ def test_the_beginning_of_an_id_is_enough_as_long_as_it_is_of_one_file(stored: Q
     shared = next(each[0] for each in ids if sum(other[0] == each[0] for other in ids) > 1)
 
     assert stored.quarantines.find(ids[0][:31]).file_id == ids[0]
-    with pytest.raises(QuarantineError, match=f"files have an id that begins with {shared}; give more of it"):
+    with pytest.raises(QuarantineError, match=f"files have an id that begins with {shared}; give "):
         stored.quarantines.find(shared)
 
 
-@pytest.mark.parametrize("file_id", ["", "xyz", "A" * 32, "0" * 33, "execution:one"])
-def test_what_is_no_id_is_refused(stored: Quarantined, file_id: str) -> None:
-    with pytest.raises(QuarantineError, match="is no file id"):
-        stored.quarantines.find(file_id)
+def test_the_key_is_enough_where_one_version_of_it_is_in_quarantine(stored: Quarantined) -> None:
+    first, second = stored.upload("orders/a.jsonl", b"1"), stored.upload("orders/a.jsonl", b"2")
+    for origin in (first, second):
+        stored.tell(origin, "FAILED")
+    stored.put_aside(first, "parse-00000", [{"raw": "1"}])
+
+    assert stored.quarantines.find("orders/a.jsonl").file_id == first.file_id
+    stored.put_aside(second, "parse-00000", [{"raw": "1"}])
+    with pytest.raises(QuarantineError, match=r"2 files have the key orders/a\.jsonl; give"):
+        stored.quarantines.find("orders/a.jsonl")
+
+
+@pytest.mark.parametrize("name", ["", "xyz", "A" * 32, "0" * 33, "execution:one"])
+def test_what_is_neither_id_nor_key_is_refused(stored: Quarantined, name: str) -> None:
+    with pytest.raises(QuarantineError, match="no file with records in quarantine has the key"):
+        stored.quarantines.find(name)
 
 
 def test_an_id_of_no_file_is_refused(stored: Quarantined) -> None:
