@@ -38,7 +38,7 @@ def test_every_command_explains_itself_with_an_example_and_its_exit_codes(name: 
 
 
 def test_the_commands_are_those_that_exist() -> None:
-    local_cloud = {"up", "down", "status", "env", "ingest", "quarantine", "demo"}
+    local_cloud = {"up", "down", "status", "env", "ingest", "quarantine", "redrive", "demo"}
     assert set(statewright.commands) == {*local_cloud, "run", "serve", "check", "view", "graph"}
 
 
@@ -51,7 +51,7 @@ def test_a_folder_without_a_project_is_unusable(name: str, tmp_path: Path) -> No
 
 
 def test_commands_that_need_the_local_cloud_say_how_to_start_it(tmp_path: Path) -> None:
-    for arguments in (["env"], ["ingest", "--key", "a/b", str(ROOT / "pipeline.json")]):
+    for arguments in (["env"], ["redrive"], ["ingest", "--key", "a/b", str(ROOT / "pipeline.json")]):
         result = invoke(*arguments, "--project", str(ROOT), "--state", str(tmp_path))
 
         assert result.exit_code == 2
