@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 # What the pipeline and its tests use. Lambda and Step Functions are not among them: ours answer elsewhere.
 SERVICES = "s3,dynamodb,sqs,sns,events,scheduler,ssm,sts,kms,monitoring,logs"
-START_SECONDS = 60.0
+# The state of all services is read at a start, and the journal after a kill: a million items take minutes.
+START_SECONDS = 900.0
 # The state of all services is written on a stop: a million items take minutes, and a kill would lose them.
 STOP_SECONDS = 900.0
 INHERITED = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH")

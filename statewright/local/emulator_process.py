@@ -1,9 +1,10 @@
 """The process of the emulated data services: MiniStack on loopback, while its parent holds its stdin.
 
-Started by `statewright.local.emulator` with the environment that MiniStack reads at import. MiniStack writes
-its state only on a graceful stop, so the end of stdin is the order to stop: a parent that ends, however it
-ends, closes the pipe, and the state is kept. SIGTERM does the same; SIGINT is left to the parent, since
-Ctrl-C reaches every process of the terminal's group at once.
+Started by `statewright.local.emulator` with the environment that MiniStack reads at import. The end of stdin
+is the order to stop: a parent that ends, however it ends, closes the pipe, and MiniStack writes its state.
+SIGTERM does the same; SIGINT is left to the parent, since Ctrl-C reaches every process of the terminal's
+group at once. What a kill -9 of this process would lose is kept in a journal and in small files:
+`emulator_journal`, `emulator_saves`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from statewright.local import locks
-from statewright.local.emulator import STOP_SECONDS
+from statewright.local.emulator import START_SECONDS, STOP_SECONDS
+from statewright.local.emulator_journal import Journal
+from statewright.local.emulator_saves import PromptSaves
 from statewright.local.object_types import ObjectTypes
 from statewright.local.versioned_ranges import VersionedRanges
 from statewright.loopback import refusal
@@ -59,7 +62,7 @@ class LoopbackOnly:
             await send({"type": "http.response.body", "body": reason.encode()})
 
 
-async def _serve(port: int) -> None:
+async def _serve(port: int, folder: Path) -> None:
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
     from ministack.app import app
@@ -68,8 +71,11 @@ async def _serve(port: int) -> None:
     config.bind = [f"127.0.0.1:{port}"]
     config.keep_alive_timeout = KEEP_ALIVE_SECONDS
     config.graceful_timeout = 1.0
+    config.startup_timeout = START_SECONDS
     config.shutdown_timeout = STOP_SECONDS
-    await serve(LoopbackOnly(ObjectTypes(VersionedRanges(app))), config, shutdown_trigger=_end_of_stdin)
+    saved = PromptSaves(ObjectTypes(VersionedRanges(app)), folder / "state")
+    kept = Journal(saved, folder / "journal", folder / "state" / "dynamodb.json")
+    await serve(LoopbackOnly(kept), config, shutdown_trigger=_end_of_stdin)
 
 
 def main() -> None:
@@ -80,7 +86,7 @@ def main() -> None:
     arguments = parser.parse_args()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with locks.held(arguments.lock, LOCK_SECONDS):
-        asyncio.run(_serve(arguments.port))
+        asyncio.run(_serve(arguments.port, arguments.lock.parent))
 
 
 if __name__ == "__main__":

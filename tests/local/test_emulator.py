@@ -84,6 +84,63 @@ def test_a_killed_owner_leaves_no_emulator_and_loses_no_state(tmp_path: Path) ->
         emulator.stop()
 
 
+def test_a_killed_emulator_has_kept_all_that_it_acknowledged(tmp_path: Path) -> None:
+    emulator, clients = start(tmp_path)
+    make_resources(clients)
+    for number in range(20):
+        clients("dynamodb").update_item(
+            TableName="counts",
+            Key={"name": {"S": "a"}},
+            UpdateExpression="ADD #count :one",
+            ExpressionAttributeNames={"#count": "count"},
+            ExpressionAttributeValues={":one": {"N": "1"}},
+        )
+        clients("s3").put_object(Bucket="raw", Key="a/ü b+%20.txt", Body=b"%d" % number)
+    versions = versions_of(clients)
+    clients("ssm").put_parameter(Name="/key", Value="secret", Type="SecureString")
+    os.kill(emulator.pid, signal.SIGKILL)
+    emulator.stop()
+
+    emulator, clients = start(tmp_path)
+
+    try:
+        item = clients("dynamodb").get_item(TableName="counts", Key={"name": {"S": "a"}})["Item"]
+        assert item["count"] == {"N": "20"}
+        assert versions_of(clients) == versions
+        assert clients("s3").get_object(Bucket="raw", Key="a/ü b+%20.txt")["Body"].read() == b"19"
+        key = clients("ssm").get_parameter(Name="/key", WithDecryption=True)["Parameter"]["Value"]
+        assert key == "secret"
+        url = clients("sqs").get_queue_url(QueueName="events")["QueueUrl"]
+        told = clients("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        assert told["ApproximateNumberOfMessages"] == "20"
+    finally:
+        emulator.stop()
+
+
+def make_resources(clients: Clients) -> None:
+    """Make a table, a queue, and a bucket with versions whose events go to the queue."""
+    clients("dynamodb").create_table(
+        TableName="counts",
+        KeySchema=[{"AttributeName": "name", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "name", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    clients("sqs").create_queue(QueueName="events")
+    clients("events").put_rule(Name="uploads", EventPattern='{"source": ["aws.s3"]}', State="ENABLED")
+    target = {"Id": "queue", "Arn": "arn:aws:sqs:us-east-1:000000000000:events"}
+    clients("events").put_targets(Rule="uploads", Targets=[target])
+    clients("s3").create_bucket(Bucket="raw")
+    clients("s3").put_bucket_versioning(Bucket="raw", VersioningConfiguration={"Status": "Enabled"})
+    clients("s3").put_bucket_notification_configuration(
+        Bucket="raw", NotificationConfiguration={"EventBridgeConfiguration": {}}
+    )
+
+
+def versions_of(clients: Clients) -> list[str]:
+    found = clients("s3").list_object_versions(Bucket="raw")["Versions"]
+    return [version["VersionId"] for version in found]
+
+
 def ended(pid: int, seconds: float = 10) -> bool:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
