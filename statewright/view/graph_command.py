@@ -15,6 +15,8 @@ from statewright.view.view_command import endpoint_of, endpoint_options
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+FORMATS = ("svg", "mermaid", "html")
+_FORMAT_HELP = "A picture, a Mermaid flow chart, a page of one file."
 _SUFFIXES = (".asl.json", ".json")
 
 
@@ -22,7 +24,7 @@ _SUFFIXES = (".asl.json", ".json")
 @click.argument("name")
 @endpoint_options
 @click.option(
-    "--format", "form", type=click.Choice(["svg", "mermaid", "html"]), default="svg", show_default=True
+    "--format", "form", type=click.Choice(FORMATS), default="svg", show_default=True, help=_FORMAT_HELP
 )
 @click.option(
     "--output", type=click.Path(dir_okay=False, path_type=Path), help="The file to write.  [default: stdout]"

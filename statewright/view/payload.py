@@ -94,7 +94,8 @@ def _of_arrays(before: list[Json], after: list[Json], path: str, level: int) -> 
 
 
 def _same(one: Json, other: Json) -> bool:
-    return type(one) is type(other) and bool(one == other)
+    """Compare as JSON does: true is not 1, and 1 is not 1.0."""
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
 def _short(value: Json) -> str:

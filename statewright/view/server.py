@@ -80,7 +80,14 @@ def create_app(endpoint: Endpoint, *, port: int, token: str, allow_writes: bool 
     handlers: dict[Any, Any] = {ClientError: _tell_refusal, BotoCoreError: _tell_unreachable}
     handlers[ActRefusedError] = _tell_act
     handlers[BadQueryError] = _tell_query
-    return Guard(Starlette(routes=routes, exception_handlers=handlers), port, token)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        view.close()
+
+    app = Starlette(routes=routes, exception_handlers=handlers, lifespan=lifespan)
+    return Guard(app, port, token)
 
 
 class BadQueryError(ValueError):
@@ -92,6 +99,10 @@ class _View:
         self._endpoint = endpoint
         self._acts = acts
         self._watches: OrderedDict[str, Watch] = OrderedDict()
+
+    def close(self) -> None:
+        for watch in self._watches.values():
+            watch.close()
 
     # --- the page ---
 
@@ -250,7 +261,7 @@ class _View:
             try:
                 await watch.refresh()
             except Exception:
-                self._watches.pop(arn, None)
+                self._watches.pop(arn, watch).close()
                 raise
         return watch
 

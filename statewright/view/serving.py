@@ -34,7 +34,7 @@ def server_of(app: ASGIApp) -> uvicorn.Server:
             access_log=False,
             log_level="critical",
             server_header=False,
-            lifespan="off",
+            lifespan="on",
             ws="none",
             timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
         )

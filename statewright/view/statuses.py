@@ -74,7 +74,7 @@ def _badges(story: Story, visits: list[Visit], counts: Mapping[str, Mapping[str,
     badges = {}
     for state, stays in visited.items():
         parts = [f"×{len(stays)}"] if len(stays) > 1 else []
-        retries = sum(max(len(visit.attempts) - 1, 0) for visit in stays)
+        retries = sum(max(len(visit.attempts) - 1, visit.begins - 1, 0) for visit in stays)
         if retries:
             parts.append(f"↻{retries}")
         items = _items(story, stays[-1], counts)

@@ -10,6 +10,7 @@ retry may follow. Event types: https://docs.aws.amazon.com/step-functions/latest
 
 from __future__ import annotations
 
+import re
 from array import array
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
@@ -32,6 +33,7 @@ _ENDED = {
 _ATTEMPT_BEGINS = ("TaskScheduled", "LambdaFunctionScheduled", "ActivityScheduled")
 _CONTAINER_BEGINS = ("ParallelStateStarted", "MapStateStarted", "MapRunStarted")
 _CONTAINER_ENDS = ("ParallelState", "MapState", "MapRun")
+_ENTERED_AT = re.compile(r"\(entered at the event id #(\d{1,9})\)")
 _BAD_ENDS = ("Failed", "TimedOut", "ScheduleFailed", "StartFailed", "SubmitFailed", "Aborted")
 
 
@@ -76,7 +78,7 @@ class Visit:
     attempts: list[Attempt] = field(default_factory=list)
     failure: int = 0  # the event of the last error, if nothing came after it
     failed_at: float | None = None
-    begun: int = 0  # the event with which the container last began
+    begins: int = 0  # how often the container began
     is_begun: bool = False
     length: int | None = None  # items of a Map
     map_run: str | None = None
@@ -93,7 +95,6 @@ class Story:
         self.status: str | None = None
         self.started_at: float | None = None
         self.ended_at: float | None = None
-        self.last_failure: int = NO_VISIT
         self.end: int = 0
         self.transitions = 0
         self.redrives: list[tuple[int, float]] = []
@@ -134,7 +135,9 @@ class Story:
         if kind.startswith("MapIteration"):
             return self._iteration(kind.removeprefix("MapIteration"), told, before, at)
         if kind.startswith("Execution"):
-            return self._execution(kind, number, before, at)
+            return self._execution(kind, told, number, before, at)
+        if kind == "EvaluationFailed":
+            before = self._evaluated(told, before)
         if before == NO_VISIT:
             return self._resumed(told)
         if kind.startswith(_CONTAINER_ENDS):
@@ -143,7 +146,7 @@ class Story:
 
     # --- the execution ---
 
-    def _execution(self, kind: str, number: int, before: int, at: float) -> int:
+    def _execution(self, kind: str, told: Mapping[str, Any], number: int, before: int, at: float) -> int:
         if kind == "ExecutionStarted":
             self.started_at, self.status = at, "RUNNING"
         elif kind == "ExecutionRedriven":
@@ -153,6 +156,7 @@ class Story:
         elif kind in _ENDED:
             self.status, self.ended_at, self.end = _ENDED[kind], at, number
             if self.status == "FAILED" and before != NO_VISIT:
+                before = self._named(told, before)
                 self._blame(before, number)
             for visit in self.visits:
                 self._settle(visit, at)
@@ -164,8 +168,8 @@ class Story:
     def _blame(self, number: int, event: int) -> None:
         """Hold the state in which the execution failed, and what is around it, for failed."""
         visit: Visit | None = self.visits[number]
-        if self.last_failure == NO_VISIT or not visit or not visit.failure:
-            self.last_failure = number
+        if visit and not visit.exited and visit.status == "aborted":
+            visit.status, visit.failure = "failed", event
         while visit is not None:
             if visit.ended_at is None or visit.kind == "Fail":
                 visit.failure = visit.failure or event
@@ -211,8 +215,6 @@ class Story:
             return before
         visit.exited, visit.ended_at = number, at
         visit.status = "caught" if visit.failure else "succeeded"
-        if visit.failure:
-            self.last_failure = visit.number
         self._close_attempt(visit, number, at)
         self._close_frames(visit, at)
         return visit.number
@@ -245,6 +247,22 @@ class Story:
             self._close_attempt(visit, number, at)
         return before
 
+    def _evaluated(self, told: Mapping[str, Any], before: int) -> int:
+        """Find the visit whose expression failed: its event points at one before the state was entered."""
+        named = self._named(told, NO_VISIT)
+        if named != NO_VISIT:
+            return named
+        for visit in reversed(self.visits):
+            if visit.state == told.get("state") and not visit.exited:
+                return visit.number
+        return before
+
+    def _named(self, told: Mapping[str, Any], otherwise: int) -> int:
+        """Return the visit that a cause names by the event with which its state was entered."""
+        entered = _ENTERED_AT.search(str(told.get("cause", "")))
+        found = self.visit_of[int(entered[1])] if entered and int(entered[1]) <= self.count else NO_VISIT
+        return otherwise if found == NO_VISIT else found
+
     def _close_attempt(self, visit: Visit, number: int, at: float, error: str | None = None) -> None:
         if error is not None and not visit.attempts:
             visit.attempts.append(Attempt(number, visit.entered_at))
@@ -264,17 +282,12 @@ class Story:
     def _container(self, kind: str, told: Mapping[str, Any], number: int, before: int, at: float) -> int:
         wanted = "Parallel" if kind.startswith("Parallel") else "Map"
         if kind in _CONTAINER_BEGINS:
-            visit = self.visits[before]
-            visit.begun, visit.is_begun, visit.failure = number, True, 0
-            if "length" in told:
-                visit.length = int(told["length"])
-            visit.map_run = told.get("mapRunArn", visit.map_run)
-            return before
-        found = self._begun(before, wanted)
+            return self._begin(wanted, kind, told, before, at)
+        found = self._begun(before, wanted, has_to=not kind.endswith("Aborted"))
         if found is None:
             return before
         if kind.endswith("Aborted"):
-            found.status, found.ended_at = "aborted", at
+            found.status, found.ended_at = ("failed" if found.failure else "aborted"), at
         elif kind.endswith(("Failed", "TimedOut")):
             found.failure, found.failed_at = number, at
         if not kind.startswith("MapRun"):
@@ -282,11 +295,28 @@ class Story:
             self._close_frames(found, at)
         return found.number
 
-    def _begun(self, number: int, kind: str) -> Visit | None:
-        for visit in self._outwards(number):
-            if visit.kind == kind and (visit.is_begun or visit.failure):
-                return visit
-        return None
+    def _begin(self, wanted: str, kind: str, told: Mapping[str, Any], before: int, at: float) -> int:
+        """Begin a container, or begin it again: a retry points at the last event inside it."""
+        visit = self._begun(before, wanted, has_to=False)
+        if visit is None:
+            return before
+        if kind != "MapRunStarted" and visit.begins:
+            self.transitions += 1
+            visit.failure = visit.failure or 1
+            self._close_frames(visit, at)
+        visit.begins += kind != "MapRunStarted"
+        visit.is_begun, visit.failure = True, 0
+        if "length" in told:
+            visit.length = int(told["length"])
+        visit.map_run = told.get("mapRunArn", visit.map_run)
+        return visit.number
+
+    def _begun(self, number: int, kind: str, *, has_to: bool) -> Visit | None:
+        """Return the innermost container of a kind around a visit that has not ended."""
+        running = [each for each in self._outwards(number) if each.kind == kind and each.status == "running"]
+        if not has_to:
+            return running[0] if running else None
+        return next((each for each in running if each.is_begun), running[0] if running else None)
 
     def _iteration(self, what: str, told: Mapping[str, Any], before: int, at: float) -> int:
         owner = self._map_named(before, str(told.get("name", "")))
@@ -340,8 +370,6 @@ class Story:
         visit.status = "failed" if visit.failure else "aborted"
         visit.ended_at = visit.failed_at if visit.failure and visit.failed_at is not None else at
         self._close_attempt(visit, 0, at)
-        if visit.failure and visit.kind not in ("Map", "Parallel"):
-            self.last_failure = visit.number
 
     # --- around a visit ---
 

@@ -7,6 +7,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +22,7 @@ from statewright.view.security import new_token
 from statewright.view.server import create_app
 from statewright.view.serving import listen, server_of
 from tests.api.serving import served
-from tests.view.orders import HANDLERS, ORDERS, ROLE
+from tests.view.orders import HANDLERS, ORDERS, RELEASE, ROLE
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 ENDED = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
@@ -74,8 +75,10 @@ class Page:
 
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[Cloud]:
+    threads = ThreadPoolExecutor(8)
+
     async def make():
-        functions = LocalFunctions(HANDLERS)
+        functions = LocalFunctions(HANDLERS, executor=threads)
         engine = Engine(functions=functions, clients=lambda name: None, clock=ScaledClock(0.5))
         return create_api(engine, functions), engine.close
 
@@ -83,6 +86,8 @@ def cloud() -> Iterator[Cloud]:
         made = Cloud(url, find_endpoint(url).client)
         made.machine("orders-pipeline", ORDERS)
         yield made
+    RELEASE.set()
+    threads.shutdown(wait=True)
 
 
 @pytest.fixture(scope="module")

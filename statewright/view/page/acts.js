@@ -46,6 +46,16 @@ function editor(label, text) {
   return { area, element: make("label", {}, label, area, note) };
 }
 
+// Says what is wrong with a text before it is sent.
+function checked(text, name) {
+  try {
+    JSON.parse(text);
+  } catch (error) {
+    throw new Error(`${name} is no JSON: ${error.message}`);
+  }
+  return text;
+}
+
 const pretty = (value) => JSON.stringify(value, null, 2);
 
 function kept(machine) {
@@ -73,7 +83,7 @@ export function start(machine, name, input, started) {
     if (earlier.value !== "") area.value = known[Number(earlier.value)];
   });
   const { problem, row, submit } = buttons("Start", async () => {
-    const done = await act("start", { machine, input: area.value, name: called.value });
+    const done = await act("start", { machine, input: checked(area.value, "The input"), name: called.value });
     keep(machine, area.value);
     dialog.close();
     started(done.execution);
@@ -108,11 +118,11 @@ export function tryState(told, definition) {
   const outcome = make("div", { class: "outcome", role: "status" });
   const { problem, row, submit } = buttons("Try", async () => {
     outcome.replaceChildren();
-    const asked = { state: told.state, definition, input: area.value };
+    const asked = { state: told.state, definition, input: checked(area.value, "The input") };
     if (visit && Object.keys(visit.variables).length) {
       asked.variables = JSON.stringify(Object.fromEntries(Object.entries(visit.variables).map(([name, each]) => [name, each.value])));
     }
-    if (needsMock && mock.value === "result") asked.mock = { result: result.area.value };
+    if (needsMock && mock.value === "result") asked.mock = { result: checked(result.area.value, "The result") };
     if (needsMock && mock.value === "error") asked.mock = { errorOutput: { error: error.value, cause: "" } };
     const answer = await act("try", asked);
     outcome.replaceChildren(...[

@@ -118,7 +118,8 @@ function attempts(visit) {
       attempt.resource ? make("p", { class: "muted" }, attempt.resource) : null,
       attempt.arguments ? make("div", {}, make("h4", {}, "Arguments"), json(attempt.arguments.value)) : null,
       attempt.result ? make("div", {}, make("h4", {}, "Result"), json(attempt.result.value)) : null,
-      attempt.error ? make("div", { class: "error s-failed" }, make("strong", {}, attempt.error), causeOf(attempt.cause)) : null);
+      attempt.error ? make("div", { class: "error s-failed" }, make("strong", {}, attempt.error),
+        visit.error && number === visit.attempts.length ? null : causeOf(attempt.cause)) : null);
     return part(`${head} · ${took}${attempt.error ? " · failed" : ""}`, body, `attempt${number}`, visit.attempts.length === 1 || attempt.error === null);
   });
 }

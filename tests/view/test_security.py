@@ -1,0 +1,129 @@
+"""Who is served: the page itself, with its token; nobody else."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from statewright.view.security import MAX_REQUEST_BYTES
+
+if TYPE_CHECKING:
+    from tests.view.conftest import Cloud, Page
+
+STOPPED = {"execution": "arn:aws:states:us-east-1:000000000000:execution:none:none"}
+
+
+def ask(
+    page: Page, path: str, headers: dict[str, str] | None = None, body: Any = None
+) -> tuple[int, dict, str]:
+    host = page.origin.removeprefix("http://")
+    connection = http.client.HTTPConnection(host, timeout=10)
+    text = None if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
+    connection.request("GET" if text is None else "POST", path, body=text, headers=headers or {})
+    answer = connection.getresponse()
+    told = answer.status, dict(answer.getheaders()), answer.read().decode()
+    connection.close()
+    return told
+
+
+def act_headers(page: Page, **other: str) -> dict[str, str]:
+    usual = {"X-Statewright-Token": page.token, "Content-Type": "application/json", "Origin": page.origin}
+    return {name: value for name, value in (usual | other).items() if value}
+
+
+def test_given_the_page_it_may_load_its_own_files_alone(page_server: Page) -> None:
+    status, headers, text = ask(page_server, "/")
+    assert status == 200
+    policy = headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src 'self'" in policy
+    assert "unsafe" not in policy
+    assert headers["x-frame-options"] == "DENY"
+    assert headers["cache-control"] == "no-store"
+    assert "http://" not in text
+    assert "https://" not in text
+
+
+@pytest.mark.parametrize("host", ["example.com", "127.0.0.1", "localhost:1", "127.0.0.1.example.com", ""])
+def test_given_another_host_name_nothing_is_served(page_server: Page, host: str) -> None:
+    status, _, text = ask(page_server, "/", {"Host": host})
+    assert status == 421
+    assert "<html" not in text
+
+
+@pytest.mark.parametrize("token", ["", "wrong", "é"])
+def test_given_no_token_or_a_wrong_one_no_data_is_told(page_server: Page, token: str) -> None:
+    status, _, text = ask(page_server, "/api/machines", {"X-Statewright-Token": token.encode("latin-1")})
+    assert status == 401
+    assert "orders" not in text
+
+
+def test_given_the_token_data_is_told(page_server: Page) -> None:
+    status, headers, text = ask(page_server, "/api/machines", {"X-Statewright-Token": page_server.token})
+    assert status == 200
+    assert "orders-pipeline" in text
+    assert "access-control-allow-origin" not in headers
+
+
+@pytest.mark.parametrize(
+    ("changed", "status"),
+    [
+        ({"Origin": "http://example.com"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Origin": ""}, 403),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Content-Type": "text/plain"}, 415),
+        ({"Content-Type": "application/x-www-form-urlencoded"}, 415),
+        ({"X-Statewright-Token": "wrong"}, 401),
+    ],
+)
+def test_given_an_act_that_is_not_the_pages_it_is_refused(
+    page_server: Page, changed: dict, status: int
+) -> None:
+    told = ask(page_server, "/api/do/stop", act_headers(page_server, **changed), STOPPED)
+    assert told[0] == status
+
+
+def test_given_an_act_of_the_page_it_is_done(page_server: Page) -> None:
+    status, _, text = ask(page_server, "/api/do/stop", act_headers(page_server), STOPPED)
+    assert status == 502
+    assert "ExecutionDoesNotExist" in text
+
+
+def test_given_an_act_at_its_limit_it_is_read_and_beyond_it_is_not(page_server: Page) -> None:
+    full = b'{"execution": "' + b"x" * (MAX_REQUEST_BYTES - 17) + b'"}'
+    assert len(full) == MAX_REQUEST_BYTES
+    assert ask(page_server, "/api/do/stop", act_headers(page_server), full)[0] == 502
+    assert ask(page_server, "/api/do/stop", act_headers(page_server), full + b" ")[0] == 413
+
+
+def test_given_an_act_by_get_there_is_none(page_server: Page) -> None:
+    assert ask(page_server, "/api/do/stop", {"X-Statewright-Token": page_server.token})[0] == 405
+
+
+@pytest.mark.parametrize(
+    "path", ["/page/../server.py", "/page/%2e%2e%2fserver.py", "/page/index.html", "/etc/passwd"]
+)
+def test_given_another_file_it_is_not_served(page_server: Page, path: str) -> None:
+    assert ask(page_server, path)[0] == 404
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["visits", "visits?execution=x", "state?execution={e}", "overlay?execution={e}&frame=99",
+     "iterations?execution={e}&visit=9999", "event?execution={e}&id=0", "events?execution={e}&after=-1"],
+)  # fmt: skip
+def test_given_a_question_that_makes_no_sense_it_is_refused_and_nothing_breaks(
+    cloud: Cloud, page_server: Page, query: str
+) -> None:
+    execution = cloud.start("orders-pipeline", {"file_count": 0})
+    cloud.ended(execution)
+    status, _, text = ask(
+        page_server, f"/api/{query.format(e=execution)}", {"X-Statewright-Token": page_server.token}
+    )
+    assert status in (400, 502)
+    assert json.loads(text)["error"]

@@ -1,0 +1,149 @@
+"""Histories as visits: what ended how, what runs, what was gone through."""
+
+from __future__ import annotations
+
+import json
+
+from hypothesis import HealthCheck, given, settings
+
+from statewright.engine import run_with_history
+from statewright.view.definition import read_chart
+from statewright.view.statuses import overlay_of, where_to_look
+from statewright.view.story import Story
+from tests.engine.random_machines import inputs, machines
+from tests.engine.test_random_machines import execute
+from tests.view.orders import BAD, GOOD, HANDLERS, ORDERS, RELEASE
+
+STATUSES = {"succeeded", "failed", "caught", "aborted", "nodata"}
+
+
+def told(definition, history, upto=None):
+    chart = read_chart(json.dumps(definition))
+    story = Story({name: place[1] for name, place in chart.parents.items()})
+    for event in history[:upto]:
+        story.add(event)
+    return chart, story
+
+
+def ran(definition, value, handlers=HANDLERS):
+    RELEASE.set()
+    record, history = run_with_history(definition, value, functions=handlers, virtual_time=True)
+    return record, history
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(machines(2), inputs)
+def test_given_a_random_machine_every_visit_ends_and_agrees_with_its_history(definition, value) -> None:
+    record, histories = execute(definition, value)
+    history = histories[0][1]
+    chart, story = told(definition, history)
+    entered = [event for event in history if event["type"].endswith("StateEntered")]
+    exited = [event for event in history if event["type"].endswith("StateExited")]
+    assert len(story.visits) == len(entered)
+    assert sum(visit.exited > 0 for visit in story.visits) == len(exited)
+    assert {visit.status for visit in story.visits} <= STATUSES
+    assert all(visit.ended_at is not None for visit in story.visits)
+    assert {frame.status for frame in story.frames} <= STATUSES
+    for visit in story.visits:
+        assert visit.state == history[visit.entered - 1]["stateEnteredEventDetails"]["name"]
+        parent = chart.parents.get(visit.state)
+        owner = None if visit.frame is None else story.visits[story.frames[visit.frame].owner].state
+        assert owner == (parent[0] if parent else None)
+    overlay = overlay_of(story, chart)
+    edges = {(e.source, e.target, e.kind == "catch") for r in regions(chart.region) for e in r.edges}
+    inner = {each for each in overlay.taken if each[0] != "Start" and each[1] != "End"}
+    assert inner <= edges
+    assert story.status == record.status
+    if record.status == "FAILED":
+        assert story.visits[where_to_look(story)].status in ("failed", "caught")
+
+
+def regions(region):
+    yield region
+    for node in region.nodes:
+        for inner in node.regions:
+            yield from regions(inner)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(machines(2), inputs)
+def test_given_a_history_up_to_any_event_what_has_not_ended_is_running(definition, value) -> None:
+    _, histories = execute(definition, value)
+    history = histories[0][1]
+    for upto in range(1, len(history)):
+        _, story = told(definition, history, upto)
+        if story.status == "RUNNING":
+            for visit in story.visits:
+                assert visit.status != "running" or visit.ended_at is None
+                frames = [story.frames[number] for number in visit.frames]
+                if visit.status == "running" and not visit.failure:
+                    assert all(each.status != "running" or each.ended_at is None for each in frames)
+
+
+def test_given_a_failed_attempt_and_no_more_the_state_is_running_and_waits_for_its_retry() -> None:
+    _, history = ran(ORDERS, GOOD)
+    failed = next(event["id"] for event in history if event["type"] == "TaskFailed")
+    chart, story = told(ORDERS, history, failed)
+    overlay = overlay_of(story, chart)
+    assert overlay.status("ValidateRows") == "running"
+    assert overlay.status("ProcessFiles") == "running"
+    assert overlay.status("QuarantineRows") == "none"
+
+
+def test_given_an_error_caught_in_an_iteration_the_map_has_succeeded_and_counts_it_so() -> None:
+    _, history = ran(ORDERS, GOOD)
+    chart, story = told(ORDERS, history)
+    overlay = overlay_of(story, chart)
+    assert overlay.status("ValidateRows") == "caught"
+    assert overlay.status("ProcessFiles") == "succeeded"
+    assert overlay.badge("ProcessFiles") == "3/3 ✓"
+    assert overlay.badge("ValidateRows") == "×3 ↻2"
+    assert ("ValidateRows", "QuarantineRows", True) in overlay.taken
+    assert ("Approve", "QualityGate", False) in overlay.taken
+    assert ("HasFiles", "ProcessFiles", False) not in overlay.taken
+
+
+def test_given_one_iteration_its_container_shows_that_alone() -> None:
+    _, history = ran(ORDERS, GOOD)
+    chart, story = told(ORDERS, history)
+    frame = next(
+        frame for frame in story.frames if frame.index == 0 and story.visits[frame.owner].kind == "Map"
+    )
+    overlay = overlay_of(story, chart, frame.number)
+    assert overlay.status("ValidateRows") == "succeeded"
+    assert overlay.status("QuarantineRows") == "none"
+    assert overlay.status("Approve") == "succeeded"
+
+
+def test_given_a_failure_that_a_branch_passes_on_the_look_goes_to_where_it_began() -> None:
+    _, history = ran(ORDERS, BAD)
+    chart, story = told(ORDERS, history)
+    overlay = overlay_of(story, chart)
+    assert story.visits[where_to_look(story)].state == "LoadWarehouse"
+    assert overlay.status("LoadWarehouse") == "failed"
+    assert overlay.status("PublishTargets") == "caught"
+    assert overlay.status("PipelineFailed") == "failed"
+    assert overlay.status("NotifySuccess") == "none"
+    assert ("PublishTargets", "RecordFailure", True) in overlay.taken
+
+
+def test_given_a_choice_that_fails_it_is_the_failing_state() -> None:
+    choice = {"Type": "Choice", "Choices": [{"Variable": "$.a", "NumericEquals": 1, "Next": "Z"}]}
+    machine = {"StartAt": "A", "States": {"A": choice, "Z": {"Type": "Succeed"}}}
+    _, history = ran(machine, {"a": 2})
+    chart, story = told(machine, history)
+    assert overlay_of(story, chart).status("A") == "failed"
+    assert story.visits[where_to_look(story)].state == "A"
+
+
+def test_given_events_of_an_unknown_kind_they_are_taken_without_harm() -> None:
+    history = [
+        {"id": 1, "type": "ExecutionStarted", "previousEventId": 0, "timestamp": 1.0},
+        {"id": 2, "type": "SomethingNew", "previousEventId": 1, "timestamp": 1.0},
+        {"id": 3, "type": "MapIterationStarted", "previousEventId": 99, "timestamp": 1.0},
+        {"id": 4, "type": "PassStateExited", "previousEventId": 3, "timestamp": 1.0},
+        {"id": 5, "type": "ExecutionSucceeded", "previousEventId": 4, "timestamp": 2.0},
+    ]
+    _, story = told({"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}, history)
+    assert story.status == "SUCCEEDED"
+    assert story.visits == []
