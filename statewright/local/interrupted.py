@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from statewright.local.names import Names
 
 LEDGER = "files"
-CAUSE = "The local cloud stopped while the execution was running; ingest the object once more."
+CAUSE = "The local cloud stopped while the execution was running; `statewright redrive` lets it go on."
 
 _log = logging.getLogger(__name__)
 
