@@ -58,7 +58,7 @@ class Client:
         return json.loads(body)
 
     def seconds(self, way: str, count: int) -> tuple[float, float]:
-        """Run `count` executions "one_by_one" or "together"; give the seconds, and the client's of CPU time."""
+        """Run `count` executions "one_by_one" or "together"; give the seconds, also of its CPU time."""
         started, used = time.perf_counter(), time.process_time()
         if way == "together":
             self._together(count)
