@@ -46,8 +46,8 @@ def enrich(request: EnrichRequest, settings: Settings) -> Enriched:
     if "kept" in request["parsed"]:
         return request["parsed"]["kept"]
     enriched = _worked(request, settings)
-    if "keep" in request:
-        outcomes.keep_shard(settings, request["file"], request["parsed"], enriched, request["keep"])
+    if keep := request.get("keep"):
+        outcomes.keep_shard(settings, request["file"], request["parsed"], enriched, keep)
     return enriched
 
 

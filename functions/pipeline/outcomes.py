@@ -73,7 +73,7 @@ def run_of(execution: str) -> str:
 def continued(table: str, row: Mapping[str, Any], replaced: Mapping[str, str]) -> Keep:
     """Return where outcomes are kept, given the row that a claim wrote, and the one that it replaced.
 
-    Where both have the same work, the series goes on. Where a claim was made again because its answer was lost,
+    Where both have the same work, the series goes on. Where a claim was made again, as its answer was lost,
     the row from before is not known any more: a series begins. Raises ClaimLost.
     """
     run = row["series"]

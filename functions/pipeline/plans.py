@@ -24,7 +24,7 @@ MAX_PARTITIONS = 1024
 # What gzip makes of JSON and CSV, on average; only the number of partitions follows from it.
 GZIP_RATIO = 8
 
-NOTHING: Plan = {"shards": 0, "shard_bytes": 0, "partitions": 0}
+NOTHING: Plan = {"shards": 0, "shard_bytes": 0, "partitions": 0, "keep": None}
 
 
 def plan(
@@ -45,4 +45,5 @@ def plan(
         "shards": max(1, -(-size // per_shard)) if size else 1,
         "shard_bytes": max(1, per_shard),
         "partitions": min(MAX_PARTITIONS, max(1, -(-raw // partition_bytes))),
+        "keep": None,
     }

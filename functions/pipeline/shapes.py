@@ -53,14 +53,14 @@ class Keep(TypedDict):
 class Plan(TypedDict):
     """Into how many byte ranges the object is cut, and its keys into how many partitions.
 
-    `tolerance` is the contract's, where it has one; `keep` is there where there is more than one of either.
+    `tolerance` is the contract's, where it has one; `keep` is none where there is one of each.
     """
 
     shards: int
     shard_bytes: int
     partitions: int
+    keep: Keep | None
     tolerance: NotRequired[Tolerance]
-    keep: NotRequired[Keep]
 
 
 class Execution(TypedDict):
@@ -92,7 +92,7 @@ class ParseRequest(TypedDict):
 
     file: File
     shard: Shard
-    keep: NotRequired[Keep]
+    keep: NotRequired[Keep | None]
 
 
 class Parsed(TypedDict):
@@ -120,7 +120,7 @@ class EnrichRequest(TypedDict):
     shard: Shard
     partitions: int
     parsed: Parsed
-    keep: NotRequired[Keep]
+    keep: NotRequired[Keep | None]
 
 
 class Enriched(TypedDict):
@@ -162,7 +162,7 @@ class WriteRequest(TypedDict):
     file: File
     partition: int
     shards: list[ShardOutcome]
-    keep: NotRequired[Keep]
+    keep: NotRequired[Keep | None]
 
 
 class Written(TypedDict):
