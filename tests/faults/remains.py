@@ -20,7 +20,7 @@ Json = Any
 # Times, and which execution it was.
 OF_THE_RUN = {
     *("processed_at", "processed_day", "seconds", "timestamp"),
-    *("execution", "taken_over_from", "series"),
+    *("execution", "taken_over_from", "series", "shards_kept", "partitions_kept"),
 }
 REQUEST_ID = re.compile(r'"requestId": ?"[0-9a-f-]*",? ?')
 
