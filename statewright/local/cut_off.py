@@ -7,6 +7,7 @@ among the executions themselves, and by the rows of the ledger that they have no
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,7 @@ REDRIVABLE = timedelta(days=14)
 LONGEST_EXECUTION = timedelta(days=1)  # TimeoutSeconds of the workflow
 MAX_EXECUTIONS = 10_000  # that are looked at for each way to end
 ENDS = ("ABORTED", "TIMED_OUT", "FAILED")
+PARALLEL = 4  # requests at once: there may be thousands
 LAST_EVENTS = 100  # six attempts to send and six to tell are fewer
 FIRST_EVENTS = 50
 # An execution that came here goes on with nothing but telling of its failure.
@@ -59,8 +61,15 @@ def cut_off(names: Names, clients: Clients, known: Container[str]) -> list[Waiti
     Left out are those whose file was ingested, or is by now in the hands of another execution.
     """
     ended = [each for machine in _machines(names) for each in _ended(clients, machine)]
-    looked_at = (_look(each, clients) for each in ended if each["executionArn"] not in known)
-    found = [each for each in looked_at if each is not None]
+    names_there = {each["name"] for each in ended}
+    unclear = [
+        each
+        for each in ended
+        if each["executionArn"] not in known and restart_name(each["executionArn"]) not in names_there
+    ]
+    with ThreadPoolExecutor(PARALLEL) as threads:
+        looked_at = threads.map(lambda each: _look(each, clients), unclear)
+        found = [each for each in looked_at if each is not None]
     rows = rows_of(names, clients, (each.file.file_id for each in found if each.file.file_id))
     kept = [each for each in found if _has_business(each, rows.get(each.file.file_id or ""), clients)]
     seen = {each["executionArn"] for each in ended}
