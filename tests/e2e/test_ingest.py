@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.e2e.clouds import ROOT, Cloud, many_orders, wait_for
+from tests.functions.bad_inputs import KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,7 +114,11 @@ def test_aws_s3_cp_starts_the_workflow(cloud: Cloud, aws: str) -> None:
     assert cloud.end_of(cloud.execution_of("orders/order.json")["executionArn"])["status"] == "SUCCEEDED"
 
 
-@pytest.mark.parametrize("key", ["orders/a b+c%20ü.jsonl", "orders/=&?#.jsonl"])
+@pytest.mark.parametrize(
+    "key",
+    ["orders/a b+c%20ü.jsonl", "orders/=&?#.jsonl", *(key for _, key in KEYS)],
+    ids=lambda key: key[:20],
+)
 def test_keys_arrive_as_they_are(cloud: Cloud, key: str) -> None:
     execution = cloud.ingest(key, lines([order(2)]))
 
