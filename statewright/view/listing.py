@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Any
 
 from statewright.view.events import details, seconds
@@ -87,6 +88,8 @@ def visits(story: Story, offset: int, search: str, status: str) -> dict[str, Jso
         "total": len(found),
         "startedAt": story.started_at,
         "endedAt": story.ended_at,
+        "isRunning": story.status == "RUNNING",
+        "now": time.time(),
         "visits": [
             {
                 "number": visit.number,

@@ -259,7 +259,7 @@ class _View:
         self._forget_old()
         if not watch.version:
             try:
-                await watch.refresh()
+                await watch.prepare()
             except Exception:
                 self._watches.pop(arn, watch).close()
                 raise

@@ -192,7 +192,8 @@ def _mark(box: Box, overlay: Overlay | None, y: float) -> str:
 def _badge(box: Box, overlay: Overlay | None) -> str:
     text = overlay.badge(box.name) if overlay else ""
     size = width(text, 9, bold=True) + 12 if text else 0
-    x, y = box.x + box.width - 6, box.y - 8
+    is_container = box.node is not None and bool(box.node.regions)
+    x, y = box.x + box.width - (42 if is_container else 6), box.y + (10 if is_container else -8)
     return (
         f'<g class="badge" data-right="{_n(x + 10)}">'
         f'<rect x="{_n(x + 10 - size)}" y="{_n(y)}" width="{_n(size)}" height="15" rx="7.5"/>'

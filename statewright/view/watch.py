@@ -59,12 +59,22 @@ class Watch:
 
     # --- reading ---
 
+    async def prepare(self) -> None:
+        """Learn what is executed, so that the graph can be drawn before a long history is read.
+
+        Raises botocore's errors.
+        """
+        async with self._lock:
+            if not self.version:
+                await self._describe()
+                await self._read_definition()
+                await self._tell()
+
     async def refresh(self) -> bool:
         """Ask for what is new; say whether there was anything. Raises botocore's errors."""
         async with self._lock:
             before = (self.execution.get("status"), len(self.log), json.dumps(self.map_runs, sort_keys=True))
-            described = await self._ask("describe_execution", executionArn=self.arn)
-            self.execution = _plain(described)
+            await self._describe()
             if not self.definition:
                 await self._read_definition()
             await self._read_events()
@@ -77,6 +87,9 @@ class Watch:
                 return False
             await self._tell()
             return True
+
+    async def _describe(self) -> None:
+        self.execution = _plain(await self._ask("describe_execution", executionArn=self.arn))
 
     async def _ask(self, operation: str, **members: Json) -> dict[str, Json]:
         call: Callable[..., dict[str, Json]] = getattr(self.endpoint.client, operation)
@@ -145,6 +158,7 @@ class Watch:
                     self.story.add(self.log.append(event))
             if not page.get("nextToken"):
                 break
+            await self._tell()
         return events
 
     async def _new_events(self) -> list[dict[str, Json]]:
@@ -254,12 +268,13 @@ class Watch:
         pace, slowest = LOCAL_PACE if self.endpoint.is_local else AWS_PACE
         pause = pace
         while not self.is_complete:
-            await asyncio.sleep(pause)
             try:
                 is_new = await self.refresh()
             except (ClientError, BotoCoreError):
                 is_new = False  # the endpoint may be back at the next poll; requests tell the error
             pause = pace if is_new else min(pause * _GROWTH, slowest)
+            if not self.is_complete:
+                await asyncio.sleep(pause)
 
     def close(self) -> None:
         """Give everything back."""

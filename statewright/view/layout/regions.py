@@ -31,6 +31,7 @@ _MAX_LABEL = 170.0
 _LABEL_HEIGHT = 16.0
 _BOX_HEIGHT = 40.0
 _MIN_BOX = 116.0
+_BADGE_ROOM = 100.0  # the counts of iterations in a container's head
 _CIRCLE = 30.0
 _HEADER = 34.0
 _PADDING = 16.0
@@ -183,7 +184,7 @@ def _planned_box(name: str, node: Node | None, edges: Sequence[Edge]) -> _Planne
     coming = sum(edge.target == name for edge in edges)
     text = max(width(title, NAME_SIZE, bold=True), width(subtitle, SUBTITLE_SIZE))
     if node.regions:
-        text = width(title, NAME_SIZE, bold=True) + width(subtitle, SUBTITLE_SIZE) + 44
+        text = width(title, NAME_SIZE, bold=True) + width(subtitle, SUBTITLE_SIZE) + _BADGE_ROOM
     least = max(text + TEXT_LEFT + _TEXT_RIGHT, _MIN_BOX, least_width(max(leaving, coming)))
     if not node.regions:
         return _PlannedBox(name, round(least), _BOX_HEIGHT, node, (), title, subtitle)

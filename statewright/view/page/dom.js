@@ -50,8 +50,11 @@ const LONGEST = 20000;
 // A JSON value, coloured and folded: objects and arrays beyond a line open by a click.
 export function json(value) {
   const text = typeof value === "string" && value.length > LONGEST ? value.slice(0, LONGEST) + "…" : value;
-  return make("div", { class: "json" }, branch(text, 0, { left: 2000 }));
+  return make("div", { class: "json" }, branch(text, 0, { left: 5000 }));
 }
+
+// What SDK integrations add to every result: there, but folded.
+const ASIDE = new Set(["SdkHttpMetadata", "SdkResponseMetadata"]);
 
 function branch(value, level, budget, title = []) {
   budget.left -= 1;
@@ -67,9 +70,24 @@ function branch(value, level, budget, title = []) {
     const inner = branch(each, level + 1, budget, title);
     return inner.tagName === "DETAILS" ? inner : make("div", { class: "member" }, ...title, inner);
   });
+  if (rows.length > 2 * GROUP) rows.splice(0, rows.length, ...grouped(rows));
   if (level === 0) return make("div", {}, ...rows);
   const summary = make("summary", {}, ...title, isList ? `[ ${members.length} ]` : `{ ${members.length} }`);
-  return make("details", { open: level < 3 && members.length <= 30 }, summary, ...rows);
+  const isAside = title.length && ASIDE.has(title[0].textContent);
+  return make("details", { open: level < 3 && members.length <= 30 && !isAside }, summary, ...rows);
+}
+
+// Long lists fold by hundreds.
+const GROUP = 100;
+
+function grouped(rows) {
+  const groups = [];
+  for (let start = 0; start < rows.length; start += GROUP) {
+    const part = rows.slice(start, start + GROUP);
+    const title = make("span", { class: "muted" }, `${start} … ${start + part.length - 1}`);
+    groups.push(make("details", { open: start === 0 }, make("summary", {}, title), ...part));
+  }
+  return groups;
 }
 
 function leaf(value) {

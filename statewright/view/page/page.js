@@ -124,7 +124,7 @@ function drawHead() {
   at("facts").replaceChildren(
     make("span", {}, told.name), make("span", {}, "duration ", make("b", {}, duration(took))),
     ...(told.notice ? [] : [make("span", {}, "transitions ", make("b", {}, told.transitions.toLocaleString())),
-      make("span", { title: "At $0.025 for 1,000 state transitions of a STANDARD workflow" }, "≈ ", make("b", {}, `$${cost.toFixed(6)}`))]));
+      make("span", { title: "At $0.025 for 1,000 state transitions of a STANDARD workflow; child executions are not counted" }, "≈ ", make("b", {}, `$${cost.toFixed(6)}`))]));
   const can = new Set(now.place.acts);
   at("stop").hidden = !(can.has("stop") && told.status === "RUNNING");
   at("redrive").hidden = !(can.has("redrive") && told.redriveStatus === "REDRIVABLE");
@@ -455,7 +455,11 @@ async function begin() {
 
 window.addEventListener("hashchange", () => location.reload());
 begin();
-setInterval(() => now.summary && !now.summary.isComplete && drawHead(), 1000);
+setInterval(() => {
+  if (!now.summary || now.summary.isComplete) return;
+  drawHead();
+  if (now.tab === "timeline") refreshTable(false);
+}, 1000);
 setInterval(() => document.visibilityState === "visible" && now.place && now.place.isLocal && refreshList(), 4000);
 
 // New executions appear at the top; a list that was scrolled or searched is left alone.

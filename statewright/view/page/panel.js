@@ -15,7 +15,7 @@ export function show(told, can) {
   panel.replaceChildren(...[
     make("h2", {}, told.state),
     make("p", { class: "kind" },
-      `${told.type}${told.what && told.what !== told.type ? " · " + told.what : ""} `,
+      told.what.startsWith(told.type) ? `${told.what} ` : `${told.type}${told.what ? " · " + told.what : ""} `,
       visit ? pill(visit.status) : make("span", { class: "pill s-none" }, told.notice ? "no data" : "not reached")),
     told.comment ? make("p", { class: "comment" }, told.comment) : null,
     visits(told, can),

@@ -21,7 +21,7 @@ export class Timeline {
   draw(told, offset, next, previous) {
     const from = told.startedAt || 0;
     const now = told.visits.reduce((last, each) => Math.max(last, each.to || 0, each.from), from);
-    const to = told.endedAt || Math.max(now, from + 0.001);
+    const to = told.endedAt || Math.max(now, told.isRunning ? told.now : 0, from + 0.001);
     const rows = told.visits.map((visit) => this.row(visit, from, to));
     const pages = told.total > told.visits.length ? make("div", { class: "pages" },
       offset ? make("button", { type: "button", onclick: previous }, "Earlier") : null,
