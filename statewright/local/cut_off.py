@@ -149,7 +149,7 @@ def _file_of(described: dict[str, Any], sfn: Any) -> ObjectVersion:
     """Return the object of an execution; the version that CollectData chose where the input names none."""
     try:
         file = object_of(json.loads(described["input"]))
-    except ValueError:
+    except (ValueError, RecursionError):
         file = ObjectVersion()
     if file.file_id is not None:
         return file

@@ -124,12 +124,11 @@ def waiting_of(names: Names, messages: Iterable[Message]) -> list[Waiting]:
 def _read(names: Names, message: Message) -> Waiting:
     try:
         body = json.loads(message.body)
+        if not isinstance(body, dict):
+            return _poison(message)
+        return _failed(names, message, body) or _undelivered(names, message, body) or _poison(message)
     except (ValueError, RecursionError):
-        body = None
-    found = None
-    if isinstance(body, dict):
-        found = _failed(names, message, body) or _undelivered(names, message, body)
-    return found or _poison(message)
+        return _poison(message)
 
 
 def _failed(names: Names, message: Message, body: dict[str, Any]) -> Waiting | None:

@@ -210,9 +210,8 @@ def test_no_more_run_at_once_than_there_is_room_for(
     monkeypatch.setattr(triggers, "MAX_RUNNING", 2)
     execution = pipeline.arn.replace("stateMachine", "execution")
     for number in range(4):
-        body = {"execution": f"{execution}:{number}", "input": {"do": "wait", "file_id": "", "s3Bucket": ""}}
-        body["input"] |= {"s3Key": ""}
-        pipeline.send(json.dumps(body))
+        request = {"do": "wait", "file_id": "", "s3Bucket": "", "s3Key": ""}
+        pipeline.send(json.dumps({"execution": f"{execution}:{number}", "input": request}))
     running = []
 
     for done in redrive_all(messages_of(pipeline), pipeline.names, pipeline.clients):

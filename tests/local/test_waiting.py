@@ -74,9 +74,11 @@ def test_the_object_comes_from_the_input_where_the_message_names_no_version(name
 
 
 def test_an_event_is_started_as_its_rule_would_have(names: Names) -> None:
-    attributes = {"RULE_ARN": names.rule_arn("object_created"), "ERROR_CODE": "X", "ERROR_MESSAGE": "gone"}
+    rule = names.rule_arn("object_created")
 
-    found = only(names, message(EVENT, queue="undelivered_events", **attributes))
+    found = only(
+        names, message(EVENT, queue="undelivered_events", RULE_ARN=rule, ERROR_CODE="X", ERROR_MESSAGE="gone")
+    )
 
     assert (found.kind, found.action, found.name) == ("undelivered", "start", "e-1")
     assert (found.error, found.cause, found.file.key) == ("X", "gone", "orders/a b+c.json")
@@ -103,6 +105,16 @@ def test_what_is_neither_is_poison(names: Names, body: Any) -> None:
     found = only(names, message(body))
 
     assert (found.kind, found.action) == ("poison", "none")
+
+
+@pytest.mark.parametrize("depth", [500, 990, 100_000])
+def test_an_input_of_any_depth_is_read_or_poison(names: Names, depth: int) -> None:
+    body = failed(names)
+    deep = "[" * depth + "]" * depth
+
+    found = only(names, message(json.dumps(body).replace('{"s3Key": "orders/a.json"}', deep)))
+
+    assert (found.kind, found.input) in (("failed", deep), ("poison", None))
 
 
 def test_an_event_of_another_rule_is_poison(names: Names) -> None:
