@@ -42,8 +42,20 @@ def check(text: str, file: str, signatures: Signatures, name: str = "") -> Check
     wanted = own.output if own is not None and own.has_output else None
     around = Surroundings(findings, signatures, machine_context(given), wanted)
     outcome = run_flow(machine.flow, Entry(given, {}), around)
-    found = sorted((*refused, *findings.found), key=lambda each: (each.line, each.column, each.code))
+    found = sorted(
+        (*refused, *_once(list(findings.found))), key=lambda each: (each.line, each.column, each.code)
+    )
     return Checked(tuple(found), outcome.output, outcome.entries)
+
+
+def _once(findings: list[Finding]) -> list[Finding]:
+    """Where a name inside an expression was told to be wrong, that the whole yields nothing tells no more."""
+    inside = {each.pointer for each in findings if each.code == "SW101" and not _is_of_the_whole(each)}
+    return [each for each in findings if not (_is_of_the_whole(each) and each.pointer in inside)]
+
+
+def _is_of_the_whole(finding: Finding) -> bool:
+    return finding.code in ("SW101", "SW102") and finding.message.startswith("the expression ")
 
 
 def _inner_variables(flow: Flow) -> frozenset[str]:

@@ -93,6 +93,7 @@ def _check_all(files: Sequence[Path], folder: Path | None) -> tuple[list[Finding
     from statewright.typing.check import check as check_text
     from statewright.typing.schemas import SchemaError
     from statewright.typing.signatures import Signatures, find_folder, machine_name
+    from statewright.typing.suppressions import read_suppressions, suppress
 
     if folder is not None and not folder.is_dir():
         raise _Unusable(f"--types: {folder} is no folder")
@@ -104,7 +105,8 @@ def _check_all(files: Sequence[Path], folder: Path | None) -> tuple[list[Finding
         signatures = known.setdefault(place, Signatures(place))
         try:
             sources[str(file)] = file.read_text(encoding="utf-8-sig")
-            findings += check_text(sources[str(file)], str(file), signatures, machine_name(file)).findings
+            checked = check_text(sources[str(file)], str(file), signatures, machine_name(file))
+            findings += suppress(checked.findings, read_suppressions(place), machine_name(file))
         except (OSError, UnicodeDecodeError, SchemaError) as error:
             raise _Unusable(f"{file}: {error}") from error
     return findings, sources

@@ -91,6 +91,8 @@ def _judge(rule: ChoiceRule, view: View, visit: Visit) -> tuple[View, View]:
     where = visit.expression_at(condition.at.pointer)
     text = condition.source.text
     found = jsonata_types.expression_type(text, view, where)
+    if found.is_unknown:
+        view.findings.add("SW191", "it cannot be shown that the condition is boolean", where)
     unwanted = frozenset() if found.is_unknown else kinds(found) - {"boolean"}
     if unwanted:
         message = f"the condition may be {' or '.join(sorted(unwanted))} where it must be boolean"

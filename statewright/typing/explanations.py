@@ -371,6 +371,13 @@ EXPLANATIONS: dict[str, Explanation] = {
         functions=_PRICE,
         machine={},
     ),
+    "SW192": Explanation(
+        "suppressions.json names a finding that is not there any more: take the entry out. A"
+        " suppression has a"
+        " code, a machine, a pointer and a reason.",
+        '[{"code": "SW101", "machine": "orders", "pointer": "/States/Gone", "reason": "It is new."}]',
+        "[]",
+    ),
 }
 # The right example of these has the signature that the wrong one lacks.
 LACKING: Mapping[str, tuple[Mapping[str, Json], Mapping[str, Json]]] = {

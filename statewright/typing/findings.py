@@ -64,6 +64,7 @@ CODES = {
         Code("SW132", "a Retry or Catch that can never match", "warning"),
         Code("SW190", "a function has no signature", "note"),
         Code("SW191", "it cannot be shown that a value fits", "note"),
+        Code("SW192", "a suppression suppresses nothing", "warning"),
     )
 }
 
@@ -101,13 +102,15 @@ _KEY = re.compile(r'"(?:[^"\\]|\\.)*"\s*:\s*')
 class Findings:
     """Gathers the findings of one file, of the kinds that are `wanted`.
 
-    `inner_variables`: names of variables that only flows inside the machine's own assign.
+    `ignored`: codes that do not count where it stands. `inner_variables`: names of variables that only flows
+    inside the machine's own assign.
     """
 
     source: SourceText
     file: str
     wanted: Wanted = "all"
     inner_variables: frozenset[str] = frozenset()
+    ignored: frozenset[str] = frozenset()
     found: dict[Finding, None] = field(default_factory=dict)
 
     def add(
@@ -127,7 +130,8 @@ class Findings:
 
         `is_always`: it counts only if it holds for all that may come here, as that a rule never holds.
         """
-        if self.wanted == "none" or (self.wanted != "all" and is_always is not (self.wanted == "always")):
+        is_wanted = self.wanted == "all" or is_always is (self.wanted == "always")
+        if code in self.ignored or self.wanted == "none" or not is_wanted:
             return
         line, column = self._position(where)
         finding = Finding(

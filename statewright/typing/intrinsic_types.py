@@ -82,7 +82,10 @@ def result_of(call: Call, arguments: Sequence[Type], view: View, where: Where) -
 
 
 def _check(function: str, place: int, argument: Type, wanted: Type, view: View, where: Where) -> None:
-    if argument.is_unknown or wanted.is_unknown:
+    if wanted.is_unknown:
+        return
+    if argument.is_unknown:
+        view.findings.add("SW191", f"it cannot be shown that {function} takes argument {place + 1}", where)
         return
     unwanted = kinds(argument) - kinds(wanted)
     if unwanted:

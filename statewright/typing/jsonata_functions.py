@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING
 
 from statewright.asl.jsonata.natives import NATIVES
 from statewright.typing.intrinsic_types import merge_objects
-from statewright.typing.jsonata_values import ABSENT, ANYTHING, Stream, Value, either, items_with_counts
+from statewright.typing.jsonata_values import (
+    ABSENT,
+    ANYTHING,
+    Stream,
+    Value,
+    either,
+    items_with_counts,
+    yields,
+)
 from statewright.typing.lattice import join, join_all
 from statewright.typing.rendering import show
 from statewright.typing.selection import children, select
@@ -45,8 +53,13 @@ _LETTERS = {"null": "l", "boolean": "b", "number": "n", "string": "s", "array": 
 _KINDS = {letter: kind for kind, letter in _LETTERS.items()}
 
 
-def check_arguments(name: str, given: Sequence[Value], report: Callable[[int, str], None]) -> None:
-    """Hold arguments against a function's signature; `report` takes the place of one and a sentence."""
+def check_arguments(
+    name: str,
+    given: Sequence[Value],
+    report: Callable[[int, str], None],
+    unproved: Callable[[int, str], None],
+) -> None:
+    """Hold arguments against a signature; `report`, `unproved` take the place of one and a sentence."""
     parameters = NATIVES[name].signature.parameters
     if len(given) > len(parameters) and not (parameters and parameters[-1].pattern.endswith("+")):
         report(len(parameters), f"${name} takes {len(parameters)} arguments, not {len(given)}")
@@ -58,12 +71,23 @@ def check_arguments(name: str, given: Sequence[Value], report: Callable[[int, st
     for place, value in enumerate(given[: len(parameters)]):
         parameter = parameters[place]
         unwanted = _unwanted(parameter.pattern, value)
-        if unwanted:
+        if _is_open(value, parameter.type, parameter.subtype):
+            unproved(place, f"it cannot be shown that ${name} takes its argument {place + 1}")
+        elif unwanted:
             report(
                 place, f"argument {place + 1} of ${name} is {' or '.join(unwanted)}, which it does not take"
             )
         elif parameter.type == "a" and parameter.subtype is not None and len(parameter.subtype) == 1:
             _check_items(name, place, parameter.subtype, value, report)
+
+
+def _is_open(value: Value, kind: str, subtype: str | None) -> bool:
+    """Say whether a value may be what a parameter does not take, for all that is known."""
+    if value.is_function:
+        return False
+    if kind == "a":
+        return subtype is not None and items_with_counts(value).item.is_unknown
+    return value.type.is_unknown and kind not in ("x", "j")
 
 
 def _unwanted(pattern: str, value: Value) -> list[str]:
@@ -108,7 +132,7 @@ def _with_first(type_: Type) -> Callable[[list[Value]], Value]:
 
     def result(given: list[Value]) -> Value:
         first = _first(given)
-        return ABSENT if first.is_absent else Value(type_, first.may_be_absent)
+        return ABSENT if first.is_absent else yields(type_, first)
 
     return result
 
@@ -116,21 +140,21 @@ def _with_first(type_: Type) -> Callable[[list[Value]], Value]:
 def _integer_near(given: list[Value]) -> Value:
     first = _first(given)
     if len(given) > 1:
-        return Value(NUMBER, first.may_be_absent)
+        return yields(NUMBER, first)
     numbers = [shape for shape in shapes_of(first.type) if isinstance(shape, Number)]
     if first.type.is_unknown or not numbers:
-        return Value(INTEGER, first.may_be_absent)
+        return yields(INTEGER, first)
     low, high = min(shape.low for shape in numbers), max(shape.high for shape in numbers)
     low = low if low == -INFINITY else int(low // 1)
     high = high if high == INFINITY else int(-(-high // 1))
-    return Value(Type((Number(is_integer=True, low=low, high=high),)), first.may_be_absent)
+    return yields(Type((Number(is_integer=True, low=low, high=high),)), first)
 
 
 def _absolute(given: list[Value]) -> Value:
     first = _first(given)
     is_integer = all(isinstance(s, Number) and s.is_integer for s in shapes_of(first.type))
     is_integer = is_integer and not first.type.is_unknown
-    return Value(COUNT if is_integer else Type((Number(low=0),)), first.may_be_absent)
+    return yields(COUNT if is_integer else Type((Number(low=0),)), first)
 
 
 def _numbers_of(given: list[Value]) -> tuple[Stream, list[Number]]:
@@ -141,11 +165,11 @@ def _numbers_of(given: list[Value]) -> tuple[Stream, list[Number]]:
 def _sum(given: list[Value]) -> Value:
     stream, numbers = _numbers_of(given)
     if stream.item.is_unknown or not numbers:
-        return Value(NUMBER, _first(given).may_be_absent)
+        return yields(NUMBER, _first(given))
     low = 0 if all(shape.low >= 0 for shape in numbers) else -INFINITY
     high = 0 if all(shape.high <= 0 for shape in numbers) else INFINITY
     is_integer = all(shape.is_integer for shape in numbers)
-    return Value(Type((Number(is_integer, low, high),)), _first(given).may_be_absent)
+    return yields(Type((Number(is_integer, low, high),)), _first(given))
 
 
 def _extreme(pick: Callable[[list[float]], float]) -> Callable[[list[Value]], Value]:
@@ -153,8 +177,10 @@ def _extreme(pick: Callable[[list[float]], float]) -> Callable[[list[Value]], Va
         first = _first(given)
         stream, numbers = _numbers_of(given)
         may_be_absent = first.may_be_absent or stream.low == 0
+        if stream.high == 0:
+            return ABSENT
         if stream.item.is_unknown or not numbers:
-            return Value(NUMBER, first.may_be_absent)
+            return yields(NUMBER, first)
         exact = _of_certain_items(first, pick)
         if exact is not None:
             return Value(exact, may_be_absent)
@@ -185,8 +211,10 @@ def _of_certain_items(value: Value, pick: Callable[[list[float]], float]) -> Typ
 def _average(given: list[Value]) -> Value:
     stream, numbers = _numbers_of(given)
     may_be_absent = _first(given).may_be_absent or stream.low == 0
+    if stream.high == 0:
+        return ABSENT
     if not numbers or stream.item.is_unknown:
-        return Value(NUMBER, _first(given).may_be_absent)
+        return yields(NUMBER, _first(given))
     low, high = min(shape.low for shape in numbers), max(shape.high for shape in numbers)
     return Value(Type((Number(low=low, high=high),)), may_be_absent)
 
@@ -226,7 +254,7 @@ def _merge(given: list[Value]) -> Value:
         return Value(
             SOME_OBJECT if first.type.is_unknown else join_all(map(_merged, shapes)), first.may_be_absent
         )
-    return Value(_merged(shapes[0]), first.may_be_absent)
+    return yields(_merged(shapes[0]), first)
 
 
 def _merged(shape: object) -> Type:
@@ -247,7 +275,7 @@ def _same_items(given: list[Value]) -> Value:
     if first.type.is_unknown or first.is_absent:
         return first
     stream = items_with_counts(first)
-    return Value(array_of(stream.item, stream.low, stream.high), first.may_be_absent)
+    return yields(array_of(stream.item, stream.low, stream.high), first)
 
 
 def _distinct(given: list[Value]) -> Value:
@@ -256,7 +284,7 @@ def _distinct(given: list[Value]) -> Value:
         return first
     stream = items_with_counts(first)
     found = Stream(stream.item, min(stream.low, 1), stream.high, is_raw=True).settled()
-    return Value(found.type, first.may_be_absent)
+    return yields(found.type, first)
 
 
 def _map(given: list[Value]) -> Value:
@@ -291,7 +319,7 @@ def _single(given: list[Value]) -> Value:
     stream = items_with_counts(_first(given))
     if len(given) > 1 and given[1].call is not None:
         given[1].call(_item_arguments(stream, given[0], given[1]), 0)
-    return Value(stream.item, _first(given).may_be_absent)
+    return yields(stream.item, _first(given))
 
 
 def _reduce(_given: list[Value]) -> Value:
@@ -334,7 +362,7 @@ def _range(given: list[Value]) -> Value:
 def _partition(given: list[Value]) -> Value:
     stream = items_with_counts(_first(given))
     least = 1 if stream.low else 0
-    return Value(array_of(array_of(stream.item, 1), least), _first(given).may_be_absent)
+    return yields(array_of(array_of(stream.item, 1), least), _first(given))
 
 
 def _text(given: list[Value]) -> Value:
@@ -344,12 +372,11 @@ def _text(given: list[Value]) -> Value:
     shapes = shapes_of(first.type)
     if not first.type.is_unknown and all(isinstance(shape, String) for shape in shapes):
         return first
-    return Value(STRING, first.may_be_absent)
+    return yields(STRING, first)
 
 
 def _moment(given: list[Value]) -> Value:
-    may_be_absent = bool(given) and given[0].may_be_absent
-    return Value(DATE_TIME if len(given) < 2 else STRING, may_be_absent)
+    return yields(DATE_TIME if len(given) < 2 else STRING, *given[:1])
 
 
 _MATCH = Type((Object({}, UNKNOWN),))

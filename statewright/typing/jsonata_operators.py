@@ -6,18 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from statewright.typing.findings import meant
-from statewright.typing.jsonata_values import ABSENT, Stream, Value, flattened, items_with_counts
+from statewright.typing.jsonata_values import ABSENT, Stream, Value, flattened, yields
 from statewright.typing.lattice import join, join_all, meet, number_within
 from statewright.typing.narrowing import anything, excluding, falsy, narrow, none, only, truthy
 from statewright.typing.rendering import show
 from statewright.typing.shapes import (
     BOOLEAN,
     INFINITY,
-    NULL,
     NUMBER,
-    SOME_ARRAY,
-    SOME_OBJECT,
-    STRING,
     UNKNOWN,
     Array,
     Number,
@@ -36,10 +32,6 @@ if TYPE_CHECKING:
     from statewright.typing.jsonata_types import Evaluator, Scope
 
 Symbol = Any
-_BY_NAME = {
-    "null": NULL, "boolean": BOOLEAN, "number": NUMBER,
-    "string": STRING, "array": SOME_ARRAY, "object": SOME_OBJECT,
-}  # fmt: skip
 
 
 def binary(evaluator: Evaluator, tree: Symbol, operator: str, left: Value, right: Value) -> Value:
@@ -90,6 +82,8 @@ def _check_operands(
 ) -> bool:
     is_right = True
     for side, value in zip(("left", "right"), values, strict=False):
+        if value.type.is_unknown:
+            evaluator.report("SW191", f"it cannot be shown that '{operator}' takes its {side} side", tree)
         found = _unwanted(value, wanted)
         if found:
             is_right = False
@@ -116,11 +110,10 @@ def _arithmetic(evaluator: Evaluator, tree: Symbol, operator: str, left: Value, 
     _check_operands(evaluator, tree, operator, frozenset({"number"}), left, right)
     if left.is_absent or right.is_absent:
         return ABSENT
-    may_be_absent = left.may_be_absent or right.may_be_absent
     one, other = _numbers(left.type), _numbers(right.type)
     if one is None or other is None:
-        return Value(NUMBER, may_be_absent)
-    return Value(Type((_computed(operator, one, other),)), may_be_absent)
+        return yields(NUMBER, left, right)
+    return yields(Type((_computed(operator, one, other),)), left, right)
 
 
 def _computed(operator: str, left: Number, right: Number) -> Number:
@@ -165,14 +158,12 @@ def negated(evaluator: Evaluator, tree: Symbol, value: Value) -> Value:
     _check_operands(evaluator, tree, "-", frozenset({"number"}), value)
     number = _numbers(value.type)
     if number is None:
-        return Value(NUMBER, value.may_be_absent)
+        return yields(NUMBER, value)
     values = None
     shapes = shapes_of(value.type)
     if len(shapes) == 1 and isinstance(shapes[0], Number) and shapes[0].values is not None:
         values = frozenset(-each for each in shapes[0].values)
-    return Value(
-        Type((Number(number.is_integer, -number.high, -number.low, values=values),)), value.may_be_absent
-    )
+    return yields(Type((Number(number.is_integer, -number.high, -number.low, values=values),)), value)
 
 
 def _ordered(evaluator: Evaluator, tree: Symbol, operator: str, left: Value, right: Value) -> Value:
@@ -182,12 +173,16 @@ def _ordered(evaluator: Evaluator, tree: Symbol, operator: str, left: Value, rig
         if one and other and one != other:
             message = f"'{operator}' compares {' or '.join(sorted(one))} with {' or '.join(sorted(other))}"
             evaluator.report("SW104", message, tree, actual=left.type, expected=right.type)
-    return Value(BOOLEAN, left.may_be_absent or right.may_be_absent)
+    return yields(BOOLEAN, left, right)
 
 
 def _range(evaluator: Evaluator, tree: Symbol, left: Value, right: Value) -> Value:
     _check_operands(evaluator, tree, "..", frozenset({"number"}), left, right)
     one, other = _numbers(left.type), _numbers(right.type)
+    for side, number, value in (("left", one, left), ("right", other, right)):
+        if number is not None and not number.is_integer and not value.type.is_unknown:
+            message = f"the {side} side of '..' may be a number that is no integer"
+            evaluator.report("SW104", message, tree, actual=value.type)
     if one is None or other is None:
         return Value(UNKNOWN)
     item = number_within(Number(True, one.low, other.high))
@@ -394,15 +389,18 @@ def _refined_by_function(
         return _refined(evaluator, view, first, scope, is_true=is_true is (name == "boolean"))
     reference = _reference(first, scope)
     if name == "exists" and is_true:
-        return _narrowed(view, reference, anything, keeps_absent=False)
+        return _certain(_narrowed(view, reference, anything, keeps_absent=False), reference)
     if name == "exists":
         return _narrowed(view, reference, none, keeps_absent=True)
     return view
 
 
-def type_named(name: str) -> Type | None:
-    """Give the type that `$type` names so."""
-    return _BY_NAME.get(name)
+def _certain(view: View, reference: Reference | None) -> View:
+    """A variable that exists is assigned."""
+    known = None if reference is None else view.variables.get(reference[0])
+    if reference is None or known is None or known.is_certain:
+        return view
+    return replace(view, variables={**view.variables, reference[0]: replace(known, is_certain=True)})
 
 
 def _joined(left: View, right: View) -> View:
@@ -438,6 +436,3 @@ def _item_names(tree: Symbol) -> tuple[str, ...] | None:
     if tree.type != "path" or any(step.type != "name" or step.stages for step in tree.steps):
         return None
     return tuple(str(step.value) for step in tree.steps)
-
-
-__all__ = ["binary", "items_with_counts", "negated", "refined", "refined_item", "type_named"]

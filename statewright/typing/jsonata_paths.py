@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 Symbol = Any
 _MOST_NAMES = 8
+_DEEPEST = 20
+# Steps that select from what is there; others work something out, also where there is nothing.
+_SELECTING = frozenset({"name", "wildcard", "descendant", "sort"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,7 @@ class Cursor:
     single: Type
     may_be_absent: bool = False
     stream: Stream | None = None
+    is_presumed: bool = False
 
 
 class PathWalk:
@@ -58,12 +62,13 @@ class PathWalk:
         return _ended(cursor, keeps_array=bool(self.tree.keep_singleton_array))
 
     def _start(self, step: Symbol, context: Value) -> Cursor:
-        if step.type in ("variable", "unary", "block", "function", "string", "number", "value"):
+        is_array = bool(of_kind(context.type, Array).shapes) and not context.type.is_unknown
+        if step.type == "variable" or not (step.type in _SELECTING or is_array):
             found = self.evaluator.value(_bare(step), context, self.scope)
             if found.is_function:
                 return Cursor(UNKNOWN)
-            return self._staged(step, Cursor(found.type, found.may_be_absent))
-        return self._step(step, Cursor(context.type, context.may_be_absent))
+            return self._staged(step, Cursor(found.type, found.may_be_absent, None, found.is_presumed))
+        return self._step(step, Cursor(context.type, context.may_be_absent, None, context.is_presumed))
 
     def _step(self, step: Symbol, cursor: Cursor) -> Cursor:
         if step.type == "sort":
@@ -71,10 +76,14 @@ class PathWalk:
         single, inside = taken_apart(cursor.single)
         stream = merged(inside, cursor.stream)
         is_lone = stream is None
-        found = Cursor(NEVER, cursor.may_be_absent)
+        found = Cursor(NEVER, cursor.may_be_absent, None, cursor.is_presumed)
         if not single.is_never:
             found = self._apply(step, single, is_lone=is_lone)
-            found = replace(found, may_be_absent=found.may_be_absent or cursor.may_be_absent)
+            found = replace(
+                found,
+                may_be_absent=found.may_be_absent or cursor.may_be_absent,
+                is_presumed=found.is_presumed or cursor.is_presumed,
+            )
         if stream is not None:
             mapped = self._map(step, stream, is_lone=single.is_never)
             low = 0 if found.may_be_absent and found.single.is_never and found.stream is None else mapped.low
@@ -111,7 +120,13 @@ class PathWalk:
             return Cursor(NEVER, stream=Stream(UNKNOWN))
         else:
             found = self.evaluator.value(_bare(step), Value(item), self.scope)
-            cursor = Cursor(UNKNOWN) if found.is_function else Cursor(found.type, found.may_be_absent)
+            cursor = Cursor(UNKNOWN)
+            if not found.is_function:
+                cursor = Cursor(found.type, found.may_be_absent, None, found.is_presumed)
+            is_filtered = step.stages or step.predicate
+            if step.consarray and not found.may_be_absent and not is_filtered:
+                # An array that a step makes is one item of what follows.
+                cursor = Cursor(NEVER, stream=Stream(cursor.single, 1, 1))
         return self._staged(step, cursor)
 
     def _lookup(self, step: Symbol, item: Type, *, is_lone: bool) -> Cursor:
@@ -128,7 +143,7 @@ class PathWalk:
         if selected.type.is_never and (stream is None or stream.item.is_never):
             self._report(step, name, selected.names, item, is_lone=is_lone)
         may_be_absent = not selected.is_certain
-        return Cursor(selected.type, may_be_absent, stream)
+        return Cursor(selected.type, may_be_absent, stream, selected.is_presumed)
 
     @staticmethod
     def lookup_value(evaluator: Evaluator, step: Symbol, context: Value) -> Value:
@@ -156,7 +171,7 @@ class PathWalk:
         for stage in stages:
             stream = self.evaluator.filtered(_all_of(cursor), stage.expr, self.scope)
             low = 0 if cursor.may_be_absent else stream.low
-            cursor = Cursor(NEVER, stream=replace(stream, low=low))
+            cursor = Cursor(NEVER, stream=replace(stream, low=low), is_presumed=cursor.is_presumed)
         return cursor
 
     def _sorted(self, step: Symbol, cursor: Cursor) -> Cursor:
@@ -186,38 +201,41 @@ def _bare(step: Symbol) -> Symbol:
 
 
 def _wildcard(item: Type) -> Cursor:
+    """`*`: the members of an object; arrays among them are flattened all the way down."""
     if item.is_unknown:
         return Cursor(NEVER, stream=Stream(UNKNOWN))
     inside, low, high = children(item)
-    is_flat = not of_kind(inside, Array).shapes
-    return Cursor(
-        NEVER,
-        stream=Stream(
-            flattened(inside) if is_flat else UNKNOWN,
-            low if is_flat else 0,
-            high if is_flat else None,
-            not is_flat,
-        ),
-    )
+    if not of_kind(inside, Array).shapes or inside.is_unknown:
+        return Cursor(NEVER, stream=Stream(inside, low, high))
+    return Cursor(NEVER, stream=Stream(_flattened_deep(inside, 0), 0, None, is_raw=True))
+
+
+def _flattened_deep(type_: Type, depth: int) -> Type:
+    single, stream = taken_apart(type_)
+    if stream is None:
+        return single
+    if depth > _DEEPEST:
+        return UNKNOWN
+    return join(single, _flattened_deep(stream.item, depth + 1))
 
 
 def _all_of(cursor: Cursor) -> Value:
     """Give everything that a cursor stands at as one value, as a filter sees it."""
     if cursor.stream is None:
-        return Value(cursor.single, cursor.may_be_absent)
+        return Value(cursor.single, cursor.may_be_absent, cursor.is_presumed)
     high = cursor.stream.high
     both = Type((Array((), cursor.stream.item, cursor.stream.low, high),), origin=cursor.stream.item.origin)
-    return Value(join(cursor.single, both), cursor.may_be_absent)
+    return Value(join(cursor.single, both), cursor.may_be_absent, cursor.is_presumed)
 
 
 def _ended(cursor: Cursor, *, keeps_array: bool) -> Value:
     if cursor.stream is None and not keeps_array:
-        return Value(cursor.single, cursor.may_be_absent)
+        return Value(cursor.single, cursor.may_be_absent, cursor.is_presumed)
     if keeps_array:
         cursor = _kept(cursor)
     settled = ABSENT if cursor.stream is None else cursor.stream.settled(keeps_array=keeps_array)
     may_be_absent = cursor.may_be_absent or (cursor.stream is not None and settled.may_be_absent)
-    return Value(join(cursor.single, settled.type), may_be_absent)
+    return Value(join(cursor.single, settled.type), may_be_absent, cursor.is_presumed)
 
 
 def _kept(cursor: Cursor) -> Cursor:

@@ -6,7 +6,7 @@ Source: https://docs.jsonata.org
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -82,7 +82,7 @@ def expression_type(text: str, view: View, where: Where) -> Type:
     if value.is_absent:
         view.findings.add("SW101", f"the expression '{_short(text)}' yields nothing", where)
         return UNKNOWN
-    if value.may_be_absent and value.type.is_unknown:
+    if (value.may_be_absent and value.type.is_unknown) or (value.is_presumed and not value.may_be_absent):
         view.findings.add("SW191", f"it cannot be shown that '{_short(text)}' yields a value", where)
     elif value.may_be_absent:
         view.findings.add(
@@ -219,7 +219,7 @@ class Evaluator:
         for item in tree.expressions:
             value = self.value(item, context, scope)
             is_nested = str(item.value) == "["
-            stream = Stream(value.type, 0 if value.may_be_absent else 1, 1)
+            stream = Stream(value.type, 0 if value.may_be_absent or value.is_open else 1, 1)
             if not is_nested and not value.is_function:
                 stream = items_with_counts(value)
             if value.is_absent:
@@ -245,7 +245,9 @@ class Evaluator:
             if text is None:
                 rest = join(rest, value.type)
                 continue
-            fields[text] = Field(value.type, not (value.may_be_absent or name.may_be_absent))
+            is_sure = not (value.may_be_absent or name.may_be_absent)
+            is_open = value.is_open and is_sure
+            fields[text] = Field(value.type, is_sure and not is_open, is_open)
         return Value(Type((Object(fields, rest, is_declared=rest.is_never),)))
 
     # --- structure ---
@@ -293,10 +295,11 @@ class Evaluator:
     def call(self, tree: Symbol, first: list[Value], context: Value, scope: Scope) -> Value:
         """Call what a node names, with `first` before its own arguments."""
         name = self._native_name(tree.procedure, scope)
-        quiet = self.hushed() if name == "exists" else self
+        # Whoever asks whether something exists knows that it may not.
+        quiet = self.ignoring("SW101", "SW120", "SW121") if name == "exists" else self
         given = first + [quiet.value(argument, context, scope) for argument in tree.arguments or ()]
         if name is not None:
-            self._check_call(name, given, first, tree)
+            self._check_call(name, given, tree)
             parameters = NATIVES[name].signature.parameters
             if parameters and parameters[0].takes_context and len(given) < len(parameters):
                 least = NATIVES[name].signature.least
@@ -316,21 +319,25 @@ class Evaluator:
         name = str(procedure.value)
         return name if name in NATIVES and scope.find(name) is None else None
 
-    def _check_call(self, name: str, given: list[Value], first: list[Value], tree: Symbol) -> None:
+    def _check_call(self, name: str, given: list[Value], tree: Symbol) -> None:
         def report(place: int, message: str) -> None:
-            place -= len(first)
-            at = tree.procedure
-            actual = given[place + len(first)].type if 0 <= place + len(first) < len(given) else None
-            self.report("SW104", message, at, actual=actual)
+            actual = given[place].type if place < len(given) else None
+            self.report("SW104", message, tree.procedure, actual=actual)
 
-        check_arguments(name, given, report)
+        def unproved(_place: int, message: str) -> None:
+            self.report("SW191", message, tree.procedure)
+
+        check_arguments(name, given, report, unproved)
 
     def hushed(self) -> Evaluator:
         """Give an evaluator that reports nothing."""
-        from dataclasses import replace
+        return self.seeing(replace(self.view, findings=replace(self.view.findings, wanted="none")))
 
-        silent = replace(self.view.findings, wanted="none")
-        return self.seeing(replace(self.view, findings=silent))
+    def ignoring(self, *codes: str) -> Evaluator:
+        """Give an evaluator that does not report some codes."""
+        findings = self.view.findings
+        ignored = findings.ignored | set(codes)
+        return self.seeing(replace(self.view, findings=replace(findings, ignored=ignored)))
 
     def _partial(self, tree: Symbol, context: Value, scope: Scope) -> Value:  # noqa: ARG002
         return Value(NEVER, call=lambda _given, _depth: ANYTHING, arity=1)

@@ -23,13 +23,20 @@ Symbol = Any
 class Value:
     """What an expression yields. `may_be_absent`: perhaps nothing; of the type NEVER it is always nothing.
 
-    `call`: what it does with arguments, where it is a function.
+    `is_presumed`: it may be absent for all that is known here, and is presumed not to be. `call`: what
+    it does with arguments, where it is a function.
     """
 
     type: Type
     may_be_absent: bool = False
+    is_presumed: bool = False
     call: Callable[[list[Value], int], Value] | None = None
     arity: int = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Say whether nobody can know here that it is there."""
+        return self.is_presumed or self.type.is_unknown
 
     @property
     def is_absent(self) -> bool:
@@ -48,7 +55,13 @@ def either(left: Value, right: Value) -> Value:
     """Give what one of two expressions yields."""
     if left.is_function or right.is_function:
         return left if left.is_function else right
-    return Value(join(left.type, right.type), left.may_be_absent or right.may_be_absent)
+    return yields(join(left.type, right.type), left, right)
+
+
+def yields(type_: Type, *sources: Value) -> Value:
+    """Give a value that is absent where one of its sources is."""
+    may_be_absent = any(source.may_be_absent for source in sources)
+    return Value(type_, may_be_absent, any(source.is_open for source in sources))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +126,8 @@ def items_with_counts(value: Value) -> Stream:
     both = merged(alone, stream)
     if both is None:
         return Stream(NEVER, 0, 0)
-    return Stream(both.item, 0 if value.may_be_absent else both.low, both.high, both.is_raw)
+    low = 0 if value.may_be_absent or value.is_presumed else both.low
+    return Stream(both.item, low, both.high, both.is_raw)
 
 
 def object_shapes(type_: Type) -> list[Object]:

@@ -83,6 +83,7 @@ def _find_items(visit: Visit, state: Map, view: View) -> Items:
     else:
         found = view.document
     if is_unknown(found):
+        view.findings.add("SW191", "it cannot be shown that the items are an array or an object", where)
         return Items(UNKNOWN)
     if not is_array_or_object(found):
         message = f"the items of a Map must be an array or an object, not {show(found)}"

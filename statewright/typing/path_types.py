@@ -90,6 +90,8 @@ def _walked(path: jsonpath.Path, depth: int) -> str:
 def _report(
     path: jsonpath.Path, depth: int, selected: Selected, parent: Type, view: View, where: Where
 ) -> None:
+    if selected.is_presumed:
+        view.findings.add("SW191", f"it cannot be shown that {path.text} is there", where)
     if selected.is_certain:
         return
     assert path.keys is not None

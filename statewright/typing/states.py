@@ -219,6 +219,9 @@ class Visit:
         allowed = wanted
         if "number" in wanted and isinstance(field.source, jsonpath.Path | intrinsics.Call):
             allowed = wanted | {"string"} if field.name != "SecondsPath" else wanted
+        if is_unknown(found):
+            message = f"it cannot be shown that {field.name} is {' or '.join(sorted(wanted))}"
+            self.view.findings.add("SW191", message, Where(field.at.pointer))
         unwanted = frozenset() if is_unknown(found) else kinds(found) - allowed
         if unwanted:
             found_kinds, wanted_kinds = " or ".join(sorted(unwanted)), " or ".join(sorted(wanted))

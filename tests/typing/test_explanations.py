@@ -19,7 +19,10 @@ def test_each_code_is_explained() -> None:
     assert set(EXPLANATIONS) == set(CODES)
 
 
-@pytest.mark.parametrize("code", CODES)
+IN_DEFINITIONS = [code for code in CODES if code != "SW192"]  # that one is about suppressions.json
+
+
+@pytest.mark.parametrize("code", IN_DEFINITIONS)
 def test_the_wrong_example_of_a_code_shows_it(code: str, check: Callable[..., Checked]) -> None:
     example = EXPLANATIONS[code]
     checked = check(
@@ -33,7 +36,7 @@ def test_the_wrong_example_of_a_code_shows_it(code: str, check: Callable[..., Ch
     assert shown == {code}
 
 
-@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("code", IN_DEFINITIONS)
 def test_the_right_example_of_a_code_shows_nothing(code: str, check: Callable[..., Checked]) -> None:
     example = EXPLANATIONS[code]
     functions, machine = LACKING.get(code, (example.functions, example.machine))
