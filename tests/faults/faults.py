@@ -79,6 +79,22 @@ def cut_short(request: Request) -> AWSResponse:
     return half
 
 
+def half_taken(request: Request) -> AWSResponse:
+    """DynamoDB takes half of a batch, rounded up, and names the rest (BatchWriteItem's UnprocessedItems)."""
+    ((table, wanted),) = json.loads(request.sent.body)["RequestItems"].items()
+    taken, rest = wanted[: -(-len(wanted) // 2)], wanted[-(-len(wanted) // 2) :]
+    request.sent.body = json.dumps({"RequestItems": {table: taken}}).encode()
+    whole = request.perform()
+    said = {"UnprocessedItems": {table: rest}} if rest else {}
+    return answer(request.call.url, whole.status_code, json.dumps(said).encode())
+
+
+def none_taken(request: Request) -> AWSResponse:
+    """DynamoDB takes nothing of a batch."""
+    wanted = json.loads(request.sent.body)["RequestItems"]
+    return answer(request.call.url, 200, json.dumps({"UnprocessedItems": wanted}).encode())
+
+
 def _refusal(request: Request, status: int, code: str, s3_status: int, s3_code: str) -> AWSResponse:
     url = request.call.url
     if request.is_json:
@@ -87,7 +103,9 @@ def _refusal(request: Request, status: int, code: str, s3_status: int, s3_code: 
         body = f"<ErrorResponse><Error><Code>{code}</Code><Message>-</Message></Error></ErrorResponse>"
         return answer(url, status, body.encode(), "text/xml")
     # S3 answers a HEAD without a body: the status is all there is.
-    body = "" if request.method == "HEAD" else f"<Error><Code>{s3_code}</Code><Message>-</Message></Error>"
+    body = (
+        "" if request.sent.method == "HEAD" else f"<Error><Code>{s3_code}</Code><Message>-</Message></Error>"
+    )
     return answer(url, s3_status, body.encode(), "application/xml")
 
 
@@ -101,6 +119,10 @@ def _writing(call: Call) -> bool:
 
 def _reading_a_body(call: Call) -> bool:
     return call.operation == "s3.GetObject"
+
+
+def _of_a_batch(call: Call) -> bool:
+    return call.operation == "dynamodb.BatchWriteItem"
 
 
 FAULTS = (
@@ -118,6 +140,9 @@ FAULTS = (
     Fault("connection cut after the effect, for good", cut_after, lasts=True, attempts=ALL_ATTEMPTS),
     Fault("body cut short, once", cut_short, strikes=_reading_a_body),
     Fault("body cut short, for good", cut_short, lasts=True, strikes=_reading_a_body),
+    Fault("half of a batch taken, once", half_taken, strikes=_of_a_batch),
+    Fault("half of a batch taken, for good", half_taken, lasts=True, strikes=_of_a_batch),
+    Fault("nothing of a batch taken, for good", none_taken, lasts=True, strikes=_of_a_batch),
     Fault("worker killed before the call, once", killed_before, strikes=_of_a_function),
     Fault("worker killed before the call, for good", killed_before, lasts=True, strikes=_of_a_function),
     Fault("worker killed after the call, once", killed_after, strikes=_of_a_function),

@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
+from tests.faults import meetings
+from tests.faults.arrivals import AT_ONCE, ONE_AFTER_THE_OTHER, Arrivals, orders
 from tests.faults.faults import FAULTS
+from tests.faults.meetings import MEETINGS
 from tests.faults.scenarios import SCENARIOS
 from tests.faults.trials import lab
 
@@ -53,29 +56,63 @@ class Tally:
         return not (self.lost or self.doubled or self.differing)
 
 
-def run(
-    lab: Lab, scenarios: Iterable[Scenario] = SCENARIOS, faults: Sequence[Fault] = FAULTS, every: int = 1
-) -> dict[str, Tally]:
-    """Try every n-th point of each scenario under each fault; the first point shifts with the fault."""
+def run(lab: Lab, every: int = 1) -> dict[str, Tally]:
+    """Try every n-th point of each scenario under all there is; the first point shifts with the class."""
     tallies: dict[str, Tally] = defaultdict(Tally)
-    for scenario in scenarios:
+    for scenario in SCENARIOS:
         points = lab.set_up(scenario)
-        for attempts in sorted({fault.attempts for fault in faults}):
-            lab.attempts(attempts)
-            for number, fault in enumerate(faults):
-                if fault.attempts == attempts:
-                    _try_all(lab, scenario, points[number % every :: every], fault, tallies[fault.name])
-    return {fault.name: tallies[fault.name] for fault in faults}
+        strike(lab, scenario, points, tallies, every=every)
+        if scenario.ends == "SUCCEEDED":
+            meet(lab, scenario, points, tallies, every=every)
+    arrive(lab, tallies, every=every)
+    names = [each.name for each in FAULTS] + [each.name for each in MEETINGS]
+    return {name: tallies[name] for name in [*names, ONE_AFTER_THE_OTHER, AT_ONCE]}
+
+
+def strike(
+    lab: Lab,
+    scenario: Scenario,
+    points: Sequence[Point],
+    tallies: dict[str, Tally],
+    *,
+    every: int = 1,
+    faults: Sequence[Fault] = FAULTS,
+) -> None:
+    """Let calls fail."""
+    for attempts in sorted({fault.attempts for fault in faults}):
+        lab.attempts(attempts)
+        for number, fault in enumerate(faults):
+            if fault.attempts == attempts:
+                struck = [point for point in points if fault.strikes(point.call)]
+                _try_all(lab, scenario, struck[number % every :: every], fault, tallies[fault.name])
+
+
+def meet(
+    lab: Lab, scenario: Scenario, points: Sequence[Point], tallies: dict[str, Tally], *, every: int = 1
+) -> None:
+    """Let a second execution meet the first."""
+    for number, meeting in enumerate(MEETINGS):
+        for point in points[number % every :: every]:
+            where = f"{meeting.name} at {scenario.name}, {_where(point)}"
+            tallies[meeting.name].add(where, meetings.try_point(lab, point, meeting))
+
+
+def arrive(lab: Lab, tallies: dict[str, Tally], *, every: int = 1) -> None:
+    """Let events come in any order."""
+    made = Arrivals(lab)
+    for name, at_once in ((ONE_AFTER_THE_OTHER, False), (AT_ONCE, True)):
+        for arriving in orders()[::every]:
+            tallies[name].add(f"{name}: {arriving}", made.try_order(arriving, at_once=at_once))
 
 
 def _try_all(lab: Lab, scenario: Scenario, points: Iterable[Point], fault: Fault, tally: Tally) -> None:
     for point in points:
-        if fault.strikes(point.call):
-            call = point.call
-            where = (
-                f"{fault.name} at {scenario.name}, {call.by}, {call.operation} {call.url} #{point.occurrence}"
-            )
-            tally.add(where, lab.try_point(point, fault))
+        tally.add(f"{fault.name} at {scenario.name}, {_where(point)}", lab.try_point(point, fault))
+
+
+def _where(point: Point) -> str:
+    call = point.call
+    return f"{call.by}, {call.operation} {call.url} #{point.occurrence}"
 
 
 def table(tallies: dict[str, Tally]) -> Table:

@@ -58,10 +58,10 @@ class Strike:
 
 
 class Request(NamedTuple):
-    """A call under way; `perform` lets AWS do it."""
+    """A call under way; `perform` lets AWS do what `sent`, botocore's request, says."""
 
     call: Call
-    method: str
+    sent: Any
     is_json: bool
     perform: Callable[[], AWSResponse]
     network: Network
@@ -81,6 +81,7 @@ class Network:
         self._worker = ""
         self._is_dead = False
         self._lock = threading.Lock()
+        self.turn = threading.Lock()
 
     @contextlib.contextmanager
     def installed(self) -> Iterator[None]:
@@ -113,12 +114,16 @@ class Network:
 
     @contextlib.contextmanager
     def worker(self, function: str) -> Iterator[None]:
-        """Run a function: its calls bear its name; once it is killed, none of them leaves any more."""
-        before, self._worker, self._is_dead = self._worker, function, False
-        try:
-            yield
-        finally:
-            self._worker, self._is_dead = before, False
+        """Run a function: its calls bear its name; once it is killed, none of them leaves any more.
+
+        Functions run one at a time, also in threads: what is struck is the same in every run.
+        """
+        with self.turn:
+            before, self._worker, self._is_dead = self._worker, function, False
+            try:
+                yield
+            finally:
+                self._worker, self._is_dead = before, False
 
     def kill(self) -> WorkerKilled:
         """Mark the worker as gone."""
@@ -139,7 +144,7 @@ class Network:
             return perform()
         assert self._strike is not None
         is_json = b"x-amz-json" in _bytes(request.headers.get("Content-Type", ""))
-        return self._strike.act(Request(call, request.method, is_json, perform, self))
+        return self._strike.act(Request(call, request, is_json, perform, self))
 
     def _strikes(self, call: Call) -> bool:
         with self._lock:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -22,7 +21,6 @@ OF_THE_RUN = {
     *("processed_at", "processed_day", "seconds", "timestamp"),
     *("execution", "taken_over_from", "series", "shards_kept", "partitions_kept"),
 }
-REQUEST_ID = re.compile(r'"requestId": ?"[0-9a-f-]*",? ?')
 
 
 @dataclass(frozen=True)
@@ -129,9 +127,13 @@ def _lasting(row: dict[str, Json]) -> dict[str, Json]:
     return lasting
 
 
-def without_request_id(cause: str) -> str:
-    """Return a cause as it is whichever invocation it came from."""
-    return REQUEST_ID.sub("", cause)
+def _of_any_invocation(cause: str) -> str:
+    """Return a cause as it is whichever invocation it came from: a function's without id and stack."""
+    try:
+        said = json.loads(cause)
+    except ValueError:
+        return cause
+    return json.dumps({name: said[name] for name in ("errorType", "errorMessage")})
 
 
 def _words(envelope: dict[str, Json], said: dict[str, Json]) -> str:

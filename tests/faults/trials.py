@@ -39,6 +39,7 @@ from tests.functions.cloud import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from concurrent.futures import ThreadPoolExecutor
 
     from statewright.engine import ExecutionRecord
     from tests.faults.faults import Fault
@@ -71,12 +72,12 @@ class Lab:
         self._folder = folder
         self._monkeypatch = monkeypatch
         self._definition = _definition(self.dead_letters)
-        self._scenario: Scenario | None = None
-        self._clean: dict[str, Remains] = {}
+        self.scenario: Scenario | None = None
+        self.clean: dict[str, Remains] = {}
 
     def set_up(self, scenario: Scenario) -> list[Point]:
         """Upload the object, run it cleanly; return the points of that run."""
-        self._scenario = scenario
+        self.scenario = scenario
         self._monkeypatch.setenv("SCHEMAS_DIR", str(scenario.schemas(self._folder)))
         forget()
         self.cloud.put(scenario.key, scenario.body)
@@ -86,9 +87,9 @@ class Lab:
         )
         self._monkeypatch.setattr(plans, "plan", plan)
         self.clear()
-        ended = self._run(None, self._once)
+        ended = self.run(None, self._once)
         assert ended.status == scenario.ends, (ended.error, ended.cause)
-        self._clean[scenario.name] = self.collect()
+        self.clean[scenario.name] = self.collect()
         return list(self.network.points)
 
     def attempts(self, attempts: int) -> None:
@@ -99,11 +100,11 @@ class Lab:
 
     def try_point(self, point: Point, fault: Fault) -> Trial:
         """Strike one point; start the execution anew where it failed; compare."""
-        assert self._scenario is not None
+        assert self.scenario is not None
         self.clear()
-        anew = self._run(Strike(point, fault.act, fault.lasts), self._with_an_operator)
+        anew = self.run(Strike(point, fault.act, fault.lasts), self._with_an_operator)
         left = self.collect()
-        difference = remains.compare(self._clean[self._scenario.name], left)
+        difference = remains.compare(self.clean[self.scenario.name], left)
         if anew and not fault.lasts:
             difference.differing.append(f"failed of one fault: {anew[0].error}, {anew[0].cause}")
         for failed in anew:
@@ -112,8 +113,8 @@ class Lab:
         return Trial(difference, self.network.struck, len(anew))
 
     def collect(self) -> Remains:
-        assert self._scenario is not None
-        return remains.collect(self.cloud, self._scenario.table, self.dead_letters)
+        assert self.scenario is not None
+        return remains.collect(self.cloud, self.scenario.table, self.dead_letters)
 
     def clear(self) -> None:
         """Empty all but the raw bucket."""
@@ -121,8 +122,8 @@ class Lab:
             keys = [{"Key": key} for key in self.cloud.keys(bucket)]
             if keys:
                 self.cloud.s3.delete_objects(Bucket=bucket, Delete={"Objects": keys})
-        assert self._scenario is not None
-        for name in (FILES, self._scenario.table):
+        assert self.scenario is not None
+        for name in (FILES, self.scenario.table):
             _empty(name)
 
     def _is_told(self, failed: ExecutionRecord, left: Remains) -> bool:
@@ -132,12 +133,18 @@ class Lab:
             return all(letter["input"] == json.loads(failed.input) for letter in letters)
         return failed.arn in left.failures_told
 
-    def _run(self, strike: Strike | None, work: Callable[[Engine, str], Any]) -> Any:
-        """Run a coroutine on a fresh engine, in virtual time, the functions in this process."""
+    def run(
+        self,
+        strike: Strike | None,
+        work: Callable[[Engine, str], Any],
+        executor: ThreadPoolExecutor | None = None,
+    ) -> Any:
+        """Run a coroutine on a fresh engine, in virtual time; functions run here, or in threads."""
         pseudonyms.pseudonym_key.cache_clear()
 
         async def inside() -> Any:
-            functions = LocalFunctions({camel(name): self._function(name) for name in HANDLERS})
+            handlers = {camel(name): self._function(name) for name in HANDLERS}
+            functions = LocalFunctions(handlers, executor=executor)
             engine = Engine(functions=functions, clients=_engine_client, clock=VirtualClock())
             self.network.status_of = functools.partial(_status, engine)
             try:
@@ -145,6 +152,8 @@ class Lab:
                 return await work(engine, machine.arn)
             finally:
                 await engine.close()
+                if executor is not None:
+                    executor.shutdown()
 
         with (
             self.network.watched(strike),
@@ -154,25 +163,28 @@ class Lab:
             return runner.run(inside())
 
     async def _once(self, engine: Engine, machine: str, name: str = "first") -> ExecutionRecord:
-        assert self._scenario is not None
-        started = engine.start_execution(machine, json.dumps(self._scenario.input), name)
-        return await engine.wait_for_execution(started.arn)
+        return await engine.wait_for_execution(self.start(engine, machine, name))
+
+    def start(self, engine: Engine, machine: str, name: str) -> str:
+        """Start an execution over the scenario's object; return its ARN."""
+        assert self.scenario is not None
+        return engine.start_execution(machine, json.dumps(self.scenario.input), name).arn
 
     async def _with_an_operator(self, engine: Engine, machine: str) -> list[ExecutionRecord]:
         """Run; where it ends otherwise than the clean run, start it anew, with all well again."""
         ended = await self._once(engine, machine)
-        assert self._scenario is not None
+        assert self.scenario is not None
         self.network.heal()
         if ended.status == "SUCCEEDED" or self._is_as_clean(ended):
             return []
         again = await self._once(engine, machine, "anew")
-        assert again.status == self._scenario.ends, (again.error, again.cause)
+        assert again.status == self.scenario.ends, (again.error, again.cause)
         return [ended]
 
     def _is_as_clean(self, ended: ExecutionRecord) -> bool:
         """Say whether an execution failed as the clean one does, and the ledger knows."""
-        assert self._scenario is not None
-        clean = self._clean[self._scenario.name]
+        assert self.scenario is not None
+        clean = self.clean[self.scenario.name]
         if ended.error not in {letter["error"] for letter in clean.dead_letters}:
             return False
         table = self.cloud.dynamodb.Table(FILES)
