@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tests.faults.trials import Lab, Trial
 
 MIN_POINTS = 500
-MAX_LINES = 40
+MAX_LINES, MAX_LINE_CHARACTERS = 40, 600
 
 
 @dataclass
@@ -145,7 +145,7 @@ def main(arguments: Sequence[str]) -> int:
     console.print(table(tallies))
     lines = [line for tally in tallies.values() for line in tally.lines]
     for line in lines[:MAX_LINES]:
-        console.print(line, markup=False, soft_wrap=True)
+        console.print(line[:MAX_LINE_CHARACTERS], markup=False, soft_wrap=True)
     if len(lines) > MAX_LINES:
         console.print(f"… and {len(lines) - MAX_LINES} lines more")
     points = sum(tally.points for tally in tallies.values())

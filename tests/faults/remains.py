@@ -123,7 +123,7 @@ def _scan(table: str) -> list[dict[str, Json]]:
 def _lasting(row: dict[str, Json]) -> dict[str, Json]:
     lasting = {name: value for name, value in row.items() if name not in OF_THE_RUN}
     for name in {"cause", "shard_cause"} & lasting.keys():
-        lasting[name] = {"S": without_request_id(row[name]["S"])}
+        lasting[name] = {"S": _of_any_invocation(row[name]["S"])}
     return lasting
 
 
