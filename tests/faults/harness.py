@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from tests.faults.trials import Lab, Trial
 
 MIN_POINTS = 500
+COLUMNS = ("points", "started_anew", "lost", "doubled", "differing")
 MAX_LINES, MAX_LINE_CHARACTERS = 40, 600
 
 
@@ -51,22 +54,40 @@ class Tally:
             self.differing += 1
             self.lines.append(f"{where}: the point was never reached")
 
+    def merge(self, other: Tally) -> None:
+        for name in COLUMNS:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.lines += other.lines
+
     @property
     def is_clean(self) -> bool:
         return not (self.lost or self.doubled or self.differing)
 
 
-def run(lab: Lab, every: int = 1) -> dict[str, Tally]:
-    """Try every n-th point of each scenario under all there is; the first point shifts with the class."""
-    tallies: dict[str, Tally] = defaultdict(Tally)
-    for scenario in SCENARIOS:
-        points = lab.set_up(scenario)
-        strike(lab, scenario, points, tallies, every=every)
-        if scenario.ends == "SUCCEEDED":
-            meet(lab, scenario, points, tallies, every=every)
-    arrive(lab, tallies, every=every)
+def run(every: int = 1, processes: int | None = None) -> dict[str, Tally]:
+    """Try every n-th point of each scenario under all there is, scenarios side by side."""
+    merged: dict[str, Tally] = {}
+    tasks = [*SCENARIOS, None]
+    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+        for tallies in pool.map(_try_scenario, tasks, [every] * len(tasks)):
+            for name, tally in tallies.items():
+                merged.setdefault(name, Tally()).merge(tally)
     names = [each.name for each in FAULTS] + [each.name for each in MEETINGS]
-    return {name: tallies[name] for name in [*names, ONE_AFTER_THE_OTHER, AT_ONCE]}
+    return {name: merged[name] for name in [*names, ONE_AFTER_THE_OTHER, AT_ONCE]}
+
+
+def _try_scenario(scenario: Scenario | None, every: int) -> dict[str, Tally]:
+    """Try a scenario, or the events without one, in this process."""
+    tallies: dict[str, Tally] = defaultdict(Tally)
+    with lab() as made:
+        if scenario is None:
+            arrive(made, tallies, every=every)
+            return dict(tallies)
+        points = made.set_up(scenario)
+        strike(made, scenario, points, tallies, every=every)
+        if scenario.ends == "SUCCEEDED":
+            meet(made, scenario, points, tallies, every=every)
+    return dict(tallies)
 
 
 def strike(
@@ -123,16 +144,14 @@ def table(tallies: dict[str, Tally]) -> Table:
     total = Tally()
     for name, tally in tallies.items():
         drawn.add_row(name, *_numbers(tally))
-        for column in ("points", "started_anew", "lost", "doubled", "differing"):
-            setattr(total, column, getattr(total, column) + getattr(tally, column))
+        total.merge(tally)
     drawn.add_section()
     drawn.add_row("all", *_numbers(total))
     return drawn
 
 
 def _numbers(tally: Tally) -> list[str]:
-    found = (tally.points, tally.started_anew, tally.lost, tally.doubled, tally.differing)
-    return [f"{number:,}" for number in found]
+    return [f"{getattr(tally, name):,}" for name in COLUMNS]
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -140,8 +159,7 @@ def main(arguments: Sequence[str]) -> int:
     every = int(arguments[0]) if arguments else 1
     console = Console(highlight=False, width=110)
     began = time.monotonic()
-    with lab() as made:
-        tallies = run(made, every=every)
+    tallies = run(every)
     console.print(table(tallies))
     lines = [line for tally in tallies.values() for line in tally.lines]
     for line in lines[:MAX_LINES]:
