@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -10,7 +13,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from typing import TYPE_CHECKING
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -115,6 +119,63 @@ def test_a_killed_emulator_has_kept_all_that_it_acknowledged(tmp_path: Path) -> 
         assert told["ApproximateNumberOfMessages"] == "20"
     finally:
         emulator.stop()
+
+
+def test_tables_after_a_kill_are_those_before_it_whatever_wrote_them(tmp_path: Path) -> None:
+    emulator, clients = start(tmp_path)
+    make_resources(clients)
+    with ThreadPoolExecutor(4) as threads:  # all at the same five items
+        list(threads.map(functools.partial(write_at_random, clients("dynamodb")), range(4)))
+    before = items_of(clients)
+    os.kill(emulator.pid, signal.SIGKILL)
+    emulator.stop()
+
+    emulator, clients = start(tmp_path)
+
+    try:
+        assert items_of(clients) == before
+    finally:
+        emulator.stop()
+
+
+def write_at_random(dynamodb: Any, seed: int) -> None:
+    """Put, change and delete items in every way, some of it refused."""
+    chance = random.Random(seed)
+    for step in range(40):
+        key = {"name": {"S": f"n{chance.randrange(5)}"}}
+        operation, parameters = chance.choice(
+            ways(key, {"count": {"N": str(step)}, "who": {"S": f"{seed} é"}})
+        )
+        with contextlib.suppress(dynamodb.exceptions.ConditionalCheckFailedException):
+            getattr(dynamodb, operation)(**parameters)
+
+
+def ways(key: dict[str, Any], values: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """Return operations on one item, with their parameters."""
+    put: dict[str, Any] = {"TableName": "counts", "Item": {**key, **values}}
+    change = {
+        "TableName": "counts",
+        "Key": key,
+        "ExpressionAttributeNames": {"#count": "count"},
+        "ExpressionAttributeValues": {":one": {"N": "1"}},
+    }
+    more = "SET #count = if_not_exists(#count, :one) + :one REMOVE who"
+    return [
+        ("put_item", put),
+        ("put_item", {**put, "ConditionExpression": "attribute_not_exists(who)"}),
+        ("delete_item", {"TableName": "counts", "Key": key}),
+        ("update_item", {**change, "UpdateExpression": "ADD #count :one"}),
+        (
+            "update_item",
+            {**change, "UpdateExpression": more, "ConditionExpression": "attribute_exists(#count)"},
+        ),
+        ("batch_write_item", {"RequestItems": {"counts": [{"PutRequest": {"Item": put["Item"]}}]}}),
+        ("transact_write_items", {"TransactItems": [{"Put": put}]}),
+    ]
+
+
+def items_of(clients: Clients) -> list[Any]:
+    return sorted(clients("dynamodb").scan(TableName="counts")["Items"], key=lambda item: item["name"]["S"])
 
 
 def make_resources(clients: Clients) -> None:
