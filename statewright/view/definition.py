@@ -73,6 +73,13 @@ class Region:
     edges: tuple[Edge, ...]
     ends: tuple[str, ...]
 
+    def edges_inside(self) -> Iterator[Edge]:
+        """Give every edge, those of inner regions too."""
+        yield from self.edges
+        for node in self.walk():
+            for region in node.regions:
+                yield from region.edges
+
     def walk(self) -> Iterator[Node]:
         """Give every node, inner ones after the node that holds them."""
         for node in self.nodes:

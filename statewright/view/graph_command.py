@@ -15,6 +15,8 @@ from statewright.view.view_command import endpoint_of, endpoint_options
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from statewright.view.endpoint import Endpoint
+
 FORMATS = ("svg", "mermaid", "html")
 _FORMAT_HELP = "A picture, a Mermaid flow chart, a page of one file."
 _SUFFIXES = (".asl.json", ".json")
@@ -39,6 +41,9 @@ def graph(
 ) -> None:
     """Draw a state machine: a definition's file, a workflow of the project, or a machine by name or ARN.
 
+    The ARN of an execution is drawn with what happened in it; as html with its visits, errors and times, and
+    without payloads.
+
     \b
     Example:
       statewright graph ingest --format svg --output ingest.svg
@@ -48,9 +53,12 @@ def graph(
     """
     from statewright.view.definition import NotDrawableError
 
-    text = _definition(name, lambda: endpoint_of(endpoint_url, region, profile).client, endpoint_url)
     try:
-        drawn = _draw(text, form, name)
+        if ":execution:" in name or ":express:" in name:
+            drawn = _draw_execution(endpoint_of(endpoint_url, region, profile), name, form)
+        else:
+            text = _definition(name, lambda: endpoint_of(endpoint_url, region, profile).client, endpoint_url)
+            drawn = _draw(text, form, name)
     except NotDrawableError as error:
         raise Unusable(f"{name}: {error}") from error
     if output is None:
@@ -70,6 +78,24 @@ def _draw(text: str, form: str, name: str) -> str:
         return mermaid.render(text)
     drawn = svg.render(text)
     return drawn if form == "svg" else drawing_page(Path(name).name, drawn)
+
+
+def _draw_execution(endpoint: Endpoint, arn: str, form: str) -> str:
+    from statewright.view.standalone import execution_page
+    from statewright.view.svg import render
+    from statewright.view.watch import read_once
+
+    if form == "mermaid":
+        raise Unusable("an execution is drawn as svg or html")
+    try:
+        watch = read_once(endpoint, arn)
+    except (ClientError, BotoCoreError) as error:
+        raise click.ClickException(str(error)) from error
+    try:
+        svg = render(watch.definition, watch.overlay())
+        return svg if form == "svg" else execution_page(watch, svg)
+    finally:
+        watch.close()
 
 
 def _definition(name: str, client: Callable[[], Any], endpoint_url: str | None) -> str:

@@ -53,17 +53,22 @@ async def executions(
         page = await _ask(
             endpoint, "list_executions", maxResults=PAGE, **members, **({"nextToken": token} if token else {})
         )
-        found += [_execution(each) for each in page.get("executions", []) if search in each["name"].lower()]
+        found += [_execution(each) for each in page.get("executions", []) if search in name_of(each).lower()]
         token = page.get("nextToken") or ""
         if not token or len(found) >= PAGE or not search:
             break
     return {"executions": found, "token": token or None}
 
 
+def name_of(execution: Mapping[str, Json]) -> str:
+    """Return the name of an execution; that in its ARN where the endpoint tells none."""
+    return str(execution.get("name") or str(execution["executionArn"]).rpartition(":")[2])
+
+
 def _execution(each: Mapping[str, Json]) -> dict[str, Json]:
     return {
         "arn": each["executionArn"],
-        "name": each["name"],
+        "name": name_of(each),
         "status": each["status"],
         "startDate": seconds(each.get("startDate")),
         "stopDate": seconds(each["stopDate"]) if each.get("stopDate") else None,

@@ -101,7 +101,7 @@ def _visit(watch: Watch, visit: Visit) -> dict[str, Json]:
         "assigned": _assigned(exited),
         "variables": _variables(watch, visit),
         "attempts": [_attempt(watch, each, visit) for each in visit.attempts],
-        "error": _error(watch, visit),
+        "error": visit_error(watch, visit),
         "isWaitingForRetry": visit.status == "running" and visit.failure > 0,
         "mapRun": visit.map_run,
         "items": visit.length,
@@ -137,7 +137,7 @@ def _attempt(watch: Watch, attempt: Attempt, visit: Visit) -> dict[str, Json]:
     }
 
 
-def _error(watch: Watch, visit: Visit) -> dict[str, Json] | None:
+def visit_error(watch: Watch, visit: Visit) -> dict[str, Json] | None:
     """Return the error that a visit ended with; of a container, that of what failed inside it."""
     if not visit.failure or visit.status == "succeeded":
         return None
@@ -162,7 +162,7 @@ def _caught(watch: Watch, visit: Visit) -> dict[str, Json] | None:
         for inner in reversed(watch.story.frames[number].visits):
             failed = watch.story.visits[inner]
             if failed.status == "failed":
-                found = _error(watch, failed)
+                found = visit_error(watch, failed)
                 return {"error": found["error"], "cause": found["cause"]} if found else None
     return None
 

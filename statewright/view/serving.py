@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
 import socket
+import threading
 from typing import TYPE_CHECKING
 
 import uvicorn
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from starlette.types import ASGIApp
 
 HOST = "127.0.0.1"
@@ -20,15 +25,34 @@ def listen(port: int = 0) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((HOST, port))
+        listening.listen()  # the address may be opened before the server has started
     except OSError:
         listening.close()
         raise
     return listening
 
 
+class _PageServer(uvicorn.Server):
+    """A server that ends on Ctrl-C and SIGTERM, and then lets its caller go on."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {
+            number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)
+        }
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
 def server_of(app: ASGIApp) -> uvicorn.Server:
     """Return a server of the page, to be run on a socket."""
-    return uvicorn.Server(
+    return _PageServer(
         uvicorn.Config(
             app,
             access_log=False,

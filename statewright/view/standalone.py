@@ -2,20 +2,91 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime
 from html import escape
+from typing import TYPE_CHECKING, Any
+
+from statewright.view.panel import place_of, visit_error
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from statewright.view.story import Visit
+    from statewright.view.watch import Watch
+
+Json = Any
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 _STYLE = (
-    "body{margin:0;background:Canvas;color-scheme:light dark}"
+    "body{margin:0;background:Canvas;color:CanvasText;color-scheme:light dark;"
+    "font:13px/1.45 system-ui,Arial,sans-serif}"
     "svg{display:block;margin:auto;max-width:100%;height:auto}"
+    "header,table{margin:16px auto;max-width:1100px;width:94%}header b{font-size:17px}"
+    "table{border-collapse:collapse}td,th{text-align:left;padding:3px 8px;vertical-align:top;"
+    "border-bottom:1px solid GrayText}td.n{text-align:right;white-space:nowrap}"
+    "pre{white-space:pre-wrap;overflow-wrap:anywhere;margin:0}"
 )
+LISTED = 2_000  # visits in a page of one file
 
 
 def drawing_page(title: str, svg: str) -> str:
     """Put a picture into a page of its own; it holds no script, and the policy allows none."""
+    return _page(title, svg)
+
+
+def execution_page(watch: Watch, svg: str) -> str:
+    """Put an execution into a page of its own: the graph, every visit, errors and times; no payloads."""
+    told = watch.summary()
+    name, status = str(told["name"]), str(told.get("status", ""))
+    facts = [f"{escape(status)}", f"started {_moment(told.get('startDate'))}"]
+    if told.get("stopDate"):
+        facts.append(f"took {_seconds(told['stopDate'] - told['startDate'])}")
+    if told["notice"]:
+        facts.append(escape(str(told["notice"])))
+    rows = "".join(_row(watch, visit) for visit in watch.story.visits[:LISTED])
+    more = len(watch.story.visits) - LISTED
+    rest = f"<p>and {more:,} visits more</p>" if more > 0 else ""
+    head = f"<header><b>{escape(name)}</b><br>{' · '.join(facts)}<br>{escape(watch.arn)}</header>"
+    columns = "".join(
+        f"<th>{each}</th>" for each in ("State", "Status", "After", "Took", "Attempts", "Error")
+    )
+    return _page(name, f"{head}{svg}<table><tr>{columns}</tr>{rows}</table>{rest}")
+
+
+def _row(watch: Watch, visit: Visit) -> str:
+    place = " ".join(place_of(watch.story, visit))
+    after = visit.entered_at - (watch.story.started_at or visit.entered_at)
+    took = "" if visit.ended_at is None else _seconds(visit.ended_at - visit.entered_at)
+    cells = (
+        f"<td>{escape(visit.state)} <small>{escape(place)}</small></td><td>{visit.status}</td>"
+        f'<td class="n">+{_seconds(after)}</td><td class="n">{took}</td>'
+        f'<td class="n">{len(visit.attempts) or ""}</td>'
+    )
+    return f"<tr>{cells}<td>{''.join(_error(watch, visit))}</td></tr>\n"
+
+
+def _error(watch: Watch, visit: Visit) -> Iterator[str]:
+    error = visit_error(watch, visit)
+    if error is None:
+        return
+    cause = error["cause"]
+    text = cause if isinstance(cause, str) else "" if cause is None else json.dumps(cause, indent=1)
+    yield f"<b>{escape(str(error['error'] or error['type']))}</b><pre>{escape(text)}</pre>"
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:,.2f} s"
+
+
+def _moment(seconds: Json) -> str:
+    return datetime.fromtimestamp(float(seconds or 0), UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _page(title: str, body: str) -> str:
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{escape(_POLICY)}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{_STYLE}</style></head>\n<body>\n{svg}</body></html>\n"
+        f"<title>{escape(title)}</title><style>{_STYLE}</style></head>\n<body>\n{body}</body></html>\n"
     )

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from statewright.view.overlay import Overlay
-from statewright.view.story import NO_VISIT
+from statewright.view.story import NO_VISIT, Story
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from statewright.view.definition import Chart
-    from statewright.view.story import Frame, Story, Visit
+    from statewright.view.story import Frame, Visit
 
 # What a state shows whose visits ended differently: the first of these.
 _FIRST = ("running", "failed", "caught", "aborted", "succeeded")
@@ -31,13 +31,20 @@ def overlay_of(
     seen = [visit for visit in story.visits if _is_shown(story, visit, frame)]
     statuses = _statuses(seen)
     for visit in seen:
-        if visit.map_run and visit.state in chart.nodes:
+        if _hides_its_inside(visit) and visit.state in chart.nodes:
             for region in chart.nodes[visit.state].regions:
                 for node in region.walk():
                     statuses.setdefault(node.name, NO_DATA)
     badges = _badges(story, seen, counts or {})
     taken = frozenset(_taken(story, seen))
     return Overlay(story.status or "", statuses, badges, taken, bool(story.visits))
+
+
+def story_of(chart: Chart) -> Story:
+    """Return a story of an execution of a chart, to be told its events."""
+    caught = {(edge.source, edge.target) for edge in chart.region.edges_inside() if edge.kind == "catch"}
+    plain = {(edge.source, edge.target) for edge in chart.region.edges_inside() if edge.kind != "catch"}
+    return Story({name: place[1] for name, place in chart.parents.items()}, frozenset(caught - plain))
 
 
 def unknown_overlay(chart: Chart, status: str) -> Overlay:
@@ -53,6 +60,14 @@ def _is_shown(story: Story, visit: Visit, frame: int | None) -> bool:
         return True
     chosen = story.visits[story.frames[frame].owner].state
     return all(story.visits[each.owner].state != chosen for each in around)
+
+
+def _hides_its_inside(visit: Visit) -> bool:
+    """Say whether the history leaves out what happened in a container: in a map run, or where it is cut."""
+    if visit.map_run:
+        return True
+    is_container = visit.kind in ("Map", "Parallel")
+    return is_container and visit.status == "succeeded" and not visit.frames and visit.length != 0
 
 
 def _statuses(visits: list[Visit]) -> dict[str, str]:

@@ -19,6 +19,7 @@ from statewright.view.events import details, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from collections.abc import Set as AbstractSet
 
     from statewright.view.events import Event
 
@@ -87,9 +88,15 @@ class Visit:
 
 
 class Story:
-    """The visits of one execution; `branch_of` tells the branch in its Parallel of a state, by name."""
+    """The visits of one execution.
 
-    def __init__(self, branch_of: Mapping[str, int]) -> None:
+    `branch_of` tells the branch in its Parallel of a state, by name; `only_caught` the pairs of states that a
+    Catch alone leads through.
+    """
+
+    def __init__(
+        self, branch_of: Mapping[str, int], only_caught: AbstractSet[tuple[str, str]] = frozenset()
+    ) -> None:
         self.visits: list[Visit] = []
         self.frames: list[Frame] = []
         self.status: str | None = None
@@ -101,6 +108,7 @@ class Story:
         self.visit_of = array("i", [NO_VISIT])  # by event id
         self._types = [""]
         self._branch_of = branch_of
+        self._only_caught = only_caught
         self._frame_by_index: dict[tuple[int, int | None], int] = {}
         self._begun_iterations: dict[int, int] = {}  # event of the start -> frame
 
@@ -116,7 +124,9 @@ class Story:
     def add(self, event: Event) -> None:
         """Take the next event; ids must come without gaps."""
         kind = str(event.get("type", ""))
-        previous = int(event.get("previousEventId") or 0)
+        # An endpoint that tells no way back tells its events one after the other.
+        told = event.get("previousEventId")
+        previous = self.count if told is None else int(told)
         before = self.visit_of[previous] if 0 <= previous < len(self.visit_of) else NO_VISIT
         at = seconds(event.get("timestamp"))
         number = self.count + 1
@@ -194,6 +204,9 @@ class Story:
             visit = self.visits[before]
             if came_from.endswith("StateExited"):
                 frame, predecessor = visit.frame, before
+                # Some endpoints leave out the events of failures.
+                if visit.status == "succeeded" and (visit.state, name) in self._only_caught:
+                    visit.status = "caught"
             elif came_from == "ParallelStateStarted":
                 frame = self._frame(before, self._branch_of.get(name), at)
             elif came_from == "MapIterationStarted":

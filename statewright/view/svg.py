@@ -116,14 +116,9 @@ def _taken(picture: Picture, overlay: Overlay | None) -> set[int]:
 
 
 def _attributes(box: Box, overlay: Overlay | None) -> str:
-    node = box.node
-    kind = node.type if node else ""
     status = overlay.status(box.name) if overlay else "none"
-    spoken = f"{printable(box.name)}, {printable(kind)}" + (f", {status}" if status != "none" else "")
-    return (
-        f'class="state s-{status}" data-state={_q(box.name)} tabindex="0" role="button"'
-        f" aria-label={_q(spoken)}"
-    )
+    spoken = f' aria-description="{status}"' if status != "none" else ""
+    return f'class="state s-{status}" data-state={_q(box.name)} tabindex="0" role="button"{spoken}'
 
 
 def _container(box: Box, overlay: Overlay | None) -> str:

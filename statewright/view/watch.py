@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from statewright.view.definition import Chart, NotDrawableError, read_chart
 from statewright.view.events import EventLog, seconds
 from statewright.view.overlay import Overlay
-from statewright.view.statuses import overlay_of, unknown_overlay, where_to_look
+from statewright.view.statuses import overlay_of, story_of, unknown_overlay, where_to_look
 from statewright.view.story import Story
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ class Watch:
         except NotDrawableError as error:
             self.notice = f"The definition cannot be drawn: {error}"
             return
-        self.story = Story({name: place[1] for name, place in self.chart.parents.items()})
+        self.story = story_of(self.chart)
 
     async def _first_state(self) -> str | None:
         """Return the first state that a child of a map run entered."""
@@ -219,6 +219,7 @@ class Watch:
         more = ("redriveStatus", "redriveStatusReason", "redriveCount", "mapRunArn", "input", "output")
         look = where_to_look(self.story)
         return {
+            "name": self.arn.rpartition(":")[2],
             **{name: self.execution[name] for name in (*shown, *more) if name in self.execution},
             "events": len(self.log),
             "visits": len(self.story.visits),
@@ -281,6 +282,21 @@ class Watch:
         if self._poller is not None:
             self._poller.cancel()
         self.log.close()
+
+
+def read_once(endpoint: Endpoint, arn: str) -> Watch:
+    """Read an execution as it is now; raises botocore's errors. To be closed."""
+
+    async def read() -> Watch:
+        watch = Watch(endpoint, arn)
+        try:
+            await watch.refresh()
+        except BaseException:
+            watch.close()
+            raise
+        return watch
+
+    return asyncio.run(read())
 
 
 def processor_with(text: str, state: str | None) -> str | None:

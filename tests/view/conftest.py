@@ -104,7 +104,6 @@ class serving:  # noqa: N801 - reads as a verb
         port = self._listening.getsockname()[1]
         self._page = Page(f"http://127.0.0.1:{port}", new_token())
         self._server = server_of(create_app(endpoint, port=port, token=self._page.token, **options))
-        self._server.capture_signals = _no_signals
         self._thread = threading.Thread(target=self._server.run, args=([self._listening],))
 
     def __enter__(self) -> Page:
@@ -117,12 +116,6 @@ class serving:  # noqa: N801 - reads as a verb
         self._server.should_exit = True
         self._thread.join(10)
         self._listening.close()
-
-
-def _no_signals():
-    import contextlib
-
-    return contextlib.nullcontext()
 
 
 # --- the browser ---

@@ -6,7 +6,9 @@ Each test ends with no error on the console and no request to another host (see 
 from __future__ import annotations
 
 import json
+import os
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -276,3 +278,21 @@ def test_given_an_endpoint_that_is_not_local_nothing_can_be_done_there(cloud: Cl
             expect(page.locator(f"#{name}")).to_be_hidden()
         expect(page.get_by_role("button", name="Try this state again")).to_have_count(0)
         page.close()
+
+
+AXE = os.environ.get("AXE", "")
+
+
+@pytest.mark.skipif(not AXE, reason="AXE names no axe.min.js (npm pack axe-core)")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_given_axe_it_finds_nothing(cloud, page_server, tab, scheme) -> None:
+    execution = cloud.start("orders-pipeline", BAD)
+    cloud.ended(execution)
+    tab.page.emulate_media(color_scheme=scheme)
+    page = opened(tab, page_server, execution)
+    expect(page.locator("#panel h2")).to_have_text("LoadWarehouse")
+    for name in ("Timeline", "Events", "Input and output"):
+        page.get_by_role("tab", name=name).click()
+        page.wait_for_timeout(500)
+        page.evaluate(Path(AXE).read_text(encoding="utf-8"))
+        assert [each["id"] for each in page.evaluate("axe.run()")["violations"]] == []

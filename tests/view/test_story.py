@@ -8,8 +8,7 @@ from hypothesis import HealthCheck, given, settings
 
 from statewright.engine import run_with_history
 from statewright.view.definition import read_chart
-from statewright.view.statuses import overlay_of, where_to_look
-from statewright.view.story import Story
+from statewright.view.statuses import overlay_of, story_of, where_to_look
 from tests.engine.random_machines import inputs, machines
 from tests.engine.test_random_machines import execute
 from tests.view.orders import BAD, GOOD, HANDLERS, ORDERS, RELEASE
@@ -19,7 +18,7 @@ STATUSES = {"succeeded", "failed", "caught", "aborted", "nodata"}
 
 def told(definition, history, upto=None):
     chart = read_chart(json.dumps(definition))
-    story = Story({name: place[1] for name, place in chart.parents.items()})
+    story = story_of(chart)
     for event in history[:upto]:
         story.add(event)
     return chart, story
@@ -147,3 +146,30 @@ def test_given_events_of_an_unknown_kind_they_are_taken_without_harm() -> None:
     _, story = told({"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}, history)
     assert story.status == "SUCCEEDED"
     assert story.visits == []
+
+
+def test_given_an_endpoint_that_leaves_failures_out_a_way_that_only_a_catch_leads_is_caught() -> None:
+    _, history = ran(ORDERS, BAD)
+    left_out = ("Failed", "Aborted", "Scheduled", "Started", "Succeeded")
+    kept = [each for each in history if not each["type"].endswith(left_out) or "Execution" in each["type"]]
+    outer = {"ReceiveManifest", "HasFiles", "ProcessFiles", "QualityGate", "PublishTargets", "RecordFailure"}
+    kept = [
+        event
+        for event in kept
+        if "Execution" in event["type"] or outer | {"PipelineFailed"} >= {name_of(event)}
+    ]
+    told_ids = {event["id"]: number for number, event in enumerate(kept, start=1)}
+    history = [
+        event | {"id": told_ids[event["id"]], "previousEventId": max(told_ids[event["id"]] - 1, 0)}
+        for event in kept
+    ]
+    chart, story = told(ORDERS, history)
+    overlay = overlay_of(story, chart)
+    assert overlay.status("PublishTargets") == "caught"
+    assert overlay.status("ProcessFiles") == "succeeded"
+    assert overlay.status("ParseFile") == "nodata"
+    assert ("PublishTargets", "RecordFailure", True) in overlay.taken
+
+
+def name_of(event):
+    return next(each["name"] for each in event.values() if isinstance(each, dict) and "name" in each)

@@ -12,8 +12,7 @@ import pytest
 from statewright.engine import run_with_history
 from statewright.view import mermaid
 from statewright.view.definition import NotDrawableError, read_chart
-from statewright.view.statuses import overlay_of
-from statewright.view.story import Story
+from statewright.view.statuses import overlay_of, story_of
 from statewright.view.svg import render
 from tests.view.orders import BAD, GOOD, HANDLERS, ORDERS, RELEASE
 from tests.view.random_definitions import definition
@@ -39,7 +38,7 @@ def overlay(value):
     RELEASE.set()
     _, history = run_with_history(ORDERS, value, functions=HANDLERS, virtual_time=True)
     chart = read_chart(json.dumps(ORDERS))
-    story = Story({name: place[1] for name, place in chart.parents.items()})
+    story = story_of(chart)
     for event in history:
         story.add(event)
     return overlay_of(story, chart)

@@ -35,23 +35,29 @@ class Client:
         self.asked = []
         self.given = 0
 
-    def describe_execution(self, executionArn):
-        told = {"executionArn": executionArn, "stateMachineArn": MACHINE, "name": "e", "status": self.status}
+    def describe_execution(self, **asked):
+        told = {
+            "executionArn": asked["executionArn"],
+            "stateMachineArn": MACHINE,
+            "name": "e",
+            "status": self.status,
+        }
         return told | {"startDate": moment(1), "ResponseMetadata": {"secret": 1}}
 
-    def describe_state_machine_for_execution(self, executionArn):
+    def describe_state_machine_for_execution(self, **asked):
         return {"definition": self.definition}
 
-    def get_execution_history(self, executionArn, maxResults, reverseOrder=False, nextToken=None):
+    def get_execution_history(self, **asked):
+        size, is_reverse = asked["maxResults"], asked.get("reverseOrder", False)
         if self.refusal:
             raise self.refusal
         events = self.history[: self.upto]
-        events = events[::-1] if reverseOrder else events
-        start = int(nextToken or 0)
-        page = events[start : start + maxResults]
-        self.asked.append((maxResults, reverseOrder, start))
+        events = events[::-1] if is_reverse else events
+        start = int(asked.get("nextToken", 0))
+        page = events[start : start + size]
+        self.asked.append((size, is_reverse, start))
         self.given += len(page)
-        more = {"nextToken": str(start + maxResults)} if start + maxResults < len(events) else {}
+        more = {"nextToken": str(start + size)} if start + size < len(events) else {}
         return {"events": page, **more}
 
 

@@ -129,7 +129,7 @@ export function tryState(told, definition) {
       make("p", {}, make("span", { class: `pill s-${answer.status === "SUCCEEDED" ? "succeeded" : answer.status === "RETRIABLE" ? "running" : answer.status === "CAUGHT_ERROR" ? "caught" : "failed"}` }, answer.status || "?"),
         answer.nextState ? ` goes on at ${answer.nextState}` : null),
       answer.error ? make("div", { class: "error s-failed" }, make("strong", {}, answer.error), make("p", { class: "cause" }, answer.cause || "")) : null,
-      answer.output !== undefined ? make("div", {}, make("h4", {}, "Output"), json(parsed(answer.output))) : null,
+      answer.output !== undefined ? make("div", {}, make("p", { class: "sub" }, "Output"), json(parsed(answer.output))) : null,
       answer.inspectionData ? make("details", {}, make("summary", {}, "Step by step"), json(unfolded(answer.inspectionData))) : null,
     ].filter(Boolean));
   });

@@ -29,7 +29,7 @@ export function paint(overlay) {
     const mark = element.querySelector(":scope > .mark");
     if (status === "none") mark.removeAttribute("href");
     else mark.setAttribute("href", `#mark-${status}`);
-    element.setAttribute("aria-label", `${name}, ${status === "none" ? "not reached" : words(status)}`);
+    element.setAttribute("aria-description", words(status));
     badge(element.querySelector(":scope > .badge"), overlay.badges[name] || "");
   }
   const taken = new Set();

@@ -401,7 +401,9 @@ function watchControls() {
 function split() {
   const bar = at("splitter");
   const set = (height) => {
-    at("bottom").style.height = `${Math.min(Math.max(height, 60), window.innerHeight * 0.7)}px`;
+    const bounded = Math.round(Math.min(Math.max(height, 60), window.innerHeight * 0.7));
+    at("bottom").style.height = `${bounded}px`;
+    bar.setAttribute("aria-valuenow", bounded);
   };
   bar.onpointerdown = (event) => bar.setPointerCapture(event.pointerId);
   bar.onpointermove = (event) => {

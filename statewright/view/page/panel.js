@@ -116,8 +116,8 @@ function attempts(visit) {
     const took = attempt.endedAt === null ? "running" : duration(attempt.endedAt - attempt.startedAt);
     const body = make("div", {},
       attempt.resource ? make("p", { class: "muted" }, attempt.resource) : null,
-      attempt.arguments ? make("div", {}, make("h4", {}, "Arguments"), json(attempt.arguments.value)) : null,
-      attempt.result ? make("div", {}, make("h4", {}, "Result"), json(attempt.result.value)) : null,
+      attempt.arguments ? make("div", {}, make("p", { class: "sub" }, "Arguments"), json(attempt.arguments.value)) : null,
+      attempt.result ? make("div", {}, make("p", { class: "sub" }, "Result"), json(attempt.result.value)) : null,
       attempt.error ? make("div", { class: "error s-failed" }, make("strong", {}, attempt.error),
         visit.error && number === visit.attempts.length ? null : causeOf(attempt.cause)) : null);
     return part(`${head} · ${took}${attempt.error ? " · failed" : ""}`, body, `attempt${number}`, visit.attempts.length === 1 || attempt.error === null);
@@ -146,9 +146,6 @@ function value(payload, otherwise = "–") {
 
 function part(title, body, name, isOpen = true) {
   if (!body) return null;
-  const copy = make("button", { type: "button", class: "copy", title: "Copy", "aria-label": `Copy ${title}`, onclick: (event) => {
-    event.preventDefault();
-    navigator.clipboard.writeText(body.innerText);
-  } }, "copy");
-  return make("details", { class: "part", "data-part": name, open: isOpen }, make("summary", {}, title, copy), body);
+  const copy = make("button", { type: "button", class: "copy", title: "Copy", "aria-label": `Copy ${title}`, onclick: () => navigator.clipboard.writeText(body.innerText) }, "copy");
+  return make("details", { class: "part", "data-part": name, open: isOpen }, make("summary", {}, title), copy, body);
 }

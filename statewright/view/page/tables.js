@@ -72,7 +72,7 @@ export class Events {
     this.last = 0;
     this.body = make("tbody");
     this.more = null;
-    const head = make("tr", {}, ...["#", "Time", "After", "Type", "State", ""].map((name) => make("th", { scope: "col" }, name)));
+    const head = make("tr", {}, ...["#", "Time", "After", "Type", "State", "Note"].map((name) => make("th", { scope: "col" }, name)));
     this.place.replaceChildren(make("table", {}, make("thead", {}, head), this.body));
     await this.append(execution, search);
   }
