@@ -23,6 +23,7 @@ from statewright.typing.shapes import (
     NUMBER,
     STRING,
     Number,
+    Object,
     String,
     Type,
     kinds,
@@ -141,7 +142,8 @@ def _check_presence(condition: Comparison, view: View) -> None:
     found = view.document
     for key in path.keys:
         selected = select(found, key)
-        if selected.type.is_never and selected.names and isinstance(key, str):
+        is_closed = all(not isinstance(shape, Object) or shape.is_closed for shape in shapes_of(found))
+        if selected.type.is_never and selected.names and isinstance(key, str) and is_closed:
             message = f"{path.text} is never present: there is {', '.join(selected.names[:8])}"
             suggestion = meant(key, selected.names)
             view.findings.add(

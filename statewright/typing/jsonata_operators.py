@@ -385,6 +385,8 @@ def _refined_by_function(
     evaluator: Evaluator, view: View, tree: Symbol, scope: Scope, *, is_true: bool
 ) -> View:
     name, first = str(tree.procedure.value), tree.arguments[0]
+    if name == "not" and not is_true and not _is_never_absent(first):
+        return view  # $not of nothing is nothing, which counts as false
     if name in ("not", "boolean"):
         return _refined(evaluator, view, first, scope, is_true=is_true is (name == "boolean"))
     reference = _reference(first, scope)
@@ -393,6 +395,16 @@ def _refined_by_function(
     if name == "exists":
         return _narrowed(view, reference, none, keeps_absent=True)
     return view
+
+
+def _is_never_absent(tree: Symbol) -> bool:
+    """Say whether an expression is true or false, whatever is absent in it."""
+    if tree.type == "block" and len(tree.expressions) == 1:
+        return _is_never_absent(tree.expressions[0])
+    if tree.type == "binary":
+        return str(tree.value) in ("=", "!=", "in", "and", "or")
+    is_call = tree.type == "function" and tree.procedure.type == "variable"
+    return is_call and str(tree.procedure.value) == "exists"
 
 
 def _certain(view: View, reference: Reference | None) -> View:

@@ -161,6 +161,12 @@ class PathWalk:
             message = f"'{name}' is looked up in {' or '.join(kinds)}, which has no members"
             self.evaluator.report("SW101", message, step, actual=item, is_always=True)
             return
+        if "SW101" in self.evaluator.view.findings.ignored:
+            # Asked whether it exists; an open object may have what nobody has declared.
+            if all(isinstance(shape, Object) and shape.is_closed for shape in objects):
+                message = f"'{name}' never exists: there is {few(names, _MOST_NAMES) or 'no field'}"
+                self.evaluator.report("SW105", message, step, suggestion=meant(name, names), is_always=True)
+            return
         message = f"'{name}' points to nothing: there is {few(names, _MOST_NAMES) or 'no field'}"
         self.evaluator.report(
             "SW101", message, step, actual=item, suggestion=meant(name, names), is_always=True

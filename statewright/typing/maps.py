@@ -45,12 +45,16 @@ _WRITTEN = object_of(
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """What a Map goes through: items of one type, so many of them; `key` where they are members."""
+    """What a Map goes through: items of one type, so many of them; `key` where they may be members.
+
+    `is_mixed`: they may be items of an array as well.
+    """
 
     item: Type
     low: int = 0
     high: int | None = None
     key: Type | None = None
+    is_mixed: bool = False
 
 
 def map_result(visit: Visit) -> Type:
@@ -85,16 +89,23 @@ def _find_items(visit: Visit, state: Map, view: View) -> Items:
     if is_unknown(found):
         view.findings.add("SW191", "it cannot be shown that the items are an array or an object", where)
         return Items(UNKNOWN)
-    if not is_array_or_object(found):
-        message = f"the items of a Map must be an array or an object, not {show(found)}"
+    is_expression = isinstance(state.items, Field)
+    if is_expression:  # an object as such is taken, one that an expression yields is not
+        is_right = all(isinstance(shape, Array) for shape in shapes_of(found))
+    else:
+        is_right = is_array_or_object(found)
+    if not is_right:
+        wanted = "an array" if is_expression else "an array or an object"
+        message = f"the items of a Map must be {wanted}, not {show(found)}"
         view.findings.add("SW113", message, where, actual=found)
     return _items(found)
 
 
 def _items(type_: Type) -> Items:
-    found, key, lows, highs = NEVER, None, [], []
+    found, key, lows, highs, has_array = NEVER, None, [], [], False
     for shape in shapes_of(type_):
         if isinstance(shape, Array):
+            has_array = True
             found = join(found, items_of(shape).under(type_))
             lows.append(shape.low)
             highs.append(shape.high)
@@ -106,7 +117,8 @@ def _items(type_: Type) -> Items:
     known = [high for high in highs if high is not None]
     if not lows:
         return Items(UNKNOWN)
-    return Items(found, min(lows), max(known) if len(known) == len(highs) else None, key)
+    high = max(known) if len(known) == len(highs) else None
+    return Items(found, min(lows), high, key, is_mixed=key is not None and has_array)
 
 
 def _read_items(visit: Visit, state: Map, view: View) -> Items:
@@ -130,8 +142,7 @@ def _item_input(visit: Visit, state: Map, view: View, items: Items) -> Type:
     if items.key is None:
         return items.item
     pair = Type((Object({"Key": Member(STRING), "Value": Member(items.item)}, NEVER, is_declared=True),))
-    is_mixed = not is_unknown(items.item) and items.high is not None
-    return join(pair, items.item) if is_mixed else pair
+    return join(pair, items.item) if items.is_mixed else pair
 
 
 def _batched(visit: Visit, state: Map, view: View, item: Type) -> Type:
