@@ -152,7 +152,7 @@ def events(watch: Watch, after: int, search: str, *, is_backwards: bool = False)
 def _event(watch: Watch, number: int, state: str, visit: int) -> dict[str, Json]:
     event = watch.log.get(number)
     told = details(event)
-    note = told.get("error") or told.get("resource") or told.get("name") or ""
+    note = told.get("error") or told.get("resource") or ""
     return {
         "id": number,
         "previous": event.get("previousEventId"),

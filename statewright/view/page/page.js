@@ -247,9 +247,9 @@ function drawPayloads() {
   };
   const told = now.summary;
   if (!told) return;
-  const column = (title, text) => make("div", {}, make("h3", {}, title), text === undefined ? make("p", { class: "muted" }, "–") : json(parsed(text)));
+  const column = (title, text) => make("div", {}, make("h2", { class: "head" }, title), text === undefined ? make("p", { class: "muted" }, "–") : json(parsed(text)));
   at("payloads").replaceChildren(column("Input", told.input),
-    told.error || told.cause ? make("div", {}, make("h3", {}, "Error"), json({ error: told.error, cause: parsed(told.cause) })) : column("Output", told.output));
+    told.error || told.cause ? make("div", {}, make("h2", { class: "head" }, "Error"), json({ error: told.error, cause: parsed(told.cause) })) : column("Output", told.output));
 }
 
 function showTab(name) {
