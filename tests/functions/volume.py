@@ -1,0 +1,172 @@
+"""Many records of mixed badness through the three functions that see records, in a process of its own.
+
+    python -m tests.functions.volume RECORDS SHARD_BYTES
+
+S3 is a folder, and DynamoDB counts what it is sent: so the process's memory is that of the functions. Prints
+their sums, those that were to be expected, and the highest resident size in KiB, as JSON.
+"""
+
+# ruff: noqa: N803 - boto3's names
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import resource
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "functions")]
+
+from pipeline import enriching, notifying, objects, parsing, plans, tables, writing  # noqa: E402
+from pipeline.routing import Route  # noqa: E402
+from pipeline.settings import Settings  # noqa: E402
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pipeline.shapes import File, Shard
+
+KEY = "orders/many.jsonl"
+# What each kind of record becomes, and how many of a hundred there are.
+KINDS = {"written": 70, "superseded": 15, "invalid": 6, "unreadable": 4, "reserved": 3, "repeated_key": 2}
+
+
+class Folder:
+    """As much of S3 as the functions call, over a folder."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def _path(self, bucket: str, key: str) -> Path:
+        path = self._root / bucket / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def put_object(self, *, Bucket: str, Key: str, Body: bytes, **_: Any) -> None:
+        self._path(Bucket, Key).write_bytes(Body)
+
+    def create_multipart_upload(self, *, Bucket: str, Key: str, **_: Any) -> dict[str, str]:
+        self._path(Bucket, Key).write_bytes(b"")
+        return {"UploadId": "one"}
+
+    def upload_part(self, *, Bucket: str, Key: str, PartNumber: int, Body: bytes, **_: Any) -> dict[str, str]:
+        with self._path(Bucket, Key).open("ab") as file:
+            file.write(Body)
+        return {"ETag": str(PartNumber)}
+
+    def complete_multipart_upload(self, **_: Any) -> None:
+        """Do nothing: the parts came in order."""
+
+    def head_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:
+        size = self._path(Bucket, Key).stat().st_size
+        return {"ContentLength": size, "ETag": '"e"', "LastModified": None}
+
+    def get_object(self, *, Bucket: str, Key: str, Range: str, **_: Any) -> dict[str, Any]:
+        first, last = map(int, Range.removeprefix("bytes=").split("-"))
+        with self._path(Bucket, Key).open("rb") as file:
+            file.seek(first)
+            return {"Body": _Read(file.read(last - first + 1))}
+
+
+class _Read:
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def read(self) -> bytes:
+        return self._body
+
+
+def records(count: int) -> Iterator[tuple[str, bytes]]:
+    """Yield so many lines with their kinds, the same ones each time."""
+    random_ = random.Random(7)
+    kinds = random_.choices(list(KINDS), list(KINDS.values()), k=count)
+    for number, kind in enumerate(kinds):
+        yield kind, _line(kind, number)
+
+
+def _line(kind: str, number: int) -> bytes:
+    if kind == "unreadable":
+        return b'{"order_id": "o-%d", "quantity": \n' % number
+    # One that is superseded shares its key with all of its kind: the last of them is written.
+    record = {
+        "order_id": "o-often" if kind == "superseded" else f"o-{number}",
+        "customer_id": f"c-{number % 1000}",
+        "order_date": "2025-08-18",
+        "quantity": -1 if kind == "invalid" else 1,
+        "amount": number % 900,
+        "currency": "USD",
+    }
+    if kind == "reserved":
+        record["_line"] = 1
+    line = json.dumps(record).encode()
+    return line[:-1] + (b', "quantity": 2}\n' if kind == "repeated_key" else b"}\n")
+
+
+def main(count: int, shard_bytes: int) -> None:
+    """Run the functions over so many records; print what came of them."""
+    expected = Counter(kind for kind, _ in records(count))
+    with tempfile.TemporaryDirectory() as folder:
+        settings = _settings()
+        path = Path(folder) / settings.raw_bucket / KEY
+        path.parent.mkdir(parents=True)
+        with path.open("wb") as file:
+            file.writelines(line for _, line in records(count))
+        sent: Counter[str] = Counter()
+        vars(objects)["s3"] = lambda: Folder(Path(folder))
+
+        def send(table: str, requests: list[bytes]) -> list[Any]:
+            sent[table] += len(requests)
+            return []
+
+        tables._send = send
+        counts = _run(settings, path.stat().st_size, shard_bytes)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    said = {"counts": counts, "expected": expected, "sent": sent.total(), "peak": peak}
+    sys.stdout.write(json.dumps(said))
+
+
+def _run(settings: Settings, size: int, shard_bytes: int) -> Any:
+    file: File = {
+        "id": "0" * 32,
+        "bucket": settings.raw_bucket,
+        "key": KEY,
+        "version": "v",
+        "size": size,
+        "day": "2025-08-18",
+        "dataset": "orders",
+        "contract": "orders/1",
+        "format": "jsonl",
+        "compression": "none",
+    }
+    route = Route("orders", "orders/1", "jsonl", "none", splittable=True)
+    plan = plans.plan(size, route, shard_bytes=shard_bytes, partition_bytes=shard_bytes)
+    shards: list[Any] = []
+    for index in range(plan["shards"]):
+        start = index * plan["shard_bytes"]
+        shard: Shard = {"index": index, "start": start, "end": min(size, start + plan["shard_bytes"])}
+        parsed: Any = parsing.parse_and_validate({"file": file, "shard": shard}, settings)
+        request: Any = {"file": file, "shard": shard, "partitions": plan["partitions"], "parsed": parsed}
+        enriched: Any = enriching.enrich(request, settings)
+        both = parsed["quarantined"] + enriched["quarantined"]
+        shards.append({**parsed, **enriched, "quarantined": both})
+    written = [
+        writing.write_to_ddb({"file": file, "partition": partition, "shards": shards}, settings)
+        for partition in range(plan["partitions"])
+    ]
+    return notifying.conserved(file, shards, written)
+
+
+def _settings() -> Settings:
+    names = ("raw", "staging", "output", "files", "statewright-", "topic", "parameter")
+    os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
+    return Settings(*names, ROOT / "schemas")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]))
