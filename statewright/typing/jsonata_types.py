@@ -178,7 +178,7 @@ class Evaluator:
             return bound
         if name == "states":
             return Value(self._states())
-        if name in NATIVES:
+        if name in NATIVES and name not in self.view.variables:
             arity = NATIVES[name].signature.least
             return Value(NEVER, call=lambda given, _depth: result_of(name, given), arity=max(1, arity))
         if name == "$":
@@ -317,7 +317,8 @@ class Evaluator:
         if procedure.type != "variable":
             return None
         name = str(procedure.value)
-        return name if name in NATIVES and scope.find(name) is None else None
+        is_bound = scope.find(name) is not None or name in self.view.variables
+        return name if name in NATIVES and not is_bound else None
 
     def _check_call(self, name: str, given: list[Value], tree: Symbol) -> None:
         def report(place: int, message: str) -> None:

@@ -19,6 +19,7 @@ from statewright.typing.shapes import (
     Object,
     Shape,
     Type,
+    of_kind,
     shapes_of,
 )
 
@@ -123,6 +124,16 @@ def children(type_: Type) -> tuple[Type, int, int | None]:
         min(lows, default=0),
         max(known, default=0) if len(known) == len(highs) else None,
     )
+
+
+def part_at(type_: Type, place: Sequence[Key]) -> Type:
+    """Give the part of a type at a place of a difference; the nearest part that there is, with its origin."""
+    for key in place:
+        inside = children(of_kind(type_, Array))[0] if key == "*" else select(type_, key).type
+        if inside.is_never:
+            break
+        type_ = inside.under(type_)
+    return type_
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,11 +29,11 @@ from statewright.typing import jsonata_types, path_types
 from statewright.typing.choices import choice_exits
 from statewright.typing.contexts import state_context
 from statewright.typing.error_names import check_errors
-from statewright.typing.findings import Where, pointed
+from statewright.typing.findings import Where, pointed, suggestion_for
 from statewright.typing.flow import Entry, Exit, Split, Surroundings, assigned, run_flow
 from statewright.typing.lattice import MOST_ALTERNATIVES
 from statewright.typing.maps import map_result
-from statewright.typing.selection import write
+from statewright.typing.selection import part_at, write
 from statewright.typing.shapes import (
     INFINITY,
     NEVER,
@@ -98,7 +98,9 @@ def _check_output(visit: Visit, output: Type, wanted: Type) -> None:
         is_refined = verdict.difference.kind in ("range", "length", "refinement")
         visit.view.findings.add(
             "SW115" if is_refined else "SW111", message, where,
-            expected=wanted, actual=output, difference=pointed(verdict.difference),
+            expected=part_at(wanted, verdict.difference.where),
+            actual=part_at(output, verdict.difference.where),
+            difference=pointed(verdict.difference), suggestion=suggestion_for(verdict.difference),
         )  # fmt: skip
 
 

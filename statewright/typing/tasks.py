@@ -11,7 +11,7 @@ from statewright.asl.source import escape
 from statewright.typing import services
 from statewright.typing.findings import Where, meant, pointed, suggestion_for
 from statewright.typing.jsonata_values import object_shapes
-from statewright.typing.selection import select
+from statewright.typing.selection import part_at, select
 from statewright.typing.shapes import (
     COUNT,
     INTEGER,
@@ -129,8 +129,8 @@ def _check_input(
         message = f"{state.name} gives {signature.name} what it does not take: {pointed(difference)}"
         around.findings.add(
             "SW115" if difference.kind in _WEAK else "SW110", message, where,
-            expected=signature.input, actual=payload, difference=pointed(difference),
-            suggestion=suggestion_for(difference),
+            expected=part_at(signature.input, difference.where), actual=part_at(payload, difference.where),
+            difference=pointed(difference), suggestion=suggestion_for(difference),
         )  # fmt: skip
 
 
@@ -234,7 +234,8 @@ def _check_child(state: Task, payload: Type, child: Signature, around: Surroundi
         where = Where(payload_pointer(state, "Input", *difference.where))
         around.findings.add(
             "SW115" if difference.kind in _WEAK else "SW116", message, where,
-            expected=child.input, actual=sent, suggestion=suggestion_for(difference),
+            expected=part_at(child.input, difference.where), actual=part_at(sent, difference.where),
+            difference=pointed(difference), suggestion=suggestion_for(difference),
         )  # fmt: skip
 
 
@@ -251,4 +252,8 @@ def _check_arguments(state: Task, payload: Type, wanted: Type, around: Surroundi
     action = f"{state.resource.service}:{state.resource.action}"
     message = f"the arguments do not fit {action}: {pointed(difference)}"
     where = Where(payload_pointer(state, *difference.where, *_named(difference.name)))
-    around.findings.add("SW112", message, where, suggestion=suggestion_for(difference))
+    around.findings.add(
+        "SW112", message, where,
+        expected=part_at(wanted, difference.where), actual=part_at(payload, difference.where),
+        difference=pointed(difference), suggestion=suggestion_for(difference),
+    )  # fmt: skip

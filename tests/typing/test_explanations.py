@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -58,3 +59,9 @@ def test_an_explanation_names_the_code_and_shows_both_examples(code: str) -> Non
     assert "Wrong" in text
     assert "Right" in text
     assert explain("SW999") is None
+
+
+def test_the_page_has_each_code_with_its_severity_title_and_reason() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "check.md").read_text(encoding="utf-8")
+    for code in CODES.values():
+        assert f"| {code.name} | {code.severity} | {code.title} | {EXPLANATIONS[code.name].why} |" in page
