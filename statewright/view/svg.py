@@ -246,7 +246,9 @@ def _towards(start: Point, end: Point, distance: float) -> Point:
 
 def _text(kind: str, x: float, y: float, text: str, size: float, *, bold: bool = False) -> str:
     length = width(text, size, bold=bold)
-    fitted = f' textLength="{_n(length)}" lengthAdjust="spacingAndGlyphs"' if length > 0 else ""
+    # Letters of scripts that the width is only guessed of are set apart, not stretched.
+    adjusted = "spacingAndGlyphs" if text.isascii() else "spacing"
+    fitted = f' textLength="{_n(length)}" lengthAdjust="{adjusted}"' if length > 0 else ""
     return f'<text class="{kind}" x="{_n(x)}" y="{_n(y)}"{fitted}>{_e(text)}</text>'
 
 

@@ -181,7 +181,8 @@ def _planned_box(name: str, node: Node | None, edges: Sequence[Edge]) -> _Planne
     title = shorten(name, NAME_SIZE, _MAX_TEXT, bold=True)
     subtitle = shorten(node.subtitle, SUBTITLE_SIZE, _MAX_TEXT)
     leaving = sum(edge.source == name for edge in edges)
-    coming = sum(edge.target == name for edge in edges)
+    caught = sum(edge.target == name and edge.kind == "catch" for edge in edges)  # they come in one lane
+    coming = sum(edge.target == name and edge.kind != "catch" for edge in edges) + min(caught, 1)
     text = max(width(title, NAME_SIZE, bold=True), width(subtitle, SUBTITLE_SIZE))
     if node.regions:
         text = width(title, NAME_SIZE, bold=True) + width(subtitle, SUBTITLE_SIZE) + _BADGE_ROOM
