@@ -55,7 +55,7 @@ def _once(findings: list[Finding]) -> list[Finding]:
 
 
 def _is_of_the_whole(finding: Finding) -> bool:
-    return finding.code in ("SW101", "SW102") and finding.message.startswith("the expression ")
+    return finding.code in ("SW101", "SW102", "SW103") and finding.message.startswith("the expression ")
 
 
 def _inner_variables(flow: Flow) -> frozenset[str]:

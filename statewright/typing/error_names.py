@@ -59,7 +59,12 @@ def _check_part(
         where = Where(f"{pointer}/{place}/ErrorEquals")
         for name in part.errors:
             _check_name(name, declared, where, around)
-            if name in seen:
+            if "States.TaskFailed" in seen and not name.startswith("States."):
+                message = (
+                    f"States.TaskFailed, which comes before, takes {name} as well: this one never matches it"
+                )
+                around.findings.add("SW132", message, where)
+            elif name in seen:
                 message = f"{name} was named before: this one never matches it"
                 around.findings.add("SW132", message, where)
         if set(part.errors) == {"States.Runtime"}:

@@ -150,7 +150,9 @@ EXPLANATIONS: dict[str, Explanation] = {
         machine=_ORDER,
     ),
     "SW103": Explanation(
-        "The array may be shorter. Declare minItems where it never is, or test for the item before.",
+        "The array may be shorter, or no item may match. Declare minItems where it never is, test"
+        " for the item"
+        " before, or give another value for that case.",
         {"Start": _pass(Parameters={"first.$": "$.items[0]"})},
         {"Start": _pass(Parameters={"all.$": "$.items[0:1]"})},
         machine={"input": _record({"items": {"type": "array", "items": _TEXT}})},

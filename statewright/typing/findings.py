@@ -44,7 +44,7 @@ CODES = {
         Code("SW005", "two states have one name", "error"),
         Code("SW101", "a path points to nothing", "error"),
         Code("SW102", "a value may be absent where one is needed", "error"),
-        Code("SW103", "an index may lie beyond the end of an array", "warning"),
+        Code("SW103", "an index may lie beyond the end of an array, or a selection may be empty", "warning"),
         Code("SW104", "a function or an operator is applied to a value of the wrong type", "error"),
         Code("SW105", "a comparison can never be true", "error"),
         Code("SW106", "a text looks like a path or an expression and is taken as it stands", "warning"),

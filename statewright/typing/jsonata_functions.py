@@ -183,10 +183,11 @@ def _extreme(pick: Callable[[list[float]], float]) -> Callable[[list[Value]], Va
             return yields(NUMBER, first)
         exact = _of_certain_items(first, pick)
         if exact is not None:
-            return Value(exact, may_be_absent)
+            return Value(exact, may_be_absent, is_by_count=not first.may_be_absent)
         is_integer = all(shape.is_integer for shape in numbers)
         low, high = min(shape.low for shape in numbers), max(shape.high for shape in numbers)
-        return Value(Type((Number(is_integer, low, high),)), may_be_absent)
+        found = Type((Number(is_integer, low, high),))
+        return Value(found, may_be_absent, is_by_count=not first.may_be_absent or first.is_by_count)
 
     return result
 
@@ -216,7 +217,8 @@ def _average(given: list[Value]) -> Value:
     if not numbers or stream.item.is_unknown:
         return yields(NUMBER, _first(given))
     low, high = min(shape.low for shape in numbers), max(shape.high for shape in numbers)
-    return Value(Type((Number(low=low, high=high),)), may_be_absent)
+    is_by_count = not _first(given).may_be_absent or _first(given).is_by_count
+    return Value(Type((Number(low=low, high=high),)), may_be_absent, is_by_count=is_by_count)
 
 
 def _count(given: list[Value]) -> Value:

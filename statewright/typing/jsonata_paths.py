@@ -241,7 +241,8 @@ def _ended(cursor: Cursor, *, keeps_array: bool) -> Value:
         cursor = _kept(cursor)
     settled = ABSENT if cursor.stream is None else cursor.stream.settled(keeps_array=keeps_array)
     may_be_absent = cursor.may_be_absent or (cursor.stream is not None and settled.may_be_absent)
-    return Value(join(cursor.single, settled.type), may_be_absent, cursor.is_presumed)
+    is_by_count = not cursor.may_be_absent
+    return Value(join(cursor.single, settled.type), may_be_absent, cursor.is_presumed, is_by_count)
 
 
 def _kept(cursor: Cursor) -> Cursor:

@@ -84,6 +84,9 @@ def expression_type(text: str, view: View, where: Where) -> Type:
         return UNKNOWN
     if (value.may_be_absent and value.type.is_unknown) or (value.is_presumed and not value.may_be_absent):
         view.findings.add("SW191", f"it cannot be shown that '{_short(text)}' yields a value", where)
+    elif value.may_be_absent and value.is_by_count:
+        message = f"the expression '{_short(text)}' may yield nothing: an array may be empty or too short"
+        view.findings.add("SW103", message, where, actual=value.type)
     elif value.may_be_absent:
         view.findings.add(
             "SW102", f"the expression '{_short(text)}' may yield nothing", where, actual=value.type,

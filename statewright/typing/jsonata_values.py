@@ -21,15 +21,17 @@ Symbol = Any
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """What an expression yields. `may_be_absent`: perhaps nothing; of the type NEVER it is always nothing.
+    """What an expression yields.
 
-    `is_presumed`: it may be absent for all that is known here, and is presumed not to be. `call`: what
-    it does with arguments, where it is a function.
+    `may_be_absent`: perhaps nothing; of the type NEVER it is always nothing. `is_by_count`: it is absent only
+    where a selection is empty or an array too short. `is_presumed`: it may be absent for all that is known
+    here, and is presumed not to be. `call`: what it does with arguments, where it is a function.
     """
 
     type: Type
     may_be_absent: bool = False
     is_presumed: bool = False
+    is_by_count: bool = False
     call: Callable[[list[Value], int], Value] | None = None
     arity: int = 0
 
@@ -61,7 +63,8 @@ def either(left: Value, right: Value) -> Value:
 def yields(type_: Type, *sources: Value) -> Value:
     """Give a value that is absent where one of its sources is."""
     may_be_absent = any(source.may_be_absent for source in sources)
-    return Value(type_, may_be_absent, any(source.is_open for source in sources))
+    is_by_count = all(source.is_by_count for source in sources if source.may_be_absent)
+    return Value(type_, may_be_absent, any(source.is_open for source in sources), is_by_count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +82,14 @@ class Stream:
     def settled(self, *, keeps_array: bool = False) -> Value:
         """Give the value that is left at the end."""
         if self.item.is_never or self.high == 0:
-            return ABSENT if not self.is_raw else Value(array_of(NEVER), may_be_absent=self.low == 0)
+            return ABSENT if not self.is_raw else Value(array_of(NEVER), self.low == 0, is_by_count=True)
         may_be_one = self.low <= 1 and not keeps_array
         may_be_many = self.high is None or self.high > 1 or self.is_raw or keeps_array
         found = self.item if may_be_one else NEVER
         if may_be_many:
             least = 0 if self.is_raw else max(self.low, 1 if keeps_array else 2)
             found = join(found, array_of(self.item, least, self.high))
-        return Value(found, may_be_absent=self.low == 0)
+        return Value(found, may_be_absent=self.low == 0, is_by_count=True)
 
 
 def merged(left: Stream | None, right: Stream | None) -> Stream | None:
