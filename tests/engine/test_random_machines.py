@@ -144,7 +144,7 @@ def check_pairs(history):
         elif each["type"] in MAP_ENDS:
             iterations[iteration(each)] -= 1
             assert iterations[iteration(each)] >= 0
-    went_wrong = any(each["type"].endswith(("Failed", "TimedOut")) for each in history)
+    went_wrong = any(each["type"].endswith(("Failed", "TimedOut", "Aborted")) for each in history)
     if not went_wrong:
         assert entered == left
         assert not any(iterations.values())
