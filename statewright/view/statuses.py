@@ -8,7 +8,7 @@ from statewright.view.overlay import Overlay
 from statewright.view.story import NO_VISIT, Story
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from statewright.view.definition import Chart
     from statewright.view.story import Frame, Visit
@@ -29,14 +29,14 @@ def overlay_of(
     `counts` are the items of map runs by their ARN, as DescribeMapRun tells them.
     """
     seen = [visit for visit in story.visits if _is_shown(story, visit, frame)]
-    statuses = _statuses(seen)
+    statuses = _statuses([visit for visit in seen if story.is_current(visit)])
     for visit in seen:
         if _hides_its_inside(visit) and visit.state in chart.nodes:
             for region in chart.nodes[visit.state].regions:
                 for node in region.walk():
                     statuses.setdefault(node.name, NO_DATA)
     badges = _badges(story, seen, counts or {})
-    taken = frozenset(_taken(story, seen))
+    taken = frozenset(_taken(story, seen, chart.region.ends))
     return Overlay(story.status or "", statuses, badges, taken, bool(story.visits))
 
 
@@ -107,19 +107,19 @@ def _items(story: Story, visit: Visit, counts: Mapping[str, Mapping[str, int]]) 
         return [text, f"{bad:,} ✕"] if bad else [text]
     if visit.length is None:
         return []
-    ends = [story.frames[number].status for number in visit.frames]
+    ends = [story.frames[number].status for number in visit.frames[visit.first_frame :]]
     text = f"{ends.count('succeeded'):,}/{visit.length:,} ✓"
     return [text, f"{ends.count('failed'):,} ✕"] if "failed" in ends else [text]
 
 
-def _taken(story: Story, visits: list[Visit]) -> Iterator[tuple[str, str, bool]]:
+def _taken(story: Story, visits: list[Visit], ends: Collection[str]) -> Iterator[tuple[str, str, bool]]:
     for visit in visits:
         if visit.before != NO_VISIT:
             before = story.visits[visit.before]
             yield before.state, visit.state, before.status == "caught"
         elif visit.frame is None:
             yield "Start", visit.state, False
-        if visit.exited and visit.frame is None and story.status == "SUCCEEDED":
+        if visit.exited and visit.state in ends and story.status == "SUCCEEDED":
             yield visit.state, "End", False
 
 

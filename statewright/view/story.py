@@ -80,6 +80,7 @@ class Visit:
     failure: int = 0  # the event of the last error, if nothing came after it
     failed_at: float | None = None
     begins: int = 0  # how often the container began
+    first_frame: int = 0  # where the frames of its last beginning start in `frames`
     is_begun: bool = False
     length: int | None = None  # items of a Map
     map_run: str | None = None
@@ -188,8 +189,11 @@ class Story:
     def _reopen(self) -> None:
         """Let what did not end well run on: a redrive goes on there."""
         for visit in self.visits:
-            if visit.exited == 0 and visit.status in ("failed", "aborted") and visit.kind != "Fail":
+            is_open = visit.exited == 0 and visit.status in ("failed", "aborted") and visit.kind != "Fail"
+            if is_open and self.is_current(visit):
                 visit.status, visit.ended_at, visit.failure = "running", None, 0
+                if visit.frame is not None and self.frames[visit.frame].status != "running":
+                    self.frames[visit.frame].status, self.frames[visit.frame].ended_at = "running", None
 
     # --- states ---
 
@@ -317,6 +321,7 @@ class Story:
             self.transitions += 1
             visit.failure = visit.failure or 1
             self._close_frames(visit, at)
+            visit.first_frame = len(visit.frames)
         visit.begins += kind != "MapRunStarted"
         visit.is_begun, visit.failure = True, 0
         if "length" in told:
@@ -394,6 +399,14 @@ class Story:
         while visit is not None:
             yield visit
             visit = self._container_of(visit)
+
+    def is_current(self, visit: Visit) -> bool:
+        """Say whether a visit is of the last time that each container around it began."""
+        for frame in self.frames_around(visit):
+            owner = self.visits[frame.owner]
+            if owner.first_frame < len(owner.frames) and frame.number < owner.frames[owner.first_frame]:
+                return False
+        return True
 
     def frames_around(self, visit: Visit) -> Iterator[Frame]:
         """Give the branches and iterations that a visit is in, the innermost first."""

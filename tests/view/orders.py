@@ -124,7 +124,21 @@ def _hold(event: Any, context: Any) -> Any:
     return event
 
 
+def _fails_once() -> Any:
+    seen: list[Any] = []
+
+    def handler(event: Any, context: Any) -> Any:
+        seen.append(event)
+        if len(seen) == 1:
+            raise WarehouseUnavailable("the first time")
+        return event
+
+    return handler
+
+
 HANDLERS = {
+    "once-Parallel": _fails_once(),
+    "once-Map": _fails_once(),
     "receive": _slow(0.02),
     "checkpoint": _slow(0.05),
     "parse": _slow(0.04),

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 
 from statewright.engine import run_with_history
 from statewright.view.definition import read_chart
+from statewright.view.endpoint import find_endpoint
 from statewright.view.statuses import overlay_of, story_of, where_to_look
+from statewright.view.watch import read_once
 from tests.engine.random_machines import inputs, machines
 from tests.engine.test_random_machines import execute
 from tests.view.orders import BAD, GOOD, HANDLERS, ORDERS, RELEASE
@@ -173,3 +176,56 @@ def test_given_an_endpoint_that_leaves_failures_out_a_way_that_only_a_catch_lead
 
 def name_of(event):
     return next(each["name"] for each in event.values() if isinstance(each, dict) and "name" in each)
+
+
+def fails_at_first():
+    seen = []
+
+    def handler(event, context):
+        seen.append(event)
+        if len(seen) == 1:
+            raise ValueError("the first time")
+        return event
+
+    return {"f": handler}
+
+
+CALL = {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:000000000000:function:f", "End": True}
+AGAIN = [{"ErrorEquals": ["States.ALL"], "MaxAttempts": 1}]
+CONTAINERS = {
+    "Parallel": {"Branches": [{"StartAt": "T", "States": {"T": CALL}}]},
+    "Map": {"ItemsPath": "$.items", "ItemProcessor": {"StartAt": "T", "States": {"T": CALL}}},
+}
+
+
+@pytest.mark.parametrize("kind", CONTAINERS)
+def test_given_a_container_that_succeeded_at_its_retry_its_inside_has_succeeded(kind) -> None:
+    container = {"Type": kind, "Retry": AGAIN, "End": True, **CONTAINERS[kind]}
+    machine = {"StartAt": "C", "States": {"C": container}}
+    record, history = ran(machine, {"items": [1]}, fails_at_first())
+    assert record.status == "SUCCEEDED"
+    chart, story = told(machine, history)
+    overlay = overlay_of(story, chart)
+    assert overlay.status("C") == overlay.status("T") == "succeeded"
+    assert "↻1" in overlay.badge("C")
+    assert [frame.status for frame in story.frames] == ["failed", "succeeded"]
+
+
+@pytest.mark.parametrize("kind", CONTAINERS)
+def test_given_a_redrive_what_had_failed_runs_on_and_succeeds(kind, cloud) -> None:
+    waits = {"Type": "Wait", "Seconds": 1, "Next": "L"}
+    inner = {"StartAt": "W", "States": {"W": waits, "L": {**ORDERS["States"]["NotifySuccess"], "End": True}}}
+    del inner["States"]["L"]["Next"], inner["States"]["L"]["Catch"]
+    inner["States"]["L"]["Parameters"] = {"FunctionName": f"once-{kind}", "Payload.$": "$"}
+    body = {"Branches": [inner]} if kind == "Parallel" else {"ItemsPath": "$.items", "ItemProcessor": inner}
+    machine = {"StartAt": "C", "States": {"C": {"Type": kind, "End": True, **body}}}
+    cloud.machine(f"redriven-{kind}", machine)
+    execution = cloud.start(f"redriven-{kind}", {"items": [{}]})
+    assert cloud.ended(execution) == "FAILED"
+    cloud.client.redrive_execution(executionArn=execution)
+    assert cloud.ended(execution) == "SUCCEEDED"
+    watch = read_once(find_endpoint(cloud.url), execution)
+    overlay = watch.overlay()
+    assert [overlay.status(name) for name in "CWL"] == ["succeeded"] * 3
+    assert [frame.status for frame in watch.story.frames] == ["succeeded"]
+    watch.close()
