@@ -278,6 +278,47 @@ EXPLANATIONS: dict[str, Explanation] = {
         },
         machines={"ship": {"input": _record({"order_id": _TEXT})}},
     ),
+    "SW117": Explanation(
+        "The task ends when somebody sends its token back, and it sends the token to nobody.",
+        {
+            "Start": {
+                "Type": "Task",
+                "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+                "Arguments": {"QueueUrl": "${QueueUrl}", "MessageBody": "approve"},
+                "End": True,
+            }
+        },
+        {
+            "Start": {
+                "Type": "Task",
+                "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+                "Arguments": {
+                    "QueueUrl": "${QueueUrl}",
+                    "MessageBody": {"token": "{% $states.context.Task.Token %}"},
+                },
+                "End": True,
+            }
+        },
+    ),
+    "SW118": Explanation(
+        "The name of an operation is the API's, its first letter small.",
+        {
+            "Start": {
+                "Type": "Task",
+                "Resource": "arn:aws:states:::aws-sdk:s3:headObjekt",
+                "Arguments": {"Bucket": "b", "Key": "k"},
+                "End": True,
+            }
+        },
+        {
+            "Start": {
+                "Type": "Task",
+                "Resource": "arn:aws:states:::aws-sdk:s3:headObject",
+                "Arguments": {"Bucket": "b", "Key": "k"},
+                "End": True,
+            }
+        },
+    ),
     "SW120": Explanation(
         "A variable is seen by the states after the one that assigns it, and by the flows inside"
         " those; what a"

@@ -57,6 +57,8 @@ CODES = {
             "SW115", "a value may not meet a range, a length, a pattern or a format that is wanted", "warning"
         ),
         Code("SW116", "the execution's input of another machine does not fit", "error"),
+        Code("SW117", "a task waits for a token that it does not hand on", "warning"),
+        Code("SW118", "a service has no such operation", "error"),
         Code("SW120", "a variable is never assigned before it is used", "error"),
         Code("SW121", "a variable is assigned on some ways only", "error"),
         Code("SW130", "an error name that nothing here raises", "warning"),

@@ -86,6 +86,15 @@ def modelled(resource: Resource) -> OperationModel | None:
     return None
 
 
+def operations(resource: Resource) -> tuple[str, ...] | None:
+    """Name the operations of the service that a Task calls, None where botocore does not have the service."""
+    name = _services().get(resource.service)
+    if name is None or (resource.kind != "sdk" and resource.service not in _OPTIMISED):
+        return None
+    names = _session().get_service_model(name).operation_names
+    return tuple(each[:1].lower() + each[1:] for each in names)
+
+
 def pascal(name: str) -> str:
     """Write a member's name as Step Functions does."""
     return name[:1].upper() + name[1:]

@@ -5,6 +5,8 @@ https://docs.aws.amazon.com/step-functions/latest/dg/state-task.html
 
 from __future__ import annotations
 
+import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from statewright.asl.source import escape
@@ -66,7 +68,10 @@ def task_result(state: Task, payload: Type, around: Surroundings) -> Type:
     if target == "states:startExecution":
         return _execution_result(state, payload, around)
     model = services.modelled(resource)
+    if resource.pattern == "waitForTaskToken":
+        _check_token(state, around)
     if model is None:
+        _check_operation(state, around)
         return UNKNOWN
     _check_arguments(state, payload, services.input_type(model), around)
     if resource.pattern:
@@ -240,6 +245,26 @@ def _check_child(state: Task, payload: Type, child: Signature, around: Surroundi
 
 
 # --- services ---
+
+
+def _check_operation(state: Task, around: Surroundings) -> None:
+    resource = state.resource
+    known = services.operations(resource)
+    if known is None:
+        return
+    message = f"{resource.service} has no operation {resource.action}"
+    where = Where(state.resource_at.pointer)
+    around.findings.add("SW118", message, where, suggestion=meant(resource.action, known))
+
+
+def _check_token(state: Task, around: Surroundings) -> None:
+    """The token is in the context object: a payload that does not name it cannot hand it on."""
+    if state.payload is None:
+        return
+    text = json.dumps(state.payload.value)
+    if not re.search(r"Task\.Token|\$\$\.Task|context\.Task|\$\$\"|\$states\.context[^.]", text):
+        message = f"{state.name} waits for a task token that it does not hand on: nobody can answer it"
+        around.findings.add("SW117", message, Where(state.payload.at.pointer))
 
 
 def _check_arguments(state: Task, payload: Type, wanted: Type, around: Surroundings) -> None:
