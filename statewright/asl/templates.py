@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from statewright.asl import intrinsics, jsonpath
+from statewright.asl.source import escape
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -96,6 +97,7 @@ def _compile(value: Json, pointer: str, depth: int) -> _Node:
     if depth > MAX_NESTING:
         raise TemplateSyntaxError(f"templates may nest {MAX_NESTING} deep", pointer, "")
     if isinstance(value, dict):
+        _refuse_twins(value, pointer)
         node: _Node = _Object(
             tuple(_compile_member(key, member, pointer, depth) for key, member in value.items())
         )
@@ -108,8 +110,16 @@ def _compile(value: Json, pointer: str, depth: int) -> _Node:
     return _Constant(value)
 
 
+def _refuse_twins(members: dict[str, Json], pointer: str) -> None:
+    """`x` and `x.$` would be one field: the value of one of them would be lost."""
+    for key in members:
+        if key + _SUFFIX in members:
+            message = f"The fields '{key}' and '{key}{_SUFFIX}' cannot both be there"
+            raise TemplateSyntaxError(message, f"{pointer}/{escape(key)}", key)
+
+
 def _compile_member(key: str, value: Json, pointer: str, depth: int) -> tuple[str, _Node]:
-    inner = f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}"
+    inner = f"{pointer}/{escape(key)}"
     if not key.endswith(_SUFFIX):
         return key, _compile(value, inner, depth + 1)
     return key[: -len(_SUFFIX)], _Dynamic(key, _compile_source(key, value, inner))

@@ -85,3 +85,10 @@ def test_templates_that_nest_without_end_are_refused() -> None:
 )
 def test_a_template_without_dynamic_fields_is_itself(template: Any) -> None:
     assert evaluate(template, {}) == template
+
+
+def test_a_field_with_and_without_its_ending_is_refused() -> None:
+    with pytest.raises(TemplateSyntaxError) as found:
+        compile_template({"a": [{"x~": 1, "x~.$": "$.x"}]})
+    assert found.value.pointer == "/a/0/x~0"
+    assert "'x~' and 'x~.$' cannot both be there" in found.value.message
