@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from statewright.asl import jsonata, jsonpath
 from statewright.asl.tree import Both, Choice, Comparison, Condition, Constant, Field, Not
-from statewright.typing import jsonata_operators, jsonata_types, path_types
+from statewright.typing import jsonata_conditions, jsonata_types, path_types
 from statewright.typing.findings import Where, meant
 from statewright.typing.flow import Exit
 from statewright.typing.lattice import join, meet
@@ -101,7 +101,7 @@ def _judge(rule: ChoiceRule, view: View, visit: Visit) -> tuple[View, View]:
     evaluator = jsonata_types.Evaluator(view, where).hushed()
     tree, scope = jsonata_types.tree_of(text), jsonata_types.Scope()
     outcomes = [
-        replace(jsonata_operators.refined(evaluator, tree, scope, is_true=is_true), findings=view.findings)
+        replace(jsonata_conditions.refined(evaluator, tree, scope, is_true=is_true), findings=view.findings)
         for is_true in (True, False)
     ]
     return outcomes[0], outcomes[1]

@@ -9,9 +9,10 @@ import heapq
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from statewright.typing.lattice import join, widen
+from statewright.typing.lattice import join
 from statewright.typing.shapes import NEVER, Type
 from statewright.typing.view import Variable, Variables, join_variables
+from statewright.typing.widening import widen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -335,6 +335,7 @@ def _keys(given: list[Value]) -> Value:
     names = [name for shape in objects for name in shape.fields]
     is_known = all(shape.is_closed for shape in objects) and 0 < len(names) <= 16
     low = min((sum(m.is_required for m in shape.fields.values()) for shape in objects), default=0)
+    low = 0 if _first(given).may_be_absent else low
     return Stream(strings(*names) if is_known else STRING, low).settled()
 
 

@@ -14,6 +14,7 @@ from statewright.asl import jsonata
 from statewright.asl.jsonata import syntax
 from statewright.asl.jsonata.natives import NATIVES
 from statewright.asl.source import escape
+from statewright.typing import jsonata_conditions as conditions
 from statewright.typing import jsonata_operators as operators
 from statewright.typing.findings import Where
 from statewright.typing.jsonata_functions import check_arguments, result_of
@@ -203,7 +204,7 @@ class Evaluator:
         left = self.value(tree.lhs, context, scope)
         right_view = self
         if operator in ("and", "or"):
-            right_view = self.seeing(operators.refined(self, tree.lhs, scope, is_true=operator == "and"))
+            right_view = self.seeing(conditions.refined(self, tree.lhs, scope, is_true=operator == "and"))
         right = right_view.value(tree.rhs, context, scope)
         return operators.binary(self, tree, operator, left, right)
 
@@ -257,11 +258,11 @@ class Evaluator:
 
     def _condition(self, tree: Symbol, context: Value, scope: Scope) -> Value:
         self.value(tree.condition, context, scope)
-        positive = self.seeing(operators.refined(self, tree.condition, scope, is_true=True))
+        positive = self.seeing(conditions.refined(self, tree.condition, scope, is_true=True))
         then = positive.value(tree.then, context, scope)
         if tree._else is None:
             return either(then, ABSENT)
-        negative = self.seeing(operators.refined(self, tree.condition, scope, is_true=False))
+        negative = self.seeing(conditions.refined(self, tree.condition, scope, is_true=False))
         return either(then, negative.value(tree._else, context, scope))
 
     def _block(self, tree: Symbol, context: Value, scope: Scope) -> Value:
@@ -378,7 +379,7 @@ class Evaluator:
         kinds = {type(shape).__name__ for shape in shapes_of(wanted.type)}
         if not wanted.type.is_unknown and kinds == {"Number"}:
             return Stream(stream.item, 0, 1)
-        narrowed = operators.refined_item(self, predicate, stream.item)
+        narrowed = conditions.refined_item(self, predicate, stream.item)
         return Stream(narrowed, 0, stream.high)
 
     def _at_index(self, source: Value, index: int) -> Stream:

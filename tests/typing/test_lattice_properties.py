@@ -8,11 +8,12 @@ import jsonschema_rs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from statewright.typing.lattice import join, meet, widen
+from statewright.typing.lattice import join, meet
 from statewright.typing.membership import contains
 from statewright.typing.samples import samples
 from statewright.typing.schemas import Schemas, to_schema
 from statewright.typing.subsumption import compare
+from statewright.typing.widening import widen
 
 Json = Any
 KINDS = ["null", "boolean", "number", "integer", "string", "array", "object"]
