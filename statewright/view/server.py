@@ -5,7 +5,7 @@ GET  /api/place              the endpoint, and what can be done there
 GET  /api/machines, /api/executions, /api/children
 GET  /api/graph              the picture of an execution's or a state machine's definition
 GET  /api/live               server-sent events: the summary and what the graph shows, whenever they change
-GET  /api/overlay, /api/state, /api/visits, /api/iterations, /api/events, /api/event
+GET  /api/overlay, /api/state, /api/origin, /api/visits, /api/iterations, /api/events, /api/event
 POST /api/do/<act>           see `acts`
 """
 
@@ -27,6 +27,7 @@ from statewright.view import listing
 from statewright.view.acts import ActRefusedError, Acts
 from statewright.view.definition import NotDrawableError
 from statewright.view.layout.regions import picture_of
+from statewright.view.origin import origin_of
 from statewright.view.panel import state_panel
 from statewright.view.security import Guard
 from statewright.view.svg import render
@@ -71,6 +72,7 @@ def create_app(endpoint: Endpoint, *, port: int, token: str, allow_writes: bool 
         Route("/api/live", view.live),
         Route("/api/overlay", view.overlay),
         Route("/api/state", view.state),
+        Route("/api/origin", view.origin),
         Route("/api/visits", view.visits),
         Route("/api/iterations", view.iterations),
         Route("/api/events", view.events),
@@ -203,6 +205,14 @@ class _View:
             raise BadQueryError("There is no such iteration")
         visit = _number(request, "visit")
         return JSONResponse(await asyncio.to_thread(state_panel, watch, state, visit, frame))
+
+    async def origin(self, request: Request) -> Response:
+        watch = await self._watch(request)
+        visit, member = _number(request, "visit") or 0, _needed(request, "member")
+        if not 0 <= visit < len(watch.story.visits):
+            raise BadQueryError("There is no such visit")
+        found = await asyncio.to_thread(origin_of, watch, watch.story.visits[visit], member)
+        return JSONResponse({"origin": found})
 
     async def visits(self, request: Request) -> Response:
         watch = await self._watch(request)

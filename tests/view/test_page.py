@@ -73,6 +73,18 @@ def test_given_a_failed_attempt_that_waits_for_its_retry_the_state_is_running(
     expect(page.locator("#panel .error").first).to_contain_text("SchemaMismatch")
 
 
+def test_given_a_member_of_an_input_a_click_leads_to_the_state_that_wrote_it(cloud, page_server, tab) -> None:
+    execution = cloud.start("orders-pipeline", BAD)
+    cloud.ended(execution)
+    page = opened(tab, page_server, execution)
+    expect(page.locator("#panel h2")).to_have_text("LoadWarehouse")
+    page.get_by_role("button", name="Where file_count comes from").click()
+    expect(page.locator("#panel .from")).to_have_text("from the execution's input")
+    page.get_by_role("button", name="Where processed comes from").click()
+    page.get_by_role("button", name="from ProcessFiles").click()
+    expect(page.locator("#panel h2")).to_have_text("ProcessFiles")
+
+
 def test_given_a_running_execution_the_graph_is_live(cloud, page_server, tab) -> None:
     RELEASE.clear()
     execution = cloud.start("orders-pipeline", GOOD | {"wait": True})

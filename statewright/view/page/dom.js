@@ -48,9 +48,10 @@ export function tone(status) {
 const LONGEST = 20000;
 
 // A JSON value, coloured and folded: objects and arrays beyond a line open by a click.
-export function json(value) {
+// With `onKey`, each outermost member of an object has a button that asks where it comes from.
+export function json(value, onKey = null) {
   const text = typeof value === "string" && value.length > LONGEST ? value.slice(0, LONGEST) + "…" : value;
-  return make("div", { class: "json" }, branch(text, 0, { left: 5000 }));
+  return make("div", { class: "json" }, branch(text, 0, { left: 5000, onKey }));
 }
 
 // What SDK integrations add to every result: there, but folded.
@@ -68,7 +69,10 @@ function branch(value, level, budget, title = []) {
   const rows = members.map(([name, each]) => {
     const title = [make("span", { class: isList ? "index" : "key" }, String(name)), ": "];
     const inner = branch(each, level + 1, budget, title);
-    return inner.tagName === "DETAILS" ? inner : make("div", { class: "member" }, ...title, inner);
+    const row = inner.tagName === "DETAILS" ? inner : make("div", { class: "member" }, ...title, inner);
+    if (!budget.onKey || level > 0 || isList) return row;
+    const ask = make("button", { type: "button", class: "ask", "aria-label": `Where ${name} comes from`, onclick: () => budget.onKey(name, ask) }, "from?");
+    return make("div", { class: "asked" }, row, ask);
   });
   if (rows.length > 2 * GROUP) rows.splice(0, rows.length, ...grouped(rows));
   if (level === 0) return make("div", {}, ...rows);

@@ -159,6 +159,7 @@ async function loadPanel() {
       choose,
       iterations: (each) => acts.iterations(execution, each, enterFrame),
       children: showChildren,
+      origin: async (number, member) => (await get("origin", { execution, visit: number, member })).origin,
       tryState: now.place.acts.includes("try") ? (each) => acts.tryState(each, now.definition) : null,
     });
   } catch (error) {

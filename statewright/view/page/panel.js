@@ -59,7 +59,7 @@ function parts(visit, can, told) {
     visit.frames ? make("p", {}, make("button", { type: "button", onclick: () => can.iterations(visit) }, `Iterations (${visit.frames.toLocaleString()})`)) : null,
     visit.mapRun ? make("p", {}, make("button", { type: "button", onclick: () => can.children(visit.mapRun, told.state) }, "Child executions")) : null,
     visit.differences ? part("Input → output", differences(visit.differences), "differences") : null,
-    part("Input", value(visit.input), "input"),
+    part("Input", value(visit.input, "–", (member, place) => origin(visit, member, place, can)), "input"),
     ...attempts(visit),
     part("Output", value(visit.output, visit.status === "running" ? "not yet" : "–"), "output"),
     visit.assigned ? part("Assigned", json(visit.assigned), "assigned") : null,
@@ -140,8 +140,18 @@ function variables(found, can) {
       make("button", { type: "button", class: "link", onclick: () => can.choose(each.state, each.visit) }, `from ${each.state}`))));
 }
 
-function value(payload, otherwise = "–") {
-  return payload === null ? make("p", { class: "muted" }, otherwise) : json(payload.value);
+function value(payload, otherwise = "–", onKey = null) {
+  return payload === null ? make("p", { class: "muted" }, otherwise) : json(payload.value, onKey);
+}
+
+// Says beside a member which state wrote it.
+async function origin(visit, member, place, can) {
+  const found = await can.origin(visit.number, member);
+  const text = found === null ? "not told" : "from the execution's input";
+  const answer = found && found.state !== null
+    ? make("button", { type: "button", class: "link from", onclick: () => can.choose(found.state, found.visit) }, `from ${found.state}`)
+    : make("span", { class: "muted from" }, text);
+  place.replaceWith(answer);
 }
 
 function part(title, body, name, isOpen = true) {
