@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from statewright.view.events import details
 from statewright.view.payload import differences, parse
-from statewright.view.story import NO_VISIT
+from statewright.view.visits import NO_VISIT
 
 if TYPE_CHECKING:
-    from statewright.view.story import Visit
+    from statewright.view.visits import Visit
     from statewright.view.watch import Watch
 
 Json = Any

@@ -8,7 +8,8 @@ from statewright.view.events import details
 from statewright.view.payload import PAYLOAD_LIMIT, differences, parse, size, unfold
 
 if TYPE_CHECKING:
-    from statewright.view.story import Attempt, Frame, Story, Visit
+    from statewright.view.story import Story
+    from statewright.view.visits import Attempt, Frame, Visit
     from statewright.view.watch import Watch
 
 Json = Any

@@ -12,7 +12,7 @@ from statewright.view.panel import place_of, visit_error
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from statewright.view.story import Visit
+    from statewright.view.visits import Visit
     from statewright.view.watch import Watch
 
 Json = Any

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from statewright.view.overlay import Overlay
-from statewright.view.story import NO_VISIT, Story
+from statewright.view.story import Story
+from statewright.view.visits import NO_VISIT
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
     from statewright.view.definition import Chart
-    from statewright.view.story import Frame, Visit
+    from statewright.view.visits import Frame, Visit
 
 # What a state shows whose visits ended differently: the first of these.
 _FIRST = ("running", "failed", "caught", "aborted", "succeeded")
