@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 INSTALL := $(PIP) install --require-hashes --no-deps --requirement
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test check faults bench lock clean
+.PHONY: browser help setup demo up down test check faults bench lock clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -35,7 +35,11 @@ up: $(VENV)/.run  ## Start the local cloud
 down: $(VENV)/.run  ## Stop the local cloud; its state stays
 	@$(BIN)/statewright down
 
-test: check  ## Everything that CI runs: checks, unit tests with coverage, end-to-end tests
+browser:
+	@command -v chromium >/dev/null || { apt-get --quiet --quiet update && apt-get --quiet --quiet install --yes chromium; } >/dev/null 2>&1 \
+		|| echo "Chromium is not here and could not be installed: the graph view's tests in a browser are skipped"
+
+test: check browser  ## Everything that CI runs: checks, unit tests with coverage, end-to-end tests
 	$(BIN)/python -m pytest -m "not e2e" -n auto --cov --cov-report=term
 	$(BIN)/python -m pytest -m e2e
 
