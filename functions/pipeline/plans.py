@@ -14,13 +14,13 @@ MIB = 1024 * 1024
 # A child execution of type EXPRESS lives five minutes
 # (https://docs.aws.amazon.com/step-functions/latest/dg/choosing-workflow-type.html): a shard takes seconds.
 SHARD_BYTES = 32 * MIB
-# Their outcomes travel in one payload of 256 KiB.
-MAX_SHARDS = 256
+# Their outcomes travel in one payload of 256 KiB, to Notify with those of the partitions.
+MAX_SHARDS = 128
 # What one invocation reads at most, splittable or not.
 MAX_SHARD_BYTES = 256 * MIB
 # One writer holds the keys of a partition in memory.
 PARTITION_BYTES = 16 * MIB
-MAX_PARTITIONS = 1024
+MAX_PARTITIONS = 512
 # What gzip makes of JSON and CSV, on average; only the number of partitions follows from it.
 GZIP_RATIO = 8
 

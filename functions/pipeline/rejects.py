@@ -15,10 +15,10 @@ class Reject:
 
 
 # A shard's outcome travels through the workflow: so many rules are told apart, the others count as "other".
-MAX_REASONS = 20
+MAX_REASONS = 12
 
 
 def count_reason(reasons: dict[str, int], rule: str) -> None:
-    """Count a rule, at most 20 of them by name."""
+    """Count a rule: the first eleven kinds by name, all others together."""
     name = rule if rule in reasons or len(reasons) < MAX_REASONS - 1 else "other"
     reasons[name] = reasons.get(name, 0) + 1

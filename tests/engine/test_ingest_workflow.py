@@ -282,7 +282,7 @@ def test_shards_that_fail_let_the_others_finish_and_nothing_is_written(
 
 
 def test_a_file_that_is_broken_in_every_shard_ends_before_all_are_tried(execute, definition, cloud):
-    handlers, calls = functions(shards=256, broken="ParseAndValidate")
+    handlers, calls = functions(shards=128, broken="ParseAndValidate")
     outcome = run(execute, definition, cloud, handlers)
     assert_failed_once(outcome, cloud, "RuntimeError", "broken")
     assert 5 < sum(name == "ParseAndValidate" for name, _ in calls) < 100
@@ -297,25 +297,25 @@ def test_partitions_that_fail_let_the_others_finish(execute, definition, cloud, 
     assert "Notify" not in {name for name, _ in calls}
 
 
-@pytest.mark.parametrize("shards", [2, 100, 230])
+@pytest.mark.parametrize("shards", [2, 50, 120])
 def test_inputs_of_partitions_that_fail_never_exceed_what_the_map_may_return(
     execute, definition, cloud, shards
 ):
     handlers, _ = functions(shards=shards, partitions=30)
     parse = handlers["ParseAndValidate"]
-    large = {**handlers, "ParseAndValidate": lambda *given: {**parse(*given), "reasons": {"x" * 850: 1}}}
+    large = {**handlers, "ParseAndValidate": lambda *given: {**parse(*given), "reasons": {"x" * 1700: 1}}}
     outcome = run(execute, definition, cloud, failing(large, "WriteToDdb", set(range(30))))
     assert_failed_once(outcome, cloud, "RuntimeError", "is broken")
 
 
 def test_causes_of_shards_are_cut_in_the_maps_result_and_whole_in_the_ledger(execute, definition, cloud):
-    handlers, _ = functions(shards=256)
+    handlers, _ = functions(shards=128)
     answer = handlers["ParseAndValidate"]
 
     def wordy(event, context):
         if event["shard"]["index"] < 5:
             raise RuntimeError("x" * 30_000)
-        return {**answer(event, context), "reasons": {"x" * 850: 1}}
+        return {**answer(event, context), "reasons": {"x" * 1700: 1}}
 
     outcome = run(execute, definition, cloud, {**handlers, "ParseAndValidate": wordy})
     assert_failed_once(outcome, cloud, "RuntimeError", "x" * 20_000)

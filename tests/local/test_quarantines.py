@@ -53,7 +53,7 @@ def test_rules_are_counted_where_the_ledger_has_none(stored: Quarantined, status
     assert (file.status, stored.quarantines.rules(file)) == (status, {"format": 1, "type": 2})
 
 
-def test_rules_beyond_the_twentieth_kind_are_told_by_name(stored: Quarantined) -> None:
+def test_rules_that_are_counted_together_are_told_by_name(stored: Quarantined) -> None:
     origin = stored.upload("orders/a.jsonl", b"1")
     place = stored.put_aside(origin, "parse-00000", [{"raw": "1", "rule": "pattern"}])
     stored.tell(origin, "SUCCEEDED", quarantine=strings(place), reasons=numbers(other=1))

@@ -19,9 +19,9 @@ MIB = plans.MIB
         (1, LINES, 1, 1),
         (32 * MIB, LINES, 1, 2),
         (32 * MIB + 1, LINES, 2, 3),
-        (8192 * MIB, LINES, 256, 512),
-        (16384 * MIB + 1, LINES, 256, 1024),
-        (65536 * MIB, LINES, 256, 1024),
+        (4096 * MIB, LINES, 128, 256),
+        (8192 * MIB + 1, LINES, 128, 512),
+        (32768 * MIB, LINES, 128, 512),
         (256 * MIB, ARRAY, 1, 16),
         (256 * MIB, GZIP, 1, 128),
         (760_818, GZIP, 1, 1),
@@ -35,7 +35,7 @@ def test_a_plan_covers_the_object(size: int, route: Route, shards: int, partitio
 
 
 @pytest.mark.parametrize(
-    ("size", "route"), [(65536 * MIB + 1, LINES), (256 * MIB + 1, ARRAY), (256 * MIB + 1, GZIP)]
+    ("size", "route"), [(32768 * MIB + 1, LINES), (256 * MIB + 1, ARRAY), (256 * MIB + 1, GZIP)]
 )
 def test_what_no_plan_covers_is_too_large(size: int, route: Route) -> None:
     with pytest.raises(ObjectTooLarge, match="cut it into several"):
