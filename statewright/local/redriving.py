@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 
 from statewright.local.dead_letters import remove
 from statewright.local.following import Upload
@@ -83,6 +83,8 @@ def redrive(waiting: Waiting, names: Names, clients: Clients) -> Redrive:
     except ClientError as error:
         found = error.response["Error"]
         return Redrive(waiting, "refused", reason=f"{found['Code']}: {found.get('Message', '')}".rstrip(": "))
+    except ParamValidationError as error:  # an event without a name, for example
+        return Redrive(waiting, "refused", reason=" ".join(str(error).split()))
     gone = [remove(names, clients, message) for message in waiting.messages]
     reason = None if all(gone) else "another reader has its message now; it is settled when it comes again"
     return Redrive(waiting, done, execution, reason, at)
@@ -140,15 +142,18 @@ def discard(waiting: Waiting, names: Names, clients: Clients, keep: Path | None)
     if not waiting.messages:
         reason = "it is an execution without a message; it is forgotten 14 days after its end"
         return Redrive(waiting, "refused", reason=reason)
-    places = []
+    places, gone = [], list[bool]()
     for message in waiting.messages:
         name = f"{message.queue}-{message.id}.txt"
         body = message.body.encode("utf-8", "surrogatepass")
         places.append(
             _keep_in_folder(keep / name, body) if keep else _keep_in_bucket(names, clients, name, body)
         )
-        remove(names, clients, message)
-    return Redrive(waiting, "discarded", reason=f"kept in {', '.join(places)}")
+        gone.append(remove(names, clients, message))
+    kept = f"kept in {', '.join(places)}"
+    if not all(gone):
+        return Redrive(waiting, "refused", reason=f"another reader has its message now; it is {kept}")
+    return Redrive(waiting, "discarded", reason=kept)
 
 
 def _keep_in_folder(file: Path, body: bytes) -> str:

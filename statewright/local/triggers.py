@@ -16,7 +16,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from statewright.engine.errors import ApiError, ExecutionAlreadyExists, InvalidExecutionInput
 
@@ -90,7 +90,8 @@ async def run_trigger(trigger: Trigger, engine: ExecutionStarter, clients: Clien
         for message in messages:
             try:
                 await _deliver(trigger, message, engine, clients)
-            except AwsErrors:  # the message shows itself again after its visibility timeout
+            except Exception:  # noqa: BLE001 - no message may keep those after it from their executions
+                # It shows itself again after its visibility timeout, and goes to the dead letters in the end.
                 _log.exception("an event of %s could not be delivered", trigger.rule_arn)
 
 
@@ -132,7 +133,7 @@ def _read(body: str) -> tuple[str, dict[str, Any]]:
     try:
         event = json.loads(body)
         return str(event["id"]), event
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InvalidExecutionInput("what lies in the queue is no event of EventBridge") from error
 
 
@@ -156,18 +157,23 @@ def with_version_id(event: dict[str, Any], clients: Clients) -> dict[str, Any]:
     """Return an "Object Created" event with the `version-id` that S3 sends for versioned buckets.
 
     The emulator leaves it out. The version is the newest of the key that has the event's ETag: versions
-    with one ETag have one content.
+    with one ETag have one content. An event that names no object stays as it is, and its execution fails.
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
     """
-    detail = event.get("detail", {})
-    found = detail.get("object", {})
-    if (
-        event.get("source") != "aws.s3"
-        or event.get("detail-type") != "Object Created"
-        or "version-id" in found
-    ):
+    if event.get("source") != "aws.s3" or event.get("detail-type") != "Object Created":
         return event
-    version = _version_of(clients("s3"), detail["bucket"]["name"], found["key"], found.get("etag", ""))
+    try:
+        detail = event["detail"]
+        found = detail["object"]
+        bucket, key, etag = detail["bucket"]["name"], found["key"], found.get("etag", "")
+    except (KeyError, TypeError, AttributeError):
+        return event
+    if "version-id" in found:
+        return event
+    try:
+        version = _version_of(clients("s3"), bucket, key, etag)
+    except ParamValidationError:
+        return event
     if version is None:
         return event
     return {**event, "detail": {**detail, "object": {**found, "version-id": version}}}

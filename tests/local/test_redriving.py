@@ -173,6 +173,21 @@ def test_an_event_starts_as_its_rule_would_have_started_it(pipeline: Pipeline) -
     assert json.loads(described["input"])["detail"]["object"]["version-id"] == put["VersionId"]
 
 
+@pytest.mark.parametrize("event", [{"id": "event-1", "detail": {}}, {"id": "", "detail": {}}])
+def test_an_event_that_names_nothing_keeps_no_other_from_its_redrive(
+    pipeline: Pipeline, event: dict[str, Any]
+) -> None:
+    pipeline.send(
+        json.dumps({"source": "aws.s3", "detail-type": "Object Created", **event}), "undelivered_events"
+    )
+    pipeline.failed()
+    found = [*messages_of(pipeline, "undelivered_events"), *messages_of(pipeline)]
+
+    done = list(redrive_all(found, pipeline.names, pipeline.clients))
+
+    assert [each.done for each in done] == ["started" if event["id"] else "refused", "started"]
+
+
 def test_a_cut_off_execution_goes_on_with_its_claim(pipeline: Pipeline) -> None:
     arn = pipeline.stopped()
     pipeline.put_row("orders/a.json", "FAILED", arn, error="Interrupted", cause="cut off")
@@ -233,6 +248,19 @@ def test_what_is_discarded_is_kept_in_a_folder_before_it_goes(pipeline: Pipeline
     assert str(file) in str(done.reason)
     assert file.read_text(encoding="utf-8") == "rubbish ü"
     assert left(pipeline, waiting) == 0
+
+
+def test_what_another_reader_has_is_not_said_to_be_discarded(pipeline: Pipeline, tmp_path: Path) -> None:
+    pipeline.send("rubbish")
+    [ours] = messages_of(pipeline)
+    give_back(pipeline.names, pipeline.clients, ours.messages)
+    messages_of(pipeline)
+
+    done = discard(ours, pipeline.names, pipeline.clients, tmp_path / "kept")
+
+    assert done.done == "refused"
+    assert "another reader" in str(done.reason)
+    assert len(list((tmp_path / "kept").iterdir())) == 1
 
 
 def test_what_cannot_be_kept_is_not_removed(pipeline: Pipeline, tmp_path: Path) -> None:

@@ -115,7 +115,7 @@ def test_a_start_that_fails_for_good_goes_to_the_rules_dead_letters(names: Names
     assert waiting(names, clients, "object_created_events") == 0
 
 
-@pytest.mark.parametrize("body", ["not json", "[]", "{}", '"text"'])
+@pytest.mark.parametrize("body", ["not json", "[]", "{}", '"text"', "[" * 100_000])
 def test_what_is_no_event_goes_to_the_dead_letters_too(names: Names, clients: Clients, body: str) -> None:
     deploy(names, clients)
     engine = Starts()
@@ -127,6 +127,53 @@ def test_what_is_no_event_goes_to_the_dead_letters_too(names: Names, clients: Cl
 
     assert len(engine.calls) == 1
     assert waiting(names, clients, "undelivered_events") == 1
+
+
+OBJECT_CREATED = {"id": "1", "source": "aws.s3", "detail-type": "Object Created"}
+
+
+@pytest.mark.parametrize(
+    "detail",
+    [
+        {},
+        "text",
+        None,
+        {"object": []},
+        {"bucket": {"name": "raw"}, "object": {}},
+        {"bucket": {"name": "no name"}, "object": {"key": "k"}},
+        {"bucket": {"name": "raw"}, "object": {"key": 1}},
+    ],
+)
+def test_an_event_that_names_no_object_starts_an_execution_that_tells_of_it(
+    names: Names, clients: Clients, detail: object
+) -> None:
+    deploy(names, clients)
+    engine = Starts()
+    event = {**OBJECT_CREATED, "detail": detail}
+    clients("sqs").send_message(
+        QueueUrl=names.queue_url("object_created_events"), MessageBody=json.dumps(event)
+    )
+
+    run_until(engine, names, clients, calls=1)
+
+    assert engine.calls == [(names.state_machine_arn("ingest"), event, "1")]
+
+
+def test_an_event_that_breaks_its_delivery_does_not_keep_the_next_from_its_execution(
+    names: Names, clients: Clients
+) -> None:
+    deploy(names, clients)
+    engine = Starts(RuntimeError("a defect"))
+    put(names, clients, "orders/a.json")
+    put(names, clients, "orders/b.json")
+
+    run_until(engine, names, clients, calls=2)
+
+    assert {event["detail"]["object"]["key"] for _, event, _ in engine.calls} == {
+        "orders/a.json",
+        "orders/b.json",
+    }
+    assert waiting(names, clients, "object_created_events") == 1
 
 
 def test_events_wait_in_their_queue_while_too_much_runs(
