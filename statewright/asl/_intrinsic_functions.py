@@ -17,6 +17,7 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from statewright.asl import strict_json
 from statewright.asl._jsonpath_steps import json_equal
 from statewright.asl.jsonpath import dump, java_text
 
@@ -222,13 +223,9 @@ def string_to_json(text: Json) -> Json:
     if not string(text).strip():
         return None
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
+        return strict_json.loads(text)
+    except ValueError as error:
         raise FunctionError("the string is not valid JSON") from error
-
-
-def _refuse_constant(name: str) -> Json:
-    raise ValueError(f"{name} is no JSON")
 
 
 @intrinsic("JsonToString", 1, 1)

@@ -12,6 +12,8 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Any
 
+from statewright.asl import strict_json
+
 Json = Any
 
 MAX_BYTES = 1_048_576  # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
@@ -69,7 +71,7 @@ class SourceText:
         if len(self.text) > MAX_BYTES or len(self.text.encode("utf-8", "replace")) > MAX_BYTES:
             raise self._fail(f"The definition is larger than {MAX_BYTES} bytes", 0)
         try:
-            return json.loads(self.text, parse_constant=self._refuse_constant)
+            return json.loads(self.text, parse_constant=self._refuse_constant, parse_float=self._finite)
         except json.JSONDecodeError as error:
             word = _WORD.match(self.text, error.pos)
             if word and error.msg.startswith("Expecting value"):
@@ -82,6 +84,12 @@ class SourceText:
 
     def _refuse_constant(self, word: str) -> None:
         raise self._fail(f"Non-standard token '{word}'", max(self.text.find(word), 0))
+
+    def _finite(self, digits: str) -> float:
+        try:
+            return strict_json.finite(digits)
+        except ValueError as error:
+            raise self._fail(str(error), max(self.text.find(digits), 0)) from error
 
     def _scan(self) -> dict[str, int]:
         """Walk the tokens of a text that is known to be JSON; give the offset of each pointer."""

@@ -31,23 +31,33 @@ class Trail:
 
     `skipped`: seconds that its waits left out on a scaled clock; the machine's time limit counts them.
     `open_states`: the types of what has been entered and not left; told when the flow is aborted by another
-    branch, for which `is_aborted` is set first.
+    branch, for which `abort` is called first: it holds for the flows inside too.
     `step` is the state that the flow stands at, `done` its output once it has ended well: see `progress`.
     """
 
-    __slots__ = ("done", "is_aborted", "open_states", "previous", "skipped", "step")
+    __slots__ = ("_is_aborted", "_outer", "done", "open_states", "previous", "skipped", "step")
 
-    def __init__(self, previous: int = 0, skipped: float = 0.0) -> None:
+    def __init__(self, previous: int = 0, skipped: float = 0.0, outer: Trail | None = None) -> None:
+        self._outer = outer
+        self._is_aborted = False
         self.previous = previous
         self.skipped = skipped
         self.open_states: list[str] = []
-        self.is_aborted = False
         self.step: Step | None = None
         self.done: Done | None = None
 
     def branch(self) -> Trail:
         """Begin the trail of an inner flow."""
-        return Trail(self.previous, self.skipped)
+        return Trail(self.previous, self.skipped, self)
+
+    def abort(self) -> None:
+        """Say that another branch has failed: what runs here is to be told as aborted."""
+        self._is_aborted = True
+
+    @property
+    def is_aborted(self) -> bool:
+        """Whether the flow, or one that it runs in, is aborted by another branch."""
+        return self._is_aborted or (self._outer is not None and self._outer.is_aborted)
 
 
 class History:

@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+from statewright.asl import strict_json
 from statewright.engine.errors import InvalidExecutionInput
 
 Json = Any
@@ -15,7 +16,7 @@ MAX_PAYLOAD_BYTES = 262_144
 MAX_HISTORY_EVENTS = 25_000
 # Not AWS's: there 25,000 events of 256 KiB may be 6 GB, which here would be this machine's memory.
 MAX_HISTORY_CHARACTERS = 256 * 2**20
-MAX_NESTING = 500
+MAX_NESTING = 500  # of what a state gives
 
 _VALUES = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
 _TOKEN = re.compile(r"[A-Za-z_$][\w$]*")
@@ -36,10 +37,7 @@ def is_too_large(text: str, limit: int = MAX_PAYLOAD_BYTES) -> bool:
 
 def load(text: str) -> Json:
     """Read JSON strictly: no NaN, no Infinity; raises ValueError, also for what nests too deep."""
-    try:
-        return _decoder.decode(text)
-    except RecursionError as error:
-        raise ValueError("the JSON nests too deep") from error
+    return strict_json.loads(text)
 
 
 def load_input(text: str) -> Json:
@@ -76,10 +74,3 @@ def jackson_words(error: json.JSONDecodeError) -> str:
         "Expecting value": f"expected a valid value {_VALUES}",
     }
     return f"Unexpected character ('{found}' (code {ord(found)})): {sentences.get(error.msg, error.msg)}"
-
-
-def _refuse_constant(word: str) -> None:
-    raise ValueError(f"Unrecognized token '{word}': was expecting {_VALUES}")
-
-
-_decoder = json.JSONDecoder(parse_constant=_refuse_constant)

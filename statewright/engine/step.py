@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from statewright.asl import intrinsics, jsonata, jsonpath, templates
 from statewright.asl.diagnostics import aws_location
+from statewright.asl.strict_json import nests_deeper
 from statewright.asl.timestamps import format_timestamp
 from statewright.asl.tree import Constant, Field, Payload, Worker
 from statewright.engine.errors import ExecutionTimedOut, StateFailure
 from statewright.engine.history import NOT_TRUNCATED
-from statewright.engine.payloads import MAX_PAYLOAD_BYTES, dump, is_too_large
+from statewright.engine.payloads import MAX_NESTING, MAX_PAYLOAD_BYTES, dump, is_too_large
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -144,6 +145,13 @@ class Step:
             f"The state/task '{origin or self.state.name}' returned a result with a size exceeding"
             " the maximum number of bytes service limit.",
         )
+
+    def _check_nesting(self, what: str, text: str) -> None:
+        """Refuse what a loop has nested so deep that neither the interpreter nor the store could hold it."""
+        if nests_deeper(text, MAX_NESTING):
+            raise self.runtime_error(
+                f"The {what} nests deeper than {MAX_NESTING} levels, which is the limit of this engine."
+            )
 
     # --- the context object ---
 
@@ -301,7 +309,9 @@ class Step:
             return None
         values: Mapping[str, Json] = self.template(payload, document, **more)
         for name, value in values.items():
-            if is_too_large(self.execution.history.text(value)):
+            text = self.execution.history.text(value)
+            self._check_nesting(f"value of the variable '{name}'", text)
+            if is_too_large(text):
                 sentence = f"The value of the variable '{name}' is larger than {MAX_PAYLOAD_BYTES} bytes."
                 raise StateFailure("States.DataLimitExceeded", self.cause(sentence))
         return values
@@ -346,8 +356,10 @@ class Step:
 
     def commit(self, output: Json, assigned: Mapping[str, Json] | None, previous: int | None = None) -> Json:
         """Leave the state with an output and new values of variables."""
-        if is_too_large(self.execution.history.text(output)):
+        text = self.execution.history.text(output)
+        if is_too_large(text):
             raise self.result_too_large()
+        self._check_nesting("output of the state", text)
         self.leave(output, assigned, previous)
         if assigned:
             self.variables.update(assigned)

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from statewright.engine.errors import InvalidDefinition, InvalidExecutionInput
-from statewright.engine.payloads import MAX_PAYLOAD_BYTES, is_too_large
+from statewright.engine.payloads import MAX_NESTING, MAX_PAYLOAD_BYTES, is_too_large, load_input
 from statewright.engine.runner import ROLE
 
 ARN = "arn:aws:lambda:us-east-1:000000000000:function:f"
@@ -207,3 +207,46 @@ def test_a_history_does_not_grow_beyond_this_engines_bound(execute, monkeypatch)
     assert "longer than 1000000 characters, which is the limit of this engine" in outcome.cause
     assert outcome.types[-1] == "ExecutionFailed"
     assert len(outcome.history) < 60
+
+
+def test_an_output_may_nest_500_levels(execute):
+    nested = {"f": lambda event, _: json.loads("[" * event + "]" * event)}
+    task = {"Type": "Task", "Resource": ARN}
+    assert execute(task, MAX_NESTING, functions=nested).status == "SUCCEEDED"
+    outcome = execute(task, MAX_NESTING + 1, functions=nested)
+    assert outcome.error == "States.Runtime"
+    assert "The output of the state nests deeper than 500 levels" in outcome.cause
+
+
+@pytest.mark.parametrize(
+    "growing",
+    [
+        {"QueryLanguage": "JSONPath", "Parameters": {"deeper.$": "$"}},
+        {"QueryLanguage": "JSONata", "Output": "{% {'deeper': $states.input} %}"},
+    ],
+)
+def test_a_loop_that_nests_its_payload_ends_and_the_execution_is_kept(execute, growing):
+    states = {
+        "Grow": {"Type": "Pass", **growing, "Next": "Enough"},
+        "Enough": {
+            "Type": "Choice",
+            "Choices": [{"Variable": "$.enough", "IsPresent": True, "Next": "Done"}],
+            "Default": "Grow",
+        },
+        "Done": {"Type": "Succeed"},
+    }
+    outcome = execute({"StartAt": "Grow", "States": states}, {})
+    assert outcome.error == "States.Runtime"
+    assert "nests deeper than 500 levels" in outcome.cause
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1e999"])
+def test_a_number_that_no_double_holds_is_refused_where_it_comes_in(execute, number):
+    with pytest.raises(InvalidDefinition, match=f"Number out of range: {number}"):
+        execute(f'{{"StartAt": "A", "States": {{"A": {{"Type": "Pass", "Result": {number}, "End": true}}}}}}')
+    with pytest.raises(InvalidExecutionInput, match=f"Number out of range: {number}"):
+        load_input(f'{{"x": {number}}}')
+    state = {"Type": "Pass", "Parameters": {"x.$": f"States.StringToJson('{number}')"}}
+    assert execute(state, {}).error == "States.IntrinsicFailure"
+    state = {"Type": "Pass", "QueryLanguage": "JSONata", "Output": f"{{% $parse('{number}') %}}"}
+    assert execute(state, {}).error == "States.QueryEvaluationError"

@@ -223,3 +223,40 @@ def test_a_transition_out_of_a_branch_is_refused(refused, chain):
 def test_a_field_that_it_does_not_have_is_refused_by_name(refused, field):
     found = refused({"Type": "Parallel", "Branches": [passing("X")], field: 1})
     assert f"Field '{field}' is not supported" in found["/States/A"]
+
+
+@pytest.mark.parametrize("concurrency", [1, 2])
+def test_an_iteration_is_told_as_aborted_whether_or_not_others_run_beside_it(execute, concurrency):
+    slow = flow(
+        ("Inner", {"Type": "Parallel", "Branches": [flow(("Long", {"Type": "Wait", "Seconds": 99}))]})
+    )
+    state = {
+        "Type": "Parallel",
+        "Branches": [
+            flow(
+                (
+                    "Each",
+                    {
+                        "Type": "Map",
+                        "ItemsPath": "$.items",
+                        "MaxConcurrency": concurrency,
+                        "ItemProcessor": slow,
+                    },
+                )
+            ),
+            flow(("Short", {"Type": "Wait", "Seconds": 1}), ("Broken", {"Type": "Fail"})),
+        ],
+    }
+    aborted = [kind for kind in execute(state, {"items": [1, 2]}).types if kind.endswith("Aborted")]
+    once = ["WaitStateAborted", "ParallelStateAborted", "MapIterationAborted"]
+    assert aborted == [*once * concurrency, "MapStateAborted"]
+
+
+@pytest.mark.parametrize("branches", [1, 2])
+def test_the_machines_timeout_is_told_by_one_event_alone(execute, branches):
+    waiting = [flow((f"Wait{n}", {"Type": "Wait", "Seconds": 99})) for n in range(branches)]
+    state = {"Type": "Parallel", "Branches": waiting, "End": True}
+    definition = {"TimeoutSeconds": 1, "StartAt": "A", "States": {"A": state}}
+    histories = [execute(definition, {}).types for _ in range(5)]
+    assert all(types[-1] == "ExecutionTimedOut" for types in histories)
+    assert not any("Aborted" in kind for types in histories for kind in types)

@@ -6,10 +6,10 @@ Source: https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.h
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 import uuid
 
+from statewright.asl import strict_json
 from statewright.asl.jsonata.natives import native
 from statewright.asl.jsonata.values import UNDEFINED, Run, Sequence, Value, fail
 
@@ -64,10 +64,6 @@ def parse(run: Run, text: Value) -> Value:
         return text
     run.allocate(8 * len(text))
     try:
-        return json.loads(text, parse_constant=_refuse)
-    except (ValueError, RecursionError):
+        return strict_json.loads(text)
+    except ValueError:
         fail("D3137", message="The argument of function parse is not valid JSON")
-
-
-def _refuse(name: str) -> Value:
-    raise ValueError(name)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import json
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ import urllib3
 
 from statewright.engine.errors import StateFailure
 from statewright.engine.integrations.aws import UnsupportedParameter
+from statewright.engine.payloads import load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -71,8 +71,8 @@ class HttpAnswer:
         if kind and not kind.endswith("json"):
             return text
         try:
-            return json.loads(text)
-        except (ValueError, RecursionError):
+            return load(text)
+        except ValueError:
             return text
 
     def result(self) -> dict[str, Json]:

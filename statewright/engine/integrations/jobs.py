@@ -8,14 +8,13 @@ https://docs.aws.amazon.com/step-functions/latest/dg/integrate-optimized.html
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import TYPE_CHECKING, Any
 
 from statewright.engine.errors import StateFailure
 from statewright.engine.integrations import emr
 from statewright.engine.integrations.aws import Dialect, perform
 from statewright.engine.integrations.job_kinds import JOBS, Job
-from statewright.engine.payloads import dump
+from statewright.engine.payloads import dump, load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,7 +88,7 @@ async def invoke_model(call: TaskCall) -> Json:
     """Perform `bedrock:invokeModel`; a Body that is JSON is given as a value."""
     answer = await perform(call.engine, "bedrock-runtime", "invokeModel", call.arguments, DIALECTS["bedrock"])
     try:
-        return {**answer, "Body": json.loads(answer["Body"])}
+        return {**answer, "Body": load(answer["Body"])}
     except (KeyError, TypeError, ValueError):
         return answer
 

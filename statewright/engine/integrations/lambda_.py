@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html
 from __future__ import annotations
 
 import base64
-import json
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -100,8 +99,8 @@ def _result(answer: FunctionResult) -> Json:
     """Read what a function returned; raises StateFailure where it failed."""
     text = answer.payload.decode("utf-8", "replace")
     try:
-        value = json.loads(text) if text else ""
-    except (ValueError, RecursionError):
+        value = load(text) if text else ""
+    except ValueError:
         value = text
     if answer.function_error is None:
         return value

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from statewright.asl import strict_json
 from statewright.engine.items.reader_errors import reader_failure
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def _no_constant(word: str) -> None:
     raise ValueError(f"{word} is no JSON")
 
 
-_decode = json.JSONDecoder(parse_constant=_no_constant)
+_decode = json.JSONDecoder(parse_constant=_no_constant, parse_float=strict_json.finite)
 
 
 def item_too_large() -> StateFailure:

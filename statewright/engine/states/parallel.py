@@ -9,6 +9,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from statewright.asl.tree import Parallel
+from statewright.engine.errors import ExecutionTimedOut
 from statewright.engine.progress import BranchesProgress, Done, FlowProgress, flow_progress
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ async def run_parallel(step: Step) -> tuple[str | None, Any]:
     failed = await run_together(step, tasks, trails)
     step.trail.skipped = max(trail.skipped for trail in trails)
     if failed is not None:
-        note_aborted(step, trails)
+        if not _timed_out(tasks[failed]):
+            note_aborted(step, trails)
         step.trail.previous = trails[failed].previous
         await tasks[failed]
     last = max(trail.previous for trail in trails)
@@ -89,8 +91,10 @@ async def run_together(step: Step, tasks: list[asyncio.Task[Any]], trails: list[
         failed = failures[0] if failures else None
     finally:
         left = [index for index, task in enumerate(tasks) if not task.done()]
+        is_aborting = failed is not None and not _timed_out(tasks[failed])
         for index in left:
-            trails[index].is_aborted = failed is not None or step.trail.is_aborted
+            if is_aborting:
+                trails[index].abort()
             tasks[index].cancel()
         if left:
             await asyncio.gather(*(tasks[index] for index in left), return_exceptions=True)
@@ -101,6 +105,11 @@ async def run_together(step: Step, tasks: list[asyncio.Task[Any]], trails: list[
 
 def _failed(task: asyncio.Task[Any]) -> bool:
     return task.done() and not task.cancelled() and task.exception() is not None
+
+
+def _timed_out(task: asyncio.Task[Any]) -> bool:
+    """Say whether the machine's time is over, which ends all at once and is told by one event alone."""
+    return isinstance(task.exception(), ExecutionTimedOut)
 
 
 def note_aborted(step: Step, trails: list[Trail]) -> None:
