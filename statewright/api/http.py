@@ -59,9 +59,9 @@ def decode_json(body: bytes) -> Any:
 
 
 def json_response(content: Mapping[str, Any], media_type: str, status: int = 200) -> Response:
-    """Return a JSON response with a request id, as AWS has it."""
+    """Return a JSON response with a request id, as AWS has it; halves of surrogate pairs are escaped."""
     return Response(
-        json.dumps(content, ensure_ascii=False, allow_nan=False).encode(errors="surrogatepass"),
+        json.dumps(content, ensure_ascii=False, allow_nan=False).encode(errors="backslashreplace"),
         status,
         {"x-amzn-RequestId": str(uuid.uuid4())},
         media_type,

@@ -35,6 +35,13 @@ def test_an_execution_runs_a_function_and_tells_all_of_it(sfn, run):
     assert [event["id"] for event in events] == list(range(1, 10))
 
 
+def test_halves_of_surrogate_pairs_are_told_as_they_came(sfn, run):
+    described = run(PASS, '{"half": "\ud800", "whole": "\U0001f600"}')
+    assert described["input"] == '{"half": "\ud800", "whole": "\U0001f600"}'
+    events = sfn.get_execution_history(executionArn=described["executionArn"])["events"]
+    assert events[0]["executionStartedEventDetails"]["input"] == described["input"]
+
+
 def test_a_failing_function_fails_its_execution_with_the_name_of_the_exception(sfn, run):
     described = run(FAILING)
     assert (described["status"], described["error"]) == ("FAILED", "OutOfStock")
