@@ -25,7 +25,7 @@ from statewright.local.control import (
 )
 from statewright.local.days import accounted, read_day, today
 from statewright.local.environment import shell_environment, shell_lines
-from statewright.local.interrupted import LEDGER
+from statewright.local.ledger import LEDGER
 from statewright.local.names import Names
 from statewright.local.outcomes import console, failure_line, printable
 from statewright.local.place_options import Connection, Place, place_options, places_options

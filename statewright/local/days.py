@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from statewright.local.following import COUNTS
-from statewright.local.interrupted import LEDGER
+from statewright.local.ledger import LEDGER
 from statewright.local.outcomes import plain_cause
 
 if TYPE_CHECKING:

@@ -1,8 +1,8 @@
 """Files whose execution was cut off by the end of the local cloud.
 
 Nothing runs when a local cloud starts, so a row of the ledger that says PROCESSING belongs to an execution
-that was cut off. As it stands the row would claim its object for ever, and a later execution would answer
-"already ingested" of records that never were. It becomes FAILED, which a later execution may claim.
+that was cut off. It becomes FAILED, with the cause, so that `statewright status` tells of it at once; a later
+execution may claim it, and the one that was cut off may go on with it (`statewright.local.ledger`).
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from statewright.local.ledger import INTERRUPTED, LEDGER
+
 if TYPE_CHECKING:
     from statewright.local.clients import Clients
     from statewright.local.names import Names
 
-LEDGER = "files"
 CAUSE = "The local cloud stopped while the execution was running; `statewright redrive` lets it go on."
 
 _log = logging.getLogger(__name__)
@@ -45,7 +46,7 @@ def mark_interrupted(names: Names, clients: Clients) -> int:
                 ExpressionAttributeNames={"#status": "status", "#error": "error", "#cause": "cause"},
                 ExpressionAttributeValues={
                     ":failed": {"S": "FAILED"},
-                    ":error": {"S": "Interrupted"},
+                    ":error": {"S": INTERRUPTED},
                     ":cause": {"S": CAUSE},
                     ":at": {"S": now},
                     ":day": {"S": now[:10]},

@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from statewright.local.interrupted import LEDGER
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from statewright.local.clients import Clients
     from statewright.local.names import Names
 
+LEDGER = "files"  # the table's logical name
 BATCH = 100  # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
 DONE = ("SUCCEEDED", "CATALOGUED")
-INTERRUPTED = "Interrupted"
+INTERRUPTED = "Interrupted"  # the error of files whose execution the end of the local cloud cut off
 
 
 @dataclass(frozen=True)

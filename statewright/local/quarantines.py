@@ -21,7 +21,7 @@ import msgspec
 from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import ClientError
 
-from statewright.local.interrupted import LEDGER
+from statewright.local.ledger import LEDGER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -21,7 +21,7 @@ from botocore.exceptions import ClientError
 
 from statewright.local.following import COUNTS, MAX_UPLOAD_BYTES, Outcome, Upload, follow
 from statewright.local.headers import BOM, DELIMITERS, header_of
-from statewright.local.interrupted import LEDGER
+from statewright.local.ledger import LEDGER
 from statewright.local.quarantines import QuarantineError
 from statewright.local.routes import Route, contract_digest, routes_of
 
