@@ -12,6 +12,8 @@ FunctionError
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import json
 import time
 import uuid
 from dataclasses import dataclass
@@ -20,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from statewright.lambda_runtime import MAX_RESPONSE_BYTES, LambdaContext, call_handler
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from concurrent.futures import Executor
 
 LOCAL_ACCOUNT = "000000000000"
@@ -179,15 +181,48 @@ class LocalFunctions:
             deadline=time.time() + 900,
         )
         if self._executor is None:
-            answer, failed = call_handler(handler, payload, context)
+            with _no_running_loop():
+                answer, failed = _call_unless_it_exits(handler, payload, context)
         else:
             loop = asyncio.get_running_loop()
             answer, failed = await loop.run_in_executor(
-                self._executor, call_handler, handler, payload, context
+                self._executor, _call_unless_it_exits, handler, payload, context
             )
         if len(answer) > MAX_RESPONSE_BYTES:
             answer, failed = response_too_large(), True
         return FunctionResult(200, answer, "Unhandled" if failed else None, request_id=context.aws_request_id)
+
+
+def _call_unless_it_exits(
+    handler: Callable[[Any, Any], Any], payload: bytes, context: LambdaContext
+) -> tuple[bytes, bool]:
+    """Call a handler; `sys.exit` in it is the function's error, as in Lambda, not the end of this process."""
+    try:
+        return call_handler(handler, payload, context)
+    except SystemExit as exit_:
+        code = 0 if exit_.code is None else exit_.code if isinstance(exit_.code, int) else 1
+        reason = f"exited with error: exit status {code}" if code else "exited without providing a reason"
+        message = f"RequestId: {context.aws_request_id} Error: Runtime {reason}"
+        return json.dumps(
+            {"errorType": "Runtime.ExitError", "errorMessage": message}, separators=(",", ":")
+        ).encode(), True
+
+
+@contextlib.contextmanager
+def _no_running_loop() -> Iterator[None]:
+    """Hide the running event loop, as in Lambda there is none: a handler may call `asyncio.run`.
+
+    From Python 3.12 on the running task can be hidden as well, which 3.14 demands.
+    """
+    loop = asyncio.get_running_loop()
+    swap_task: Callable[..., Any] = getattr(asyncio.tasks, "_swap_current_task", lambda _loop, _task: None)
+    task = swap_task(loop, None)
+    asyncio._set_running_loop(None)  # asyncio exports it for those who run loops
+    try:
+        yield
+    finally:
+        asyncio._set_running_loop(loop)
+        swap_task(loop, task)
 
 
 class FunctionChain:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -123,3 +124,40 @@ def test_backends_that_can_list_their_functions_are_directories():
     chain = FunctionChain(LocalFunctions({"b": min}), LocalFunctions({"a": max, "b": max}))
     assert isinstance(chain, FunctionDirectory)
     assert [each.name for each in chain.describe_functions()] == ["a", "b"]
+
+
+def test_a_handler_may_run_an_event_loop_of_its_own_as_in_lambda():
+    async def answer(event):
+        await asyncio.sleep(0.001)
+        return event["a"] + 1
+
+    functions = LocalFunctions({"f": lambda event, context: asyncio.run(answer(event))})
+
+    async def twice():
+        results = [await functions.invoke("f", b'{"a": 1}') for _ in range(2)]
+        await asyncio.sleep(0.001)  # this loop goes on as before
+        return [json.loads(result.payload) for result in results]
+
+    assert asyncio.run(twice()) == [2, 2]
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (3, "exited with error: exit status 3"),
+        ("bad configuration", "exited with error: exit status 1"),
+        (0, "exited without providing a reason"),
+        (None, "exited without providing a reason"),
+    ],
+)
+@pytest.mark.parametrize("in_threads", [False, True])
+def test_a_handler_that_exits_ends_its_invocation_and_nothing_else(code, words, in_threads):
+    def leave(event, context):
+        sys.exit(code)
+
+    with ThreadPoolExecutor(1) as threads:
+        result = invoke(LocalFunctions({"f": leave}, executor=threads if in_threads else None), "f")
+    error = json.loads(result.payload)
+    assert result.function_error == "Unhandled"
+    assert error["errorType"] == "Runtime.ExitError"
+    assert error["errorMessage"].endswith(f"Error: Runtime {words}")
