@@ -25,6 +25,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
 from statewright.engine import Engine, LocalFunctions, VirtualClock, VirtualLoop
+from statewright.engine.functions import engine_loop
 from statewright.engine.runner import ROLE
 
 if TYPE_CHECKING:
@@ -310,7 +311,8 @@ class LocalStepFunctions:
         exchange = _Exchange(request)
         answering = self._app(exchange.scope, exchange.receive, exchange.send)
         if self._loop.is_running():
-            _finish_at_once(answering, target)  # a handler calls: the loop waits for it
+            with engine_loop():
+                _finish_at_once(answering, target)  # a handler calls: the loop waits for it
         else:
             self._let_time_pass(target)
             self._runner.run(answering)

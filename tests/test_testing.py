@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 import time
@@ -265,3 +266,15 @@ def test_the_client_is_for_one_thread(step_functions):
     thread.start()
     thread.join()
     assert seen == ["this client belongs to the thread that made LocalStepFunctions"]
+
+
+def test_a_handler_with_an_event_loop_of_its_own_may_start_an_execution(step_functions):
+    inner = create(step_functions, machine(P={"Type": "Pass", "End": True}))
+
+    async def begin():
+        await asyncio.sleep(0)
+        return step_functions.client.start_execution(stateMachineArn=inner)["executionArn"]
+
+    step_functions.functions["greet"] = lambda event, context: asyncio.run(begin())
+    outcome = step_functions.run(machine(Greet=call("greet", End=True)))
+    assert outcome.status == "SUCCEEDED"

@@ -16,6 +16,7 @@ import contextlib
 import json
 import time
 import uuid
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -61,6 +62,13 @@ class PayloadTooLarge(FunctionError):  # noqa: N818 - what happened, as AWS name
             f"{size} byte payload is too large for the {invocation_type} invocation type"
             f" (limit {limit} bytes)"
         )
+
+
+_hidden: ContextVar[tuple[asyncio.AbstractEventLoop | None, asyncio.Task[Any] | None]] = ContextVar(
+    "_hidden", default=(None, None)
+)
+# Python 3.11 keeps the tasks of each loop apart and has no such function.
+_swap_task: Callable[..., Any] = getattr(asyncio.tasks, "_swap_current_task", lambda _loop, _task: None)
 
 
 @dataclass(frozen=True)
@@ -210,19 +218,40 @@ def _call_unless_it_exits(
 
 @contextlib.contextmanager
 def _no_running_loop() -> Iterator[None]:
-    """Hide the running event loop, as in Lambda there is none: a handler may call `asyncio.run`.
+    """Hide the running event loop, as in Lambda there is none: a handler may call `asyncio.run`."""
+    with _running(None, None) as hidden:
+        token = _hidden.set(hidden)
+        try:
+            yield
+        finally:
+            _hidden.reset(token)
 
-    From Python 3.12 on the running task can be hidden as well, which 3.14 demands.
-    """
-    loop = asyncio.get_running_loop()
-    swap_task: Callable[..., Any] = getattr(asyncio.tasks, "_swap_current_task", lambda _loop, _task: None)
-    task = swap_task(loop, None)
-    asyncio._set_running_loop(None)  # asyncio exports it for those who run loops
-    try:
+
+@contextlib.contextmanager
+def engine_loop() -> Iterator[None]:
+    """Show the event loop that is hidden from a handler: for what it calls of the engine that runs it."""
+    with _running(*_hidden.get()) if _hidden.get()[0] else contextlib.nullcontext():
         yield
+
+
+@contextlib.contextmanager
+def _running(
+    loop: asyncio.AbstractEventLoop | None, task: asyncio.Task[Any] | None
+) -> Iterator[tuple[asyncio.AbstractEventLoop | None, asyncio.Task[Any] | None]]:
+    """Let a loop and its task be the running ones, or none; give those that were."""
+    before = asyncio._get_running_loop()  # asyncio exports both functions for those who run loops
+    before_task = None if before is None else _swap_task(before, None)
+    asyncio._set_running_loop(loop)
+    if loop is not None:
+        _swap_task(loop, task)
+    try:
+        yield before, before_task
     finally:
-        asyncio._set_running_loop(loop)
-        swap_task(loop, task)
+        if loop is not None:
+            _swap_task(loop, None)
+        asyncio._set_running_loop(before)
+        if before is not None:
+            _swap_task(before, before_task)
 
 
 class FunctionChain:
