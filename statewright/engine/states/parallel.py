@@ -96,8 +96,8 @@ async def run_together(step: Step, tasks: list[asyncio.Task[Any]], trails: list[
             if is_aborting:
                 trails[index].abort()
             tasks[index].cancel()
-        if left:
-            await asyncio.gather(*(tasks[index] for index in left), return_exceptions=True)
+        # Of those that are done too: asyncio logs what failed and was never asked for.
+        await asyncio.gather(*tasks, return_exceptions=True)
         if step.trail.is_aborted:
             note_aborted(step, trails)
     return failed
