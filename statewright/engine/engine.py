@@ -95,6 +95,7 @@ class Engine:
         self.logs = ExecutionLogs(self)
         self.keeps_express_events = False  # for tests: each execution has them until its end
         self.running: dict[str, Execution] = {}
+        self.unstored: dict[str, Execution] = {}  # ended, and the store could not take them
         self.map_runs: dict[str, MapRun] = {}
         self.left_alone: set[asyncio.Future[Any]] = set()
         # Answers an operation of the Step Functions API, where one is served over this engine.
@@ -285,7 +286,7 @@ class Engine:
         Raises InvalidArn, ExecutionDoesNotExist.
         """
         check_execution_arn(arn)
-        execution = self.running.get(arn)
+        execution = self.running.get(arn) or self.unstored.get(arn)
         record = execution.record if execution else self.store.execution(arn)
         if record is None:
             raise ExecutionDoesNotExist(f"Execution Does Not Exist: '{arn}'")
@@ -300,7 +301,6 @@ class Engine:
     ) -> Sequence[ExecutionRecord]:
         """List executions of a machine, a version or an alias, or the children of a map run: newest first.
 
-
         Those of long ago may lack input, output and cause: `describe_execution` gives them.
         """
         return list(executions(self, state_machine_arn, map_run_arn, status))
@@ -309,7 +309,7 @@ class Engine:
         """Give the events of an execution in their order, each in AWS's shape."""
         check_arn(arn, "execution")
         self.describe_execution(arn)
-        execution = self.running.get(arn)
+        execution = self.running.get(arn) or self.unstored.get(arn)
         return list(execution.history.events) if execution else self.store.history(arn)
 
     def _existing(self, arn: str, input: str) -> ExecutionRecord | None:  # noqa: A002

@@ -189,7 +189,8 @@ class Execution:
 
     async def _run(self) -> None:
         try:
-            async with asyncio.timeout(self._real_time_limit()):
+            # Waits are measured one by one, so this net is for work alone, which no clock scales.
+            async with asyncio.timeout(self.time_limit):
                 output = await run_flow(
                     self, self.flow, self.input, {}, self.trail, self.map_item, self._resumed
                 )
@@ -220,10 +221,6 @@ class Execution:
     def _end_as_stopped(self) -> None:
         error, cause = self._stop or (None, "The engine was stopped.")
         self._end("ABORTED", "executionAbortedEventDetails", error=error, cause=cause)
-
-    def _real_time_limit(self) -> float | None:
-        # Waits are measured one by one, so this net is for work alone, which no clock scales.
-        return self.time_limit
 
     def _end(
         self,
@@ -259,3 +256,4 @@ class Execution:
             self.engine.store.end_execution(self.record, self.history.events, self.progress)
         except Exception:  # a full disk must not keep those waiting who wait for the end
             log.exception("execution %s could not be stored", self.record.arn)
+            self.engine.unstored[self.record.arn] = self  # where it can still be asked for

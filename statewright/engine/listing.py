@@ -41,7 +41,8 @@ def executions(
         raise ValidationException("PENDING_REDRIVE lists child executions: mapRunArn must be specified")
     belongs = _of_machine(engine, state_machine_arn) if state_machine_arn is not None else None
     machine = None if state_machine_arn is None else split_qualifier(state_machine_arn)[0]
-    running = [each.record for each in engine.running.values() if each.record.map_run_arn == map_run_arn]
+    in_memory = (*engine.running.values(), *engine.unstored.values())
+    running = [each.record for each in in_memory if each.record.map_run_arn == map_run_arn]
     running = [each for each in running if behind is None or place_in_list(each) > behind]
     ended = engine.store.executions(machine=machine, map_run=map_run_arn, behind=behind)
     merged = heapq.merge(sorted(running, key=place_in_list), ended, key=place_in_list)

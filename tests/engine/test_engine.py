@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from statewright.engine import errors, run
+from statewright.engine import Engine, LocalFunctions, MemoryStore, errors, run
 from statewright.engine.runner import ROLE
 
 PASS = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}})
@@ -205,3 +205,25 @@ def test_a_mistake_inside_the_engine_ends_one_execution_only(in_engine, monkeypa
 
     in_engine(work)
     assert "ZeroDivisionError" in caplog.text
+
+
+def test_an_execution_that_the_store_cannot_take_is_still_told_of(caplog):
+    class FullDisk(MemoryStore):
+        def end_execution(self, *arguments):
+            raise OSError("no space left on device")
+
+    async def run():
+        engine = Engine(functions=LocalFunctions({}), store=FullDisk())
+        machine = engine.create_state_machine("m", PASS, ROLE)
+        started = engine.start_execution(machine.arn, '{"a": 1}')
+        await engine.wait_for_execution(started.arn)
+        described = engine.describe_execution(started.arn)
+        listed = [each.status for each in engine.list_executions(state_machine_arn=machine.arn)]
+        events = [event["type"] for event in engine.get_execution_history(started.arn)]
+        await engine.close()
+        return described, listed, events
+
+    described, listed, events = asyncio.run(run())
+    assert (described.status, described.result, listed) == ("SUCCEEDED", {"a": 1}, ["SUCCEEDED"])
+    assert events[-1] == "ExecutionSucceeded"
+    assert "could not be stored" in caplog.text
