@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 
     from statewright.engine import ExecutionRecord
-    from statewright.engine.functions import FunctionResult
     from statewright.engine.mocks import MockConfig
     from statewright.engine.records import MachineType
 
@@ -166,24 +165,6 @@ class Outcome:
 # --- Step Functions in this process ---
 
 
-class _Functions:
-    """The functions of a mapping as it is now: tests add to it when they please."""
-
-    def __init__(self, handlers: Mapping[str, Callable[[Any, Any], Any]]) -> None:
-        self._handlers = handlers
-
-    async def invoke(
-        self,
-        function: str,
-        payload: bytes,
-        *,
-        invocation_type: str = "RequestResponse",
-        timeout: float | None = None,
-    ) -> FunctionResult:
-        backend = LocalFunctions(self._handlers)
-        return await backend.invoke(function, payload, invocation_type=invocation_type, timeout=timeout)
-
-
 class LocalStepFunctions:
     """AWS Step Functions in the thread of a test.
 
@@ -208,7 +189,7 @@ class LocalStepFunctions:
 
         self.functions = dict(functions or {})
         self._runner = asyncio.Runner(loop_factory=VirtualLoop)
-        backend = _Functions(self.functions)
+        backend = LocalFunctions(self.functions)
 
         async def make() -> Engine:
             return Engine(functions=backend, clients=clients, clock=VirtualClock(), mock_config=mock_config)

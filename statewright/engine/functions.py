@@ -127,7 +127,7 @@ class FunctionDirectory(Protocol):
 
 
 class LocalFunctions:
-    """Callables of this process as functions.
+    """Callables of this process as functions; more may be added to the mapping at any time.
 
     Without an `executor` a handler runs on the event loop's own thread: breakpoints and virtual time work,
     and nothing else of the engine moves meanwhile. With one, handlers run in its threads. Python cannot
@@ -141,7 +141,7 @@ class LocalFunctions:
         executor: Executor | None = None,
         region: str = "us-east-1",
     ) -> None:
-        self._handlers = dict(handlers)
+        self._handlers = handlers
         self._executor = executor
         self._region = region
         self._background: set[asyncio.Task[FunctionResult]] = set()
