@@ -1,6 +1,7 @@
 """The checker: infers the types that flow through a state machine, and reports what does not fit.
 
     check.py          check(text, file, signatures, name) -> Checked(findings, output, entries)
+    inferred.py       inferred(text, signatures, name): what goes into each state and comes out of it, as JSON
     signatures.py     where types come from; find_folder, machine_name
     shapes.py         types: unions of shapes over JSON Schema; lattice.py, subsumption.py, schemas.py
     flow.py           types along states to a fixpoint; states.py, tasks.py, maps.py, choices.py: each state

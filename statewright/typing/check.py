@@ -9,7 +9,7 @@ from statewright.asl import diagnostics as d
 from statewright.asl.parse import read
 from statewright.typing.contexts import machine_context
 from statewright.typing.findings import Finding, Findings
-from statewright.typing.flow import Entry, Surroundings, run_flow
+from statewright.typing.flow import Entry, Passage, Surroundings, run_flow
 from statewright.typing.shapes import NEVER, UNKNOWN, Type
 
 if TYPE_CHECKING:
@@ -23,11 +23,15 @@ _CODES = {d.JSON: "SW002", d.TARGET: "SW003", d.END: "SW004", d.DUPLICATE: "SW00
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What was found, in the order of the lines; `output` and `entries` are what was inferred."""
+    """What was found, in the order of the lines; `output`, `entries`, `passages` are what was inferred.
+
+    `entries`: of the outermost states by name; `passages`: of all states by JSON pointer.
+    """
 
     findings: tuple[Finding, ...]
     output: Type = NEVER
     entries: Mapping[str, Entry] = field(default_factory=dict)
+    passages: Mapping[str, Passage] = field(default_factory=dict)
 
 
 def check(text: str, file: str, signatures: Signatures, name: str = "") -> Checked:
@@ -45,7 +49,7 @@ def check(text: str, file: str, signatures: Signatures, name: str = "") -> Check
     found = sorted(
         (*refused, *_once(list(findings.found))), key=lambda each: (each.line, each.column, each.code)
     )
-    return Checked(tuple(found), outcome.output, outcome.entries)
+    return Checked(tuple(found), outcome.output, outcome.entries, around.passages)
 
 
 def _once(findings: list[Finding]) -> list[Finding]:

@@ -6,10 +6,10 @@ Nothing is reported before types have settled: findings are muted, and one last 
 from __future__ import annotations
 
 import heapq
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from statewright.typing.lattice import join
+from statewright.typing.lattice import join, join_all
 from statewright.typing.shapes import NEVER, Type
 from statewright.typing.view import Variable, Variables, join_variables
 from statewright.typing.widening import widen
@@ -57,17 +57,41 @@ class Exit:
 
 
 @dataclass(frozen=True, slots=True)
+class Passage:
+    """What goes into a state and what comes out of it, all ways together, caught errors too."""
+
+    input: Type
+    output: Type
+
+
+@dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What all states of a flow share; `machine_output`: what the machine declares, in its outermost flow."""
+    """What all states of a flow share; `machine_output`: what the machine declares, in its outermost flow.
+
+    `passages`: of each state by its JSON pointer, also inside a Map or a Parallel, once types have settled.
+    """
 
     findings: Findings
     signatures: Signatures
     context: Type
     machine_output: Type | None = None
+    passages: dict[str, Passage] = field(default_factory=dict)
 
     def wanting(self, wanted: Wanted) -> Surroundings:
         """Give the same with other findings wanted, gathered in the same place."""
         return replace(self, findings=replace(self.findings, wanted=wanted))
+
+    def inside(self, context: Type) -> Surroundings:
+        """Give what the states of a branch or of an iteration share."""
+        return replace(self, context=context, machine_output=None)
+
+    def pass_through(self, state: State, entry: Entry, ways: Sequence[Exit]) -> None:
+        """Note what goes through a state, for good."""
+        if self.findings.wanted == "none":
+            return
+        known = self.passages.get(state.at.pointer, Passage(NEVER, NEVER))
+        output = join_all((known.output, *(way.output for way in ways)))
+        self.passages[state.at.pointer] = Passage(join(known.input, entry.input), output)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +113,9 @@ def run_flow(flow: Flow, entry: Entry, around: Surroundings) -> Outcome:
     for name, worlds in settled.items():
         joined = _joined(worlds)
         entries[name] = joined
-        for way in _tell(flow.states[name], worlds, joined, around):
-            if way.target is None:
-                output = join(output, way.output)
+        ways = _tell(flow.states[name], worlds, joined, around)
+        around.pass_through(flow.states[name], joined, ways)
+        output = join_all((output, *(way.output for way in ways if way.target is None)))
     return Outcome(output, entries)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from statewright.asl.tree import Field, Map, Payload
 from statewright.typing.contexts import item_context, machine_context
 from statewright.typing.findings import Where
-from statewright.typing.flow import Entry, Surroundings, run_flow
+from statewright.typing.flow import Entry, run_flow
 from statewright.typing.lattice import join, join_all
 from statewright.typing.path_types import is_array_or_object
 from statewright.typing.rendering import show
@@ -159,12 +159,11 @@ def _batched(visit: Visit, state: Map, view: View, item: Type) -> Type:
 def _run(visit: Visit, state: Map, context: Type, value: Type, items: Items) -> Type:
     if value.is_never or items.item.is_never:
         return NEVER
-    around = visit.around
     variables = visit.entry.variables
     if state.mode == "DISTRIBUTED":
         context = _child_context(context, value)
         variables = {}
-    inner = Surroundings(around.findings, around.signatures, context)
+    inner = visit.around.inside(context)
     return run_flow(
         state.processor,
         Entry(value.since(f"an item of {state.name}") if not value.origin else value, variables),

@@ -327,8 +327,7 @@ def _parallel(visit: Visit) -> list[Exit]:
     value = visit.selected_input()
     if state.payload is not None:
         value = visit.template(state.payload, visit.view.of(value))
-    around = visit.around
-    inner = Surroundings(around.findings, around.signatures, around.context)
+    inner = visit.around.inside(visit.around.context)
     outputs = [run_flow(flow, Entry(value, visit.entry.variables), inner).output for flow in state.branches]
     if any(output.is_never for output in outputs):
         return visit.finish_worker(NEVER)
