@@ -14,7 +14,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections import OrderedDict
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -25,13 +24,16 @@ from starlette.routing import Route
 
 from statewright.view import listing
 from statewright.view.acts import ActRefusedError, Acts
+from statewright.view.asked import BadQueryError
+from statewright.view.asked import needed as _needed
+from statewright.view.asked import number as _number
 from statewright.view.definition import NotDrawableError
 from statewright.view.layout.regions import picture_of
 from statewright.view.origin import origin_of
 from statewright.view.panel import state_panel
 from statewright.view.security import Guard
 from statewright.view.svg import render
-from statewright.view.watch import Watch
+from statewright.view.watches import Watches
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -40,10 +42,10 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from statewright.view.endpoint import Endpoint
+    from statewright.view.watch import Watch
 
 Json = Any
 
-KEPT_WATCHES = 16
 _HEARTBEAT_SECONDS = 15.0
 _FILES = {
     "page.css": "text/css",
@@ -92,19 +94,14 @@ def create_app(endpoint: Endpoint, *, port: int, token: str, allow_writes: bool 
     return Guard(app, port, token)
 
 
-class BadQueryError(ValueError):
-    """A request that names nothing that is here."""
-
-
 class _View:
     def __init__(self, endpoint: Endpoint, acts: Acts) -> None:
         self._endpoint = endpoint
         self._acts = acts
-        self._watches: OrderedDict[str, Watch] = OrderedDict()
+        self._watches = Watches(endpoint)
 
     def close(self) -> None:
-        for watch in self._watches.values():
-            watch.close()
+        self._watches.close()
 
     # --- the page ---
 
@@ -251,7 +248,7 @@ class _View:
         if not isinstance(told, dict):
             raise ActRefusedError("The request is no JSON object")
         done = await self._acts.do(request.path_params["name"], told)
-        watch = self._watches.get(str(told.get("execution", "")))
+        watch = self._watches.known(str(told.get("execution", "")))
         if watch is not None:
             watch.is_complete = False
             with contextlib.suppress(ClientError, BotoCoreError):
@@ -261,44 +258,11 @@ class _View:
     # --- watches ---
 
     async def _watch(self, request: Request) -> Watch:
-        arn = _needed(request, "execution")
-        watch = self._watches.get(arn)
-        if watch is None:
-            watch = self._watches[arn] = Watch(self._endpoint, arn)
-        self._watches.move_to_end(arn)
-        self._forget_old()
-        if not watch.version:
-            try:
-                await watch.prepare()
-            except Exception:
-                self._watches.pop(arn, watch).close()
-                raise
-        return watch
-
-    def _forget_old(self) -> None:
-        idle = [arn for arn, watch in self._watches.items() if not watch.is_watched]
-        for arn in idle[: max(len(self._watches) - KEPT_WATCHES, 0)]:
-            self._watches.pop(arn).close()
+        return await self._watches.get(_needed(request, "execution"))
 
 
 def _read(name: str) -> bytes:
     return files("statewright.view").joinpath("page", name).read_bytes()
-
-
-def _needed(request: Request, name: str) -> str:
-    value = request.query_params.get(name)
-    if not value:
-        raise BadQueryError(f"{name} is missing")
-    return value
-
-
-def _number(request: Request, name: str) -> int | None:
-    value = request.query_params.get(name)
-    if value is None or value == "":
-        return None
-    if not value.isascii() or not value.isdigit() or len(value) > 9:
-        raise BadQueryError(f"{name} is no number")
-    return int(value)
 
 
 async def _tell_refusal(_: Request, error: Exception) -> Response:
