@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from statewright.deploy.package_command import package
 from statewright.local.commands import down, env, status, up
 from statewright.local.demo import demo
 from statewright.local.ingest_command import ingest
@@ -28,7 +29,22 @@ def statewright() -> None:
     """
 
 
-for command in (up, down, status, env, ingest, quarantine, redrive, demo, run, serve, check, view, graph):
+for command in (
+    up,
+    down,
+    status,
+    env,
+    ingest,
+    quarantine,
+    redrive,
+    demo,
+    run,
+    serve,
+    check,
+    view,
+    graph,
+    package,
+):
     statewright.add_command(command)
 
 

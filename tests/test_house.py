@@ -20,6 +20,7 @@ FORBIDDEN = {
     "statewright/api": {"statewright.local"},
     # The view sees executions as any client does: through an endpoint.
     "statewright/view": {"statewright.engine", "statewright.typing", "statewright.api"},
+    "statewright/deploy": {"statewright.engine", "statewright.typing", "statewright.api", "statewright.view"},
 }
 
 
@@ -36,6 +37,8 @@ def imports(path: Path) -> set[str]:
 
 for room in ("asl", "engine", "api", "local"):
     FORBIDDEN.setdefault(f"statewright/{room}", set()).add("statewright.view")
+for room in ("asl", "engine", "typing", "api", "local", "view"):
+    FORBIDDEN.setdefault(f"statewright/{room}", set()).add("statewright.deploy")
 
 
 @pytest.mark.parametrize("room", FORBIDDEN)

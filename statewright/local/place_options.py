@@ -86,18 +86,32 @@ def places_options(command: _Command) -> _Command:
     return with_places  # type: ignore[return-value]  # the options are taken away again
 
 
-def _options(command: _Command) -> _Command:
-    of_project = click.option(
+def project_option(command: _Command) -> _Command:
+    """Give a command --project; it gets the `project`, read."""
+
+    @_of_project
+    @functools.wraps(command)
+    def with_project(*args: Any, project: Path | None, **kwargs: Any) -> Any:
+        return command(*args, project=find_place(project, None).project, **kwargs)
+
+    return with_project  # type: ignore[return-value]  # the option is taken away again
+
+
+def _of_project(command: _Command) -> _Command:
+    return click.option(
         "--project",
         type=click.Path(exists=True, file_okay=False, path_type=Path),
         help="The project's folder.  [default: the nearest one upwards with a pipeline.json]",
-    )
+    )(command)
+
+
+def _options(command: _Command) -> _Command:
     of_state = click.option(
         "--state",
         type=click.Path(file_okay=False, path_type=Path),
         help="The folder of the local cloud's state.  [default: .statewright in the project]",
     )
-    return of_project(of_state(command))
+    return _of_project(of_state(command))
 
 
 def _find_places(project: Path | None, state: Path | None) -> Places:

@@ -1,0 +1,1 @@
+"""To an AWS account: the functions' package, Terraform, the gradual shift, what is missing, a smoke test."""
