@@ -55,7 +55,7 @@ class WheelsError(Exception):
 
 @dataclass(frozen=True)
 class Target:
-    """Where functions run: `python` as MAJOR.MINOR, `architecture` as Lambda says it, None for this machine."""
+    """Where functions run: `python` as MAJOR.MINOR, `architecture` as Lambda has it, None: this machine."""
 
     python: str
     architecture: str | None
