@@ -1,0 +1,54 @@
+resource "aws_cloudwatch_log_group" "function" {
+  for_each = local.description.functions
+
+  name              = "/aws/lambda/${local.name}-${each.key}"
+  retention_in_days = var.log_retention_days
+  kms_key_id        = var.kms_key_arn
+}
+
+resource "aws_lambda_function" "function" {
+  for_each = local.description.functions
+
+  function_name = "${local.name}-${each.key}"
+  role          = aws_iam_role.function[each.key].arn
+  handler       = "${each.key}.handler"
+  runtime       = "python3.13"
+  architectures = ["arm64"]
+  memory_size   = try(each.value.memory_mb, 128)
+  timeout       = try(each.value.timeout_seconds, 3)
+  publish       = true # state machines name versions: an execution never meets code that is newer than its machine
+
+  filename         = var.package
+  source_code_hash = filebase64sha256(var.package)
+
+  reserved_concurrent_executions = lookup(var.reserved_concurrency, each.key, -1)
+  kms_key_arn                    = var.kms_key_arn
+
+  environment {
+    variables = local.function_environment
+  }
+
+  tracing_config {
+    mode = "Active"
+  }
+
+  logging_config {
+    log_format = "Text" # the functions write JSON themselves
+    log_group  = aws_cloudwatch_log_group.function[each.key].name
+  }
+}
+
+locals {
+  function_environment = merge(
+    { for name, bucket in aws_s3_bucket.bucket : "${upper(name)}_BUCKET" => bucket.bucket },
+    { for name, topic in aws_sns_topic.topic : "${upper(name)}_TOPIC_ARN" => topic.arn },
+    { for name, parameter in aws_ssm_parameter.parameter : "${upper(name)}_PARAMETER" => parameter.name },
+    { for name in keys(local.described_tables) : "${upper(name)}_TABLE" => aws_dynamodb_table.table[name].name },
+    {
+      TABLE_PREFIX                 = "${local.name}-"
+      POWERTOOLS_SERVICE_NAME      = local.name
+      POWERTOOLS_METRICS_NAMESPACE = local.name
+      LOG_LEVEL                    = var.log_level
+    },
+  )
+}

@@ -1,0 +1,28 @@
+output "environment" {
+  description = "What commands in the documentation call by these names: `eval \"$(terraform output -raw exports)\"` sets them."
+  value       = local.exports
+}
+
+output "exports" {
+  description = "The same as lines of a POSIX shell."
+  value       = join("\n", [for name, value in local.exports : "export ${name}='${value}'"])
+}
+
+output "state_machine_versions" {
+  description = "The newest version of each state machine."
+  value       = { for name, machine in aws_sfn_state_machine.state_machine : name => machine.state_machine_version_arn }
+}
+
+locals {
+  exports = merge(
+    { for name, bucket in aws_s3_bucket.bucket : "${upper(name)}_BUCKET" => bucket.bucket },
+    { BUCKET = aws_s3_bucket.bucket["raw"].bucket },
+    { for name, table in aws_dynamodb_table.table : "${upper(name)}_TABLE" => table.name },
+    { for name, table in aws_dynamodb_table.table : "TABLE_NAME" => table.name if name == "user_activity" },
+    { for name, queue in aws_sqs_queue.queue : "${upper(name)}_URL" => queue.url },
+    { for name, topic in aws_sns_topic.topic : "${upper(name)}_TOPIC_ARN" => topic.arn },
+    { for name, alias in aws_sfn_alias.live : "${upper(name)}_STATE_MACHINE_ARN" => alias.arn },
+    { STATE_MACHINE_ARN = aws_sfn_alias.live["ingest"].arn },
+    { AWS_REGION = local.region },
+  )
+}

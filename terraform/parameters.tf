@@ -1,0 +1,19 @@
+# Secrets that nobody needs to know. Secrets Manager only makes the random value: it goes into the parameter and
+# neither into the plan nor into the state. It is written once, when the parameter is created; another key would
+# give every pseudonym another value.
+ephemeral "aws_secretsmanager_random_password" "parameter" {
+  for_each = local.description.parameters
+
+  password_length     = 2 * each.value.random_bytes
+  exclude_punctuation = true
+}
+
+resource "aws_ssm_parameter" "parameter" {
+  for_each = local.description.parameters
+
+  name             = "/${local.name}/${each.key}"
+  type             = "SecureString"
+  key_id           = var.kms_key_arn
+  value_wo         = ephemeral.aws_secretsmanager_random_password.parameter[each.key].random_password
+  value_wo_version = 1
+}
