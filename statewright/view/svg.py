@@ -55,7 +55,11 @@ def render(text: str, overlay: Overlay | None = None, *, is_page: bool = False) 
 
     A picture of its own brings its style with it; one for the page (`is_page`) takes the page's.
     """
-    _, picture = picture_of(text)
+    return render_drawn(picture_of(text)[1], overlay, is_page=is_page)
+
+
+def render_drawn(picture: Picture, overlay: Overlay | None = None, *, is_page: bool = False) -> str:
+    """Draw what is laid out already, as `render` does."""
     size = f'width="{picture.width}" height="{picture.height}" viewBox="0 0 {picture.width} {picture.height}"'
     style = "" if is_page else f"<style>{stylesheet()}</style>"
     label = "Graph of the state machine"

@@ -22,33 +22,61 @@ export function show(graph) {
 }
 
 export function paint(overlay) {
-  for (const [name, element] of states) {
+  for (const name of states.keys()) {
     const status = overlay.statuses[name] || "none";
-    const classes = [...element.classList].filter((each) => !each.startsWith("s-"));
-    element.setAttribute("class", [...classes, `s-${status}`].join(" "));
-    const mark = element.querySelector(":scope > .mark");
-    if (status === "none") mark.removeAttribute("href");
-    else mark.setAttribute("href", `#mark-${status}`);
-    element.setAttribute("aria-description", words(status));
-    badge(element.querySelector(":scope > .badge"), overlay.badges[name] || "");
+    dress(name, { tone: status, mark: status === "none" ? null : status, spoken: words(status), badge: overlay.badges[name] || "" });
   }
-  const taken = new Set();
   const ways = new Set(overlay.taken.map((way) => JSON.stringify(way)));
-  edges.forEach((edge, index) => {
-    if (ways.has(JSON.stringify(edge))) taken.add(String(index));
-  });
-  for (const element of canvas.querySelectorAll("[data-edges]")) {
-    const isTaken = element.dataset.edges.split(" ").some((each) => taken.has(each));
-    element.classList.toggle("taken", isTaken);
-    if (element.hasAttribute("marker-end")) {
-      const isCatch = element.classList.contains("catch");
-      const head = isTaken ? (isCatch ? "taken-catch" : "taken") : isCatch ? "catch" : "plain";
-      element.setAttribute("marker-end", `url(#head-${head})`);
-    }
-  }
+  const taken = new Set(edges.map((edge, index) => (ways.has(JSON.stringify(edge)) ? index : -1)));
+  dressLines((indices) => (indices.some((each) => taken.has(each)) ? "taken" : ""));
   for (const element of canvas.querySelectorAll("[data-terminal]")) {
     const isStart = element.dataset.terminal === "Start";
     element.classList.toggle("taken", isStart ? overlay.started : overlay.status === "SUCCEEDED");
+  }
+}
+
+// Gives a state its colour, its mark (by its id in the picture, after "mark-"), its badge, and words for it.
+export function dress(name, { tone, mark, spoken, badge: text }) {
+  const element = states.get(name);
+  const classes = [...element.classList].filter((each) => !each.startsWith("s-"));
+  element.setAttribute("class", [...classes, `s-${tone}`].join(" "));
+  const sign = element.querySelector(":scope > .mark");
+  if (mark === null) sign.removeAttribute("href");
+  else sign.setAttribute("href", `#mark-${mark}`);
+  element.setAttribute("aria-description", spoken);
+  badge(element.querySelector(":scope > .badge"), text);
+}
+
+const TONES = ["taken", "only-a", "only-b", "never"];
+
+// Gives lines and their labels one of TONES, or none; `toneOf` is told the indices of the edges that they are of.
+export function dressLines(toneOf) {
+  for (const element of canvas.querySelectorAll("[data-edges]")) {
+    const tone = toneOf(element.dataset.edges.split(" ").map(Number));
+    element.classList.remove(...TONES);
+    if (tone) element.classList.add(tone);
+    if (!element.hasAttribute("marker-end")) continue;
+    const isCatch = element.classList.contains("catch");
+    const plain = isCatch ? "catch" : "plain";
+    const head = tone === "taken" ? (isCatch ? "taken-catch" : "taken") : tone || plain;
+    element.setAttribute("marker-end", `url(#head-${head})`);
+  }
+}
+
+// Adds marks and arrow heads to a picture that was shown, by their ids.
+export function equip(marks, heads) {
+  const definitions = canvas.querySelector("defs");
+  for (const [name, path] of Object.entries(marks)) {
+    const sign = document.createElementNS(SVG, "path");
+    sign.setAttribute("id", `mark-${name}`);
+    sign.setAttribute("d", path);
+    definitions.append(sign);
+  }
+  for (const name of heads) {
+    const head = definitions.querySelector("#head-plain").cloneNode(true);
+    head.setAttribute("id", `head-${name}`);
+    head.setAttribute("class", `head ${name}`);
+    definitions.append(head);
   }
 }
 
@@ -203,17 +231,19 @@ export function find(text) {
 }
 
 export function legend(list) {
-  for (const status of ["succeeded", "failed", "running", "caught", "aborted", "nodata"]) {
-    const item = document.createElement("li");
-    const icon = document.createElementNS(SVG, "svg");
-    icon.setAttribute("viewBox", "0 0 16 16");
-    icon.setAttribute("class", `graph-mark s-${status}`);
-    const path = document.createElementNS(SVG, "path");
-    path.setAttribute("d", MARKS[status]);
-    icon.append(path);
-    item.append(icon, words(status));
-    list.append(item);
-  }
+  for (const status of ["succeeded", "failed", "running", "caught", "aborted", "nodata"]) list.append(legendItem(status, MARKS[status], words(status)));
+}
+
+export function legendItem(tone, path, text) {
+  const item = document.createElement("li");
+  const icon = document.createElementNS(SVG, "svg");
+  icon.setAttribute("viewBox", "0 0 16 16");
+  icon.setAttribute("class", `graph-mark s-${tone}`);
+  const sign = document.createElementNS(SVG, "path");
+  sign.setAttribute("d", path);
+  icon.append(sign);
+  item.append(icon, text);
+  return item;
 }
 
 export const MARKS = {
