@@ -3,20 +3,27 @@
 GET /api/compare/reference   the execution that another one is held against where nobody says which
 GET /api/compare             two executions: one graph, what their states did, what differs of payloads
 GET /api/compare/state       one state of both
+GET /api/coverage            server-sent events: what the last executions went through, as they are read
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import TYPE_CHECKING, Any
 
-from starlette.responses import JSONResponse, Response
+from botocore.exceptions import BotoCoreError, ClientError
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from statewright.view.asked import BadQueryError, needed, number
 from statewright.view.compare import compared_state, comparison, reference
+from statewright.view.coverage import MAX_COVERED, coverage
+from statewright.view.definition import NotDrawableError
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from starlette.requests import Request
 
     from statewright.view.endpoint import Endpoint
@@ -39,6 +46,7 @@ class Studies:
             Route("/api/compare/reference", self.reference),
             Route("/api/compare/state", self.compare_state),
             Route("/api/compare", self.compare),
+            Route("/api/coverage", self.coverage),
         ]
 
     async def reference(self, request: Request) -> Response:
@@ -56,6 +64,21 @@ class Studies:
             return JSONResponse(await asyncio.to_thread(compared_state, a, b, state, index))
         except IndexError as error:
             raise BadQueryError("There is no such pair of visits") from error
+
+    async def coverage(self, request: Request) -> Response:
+        last = number(request, "last") or 0
+        if not 0 < last <= MAX_COVERED:
+            raise BadQueryError(f"last is between 1 and {MAX_COVERED}")
+        told = self._covered(needed(request, "machine"), last, request.query_params.get("status", ""))
+        return StreamingResponse(told, media_type="text/event-stream")
+
+    async def _covered(self, machine: str, last: int, status: str) -> AsyncIterator[str]:
+        try:
+            async for told in coverage(self._endpoint, machine, last, status):
+                yield f"data: {json.dumps(told)}\n\n"
+        except (ClientError, BotoCoreError, NotDrawableError) as error:
+            told = {"summary": {"isComplete": True}, "error": str(error)}
+            yield f"data: {json.dumps(told)}\n\n"
 
     async def _read(self, arn: str) -> Watch:
         watch = await self._watches.get(arn)
