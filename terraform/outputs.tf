@@ -13,6 +13,23 @@ output "state_machine_versions" {
   value       = { for name, machine in aws_sfn_state_machine.state_machine : name => machine.state_machine_version_arn }
 }
 
+output "alarms" {
+  description = "The names of the alarms that tell of a deployment gone wrong."
+  value = [
+    for alarm in concat(
+      values(aws_cloudwatch_metric_alarm.executions),
+      values(aws_cloudwatch_metric_alarm.function_throttled),
+      values(aws_cloudwatch_metric_alarm.conservation_violated),
+      values(aws_cloudwatch_metric_alarm.event_lost),
+    ) : alarm.alarm_name
+  ]
+}
+
+output "dashboard" {
+  description = "The address of the dashboard."
+  value       = "https://${local.region}.console.aws.amazon.com/cloudwatch/home?region=${local.region}#dashboards/dashboard/${aws_cloudwatch_dashboard.pipeline.dashboard_name}"
+}
+
 locals {
   exports = merge(
     { for name, bucket in aws_s3_bucket.bucket : "${upper(name)}_BUCKET" => bucket.bucket },

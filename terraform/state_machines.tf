@@ -1,4 +1,5 @@
 resource "aws_cloudwatch_log_group" "state_machine" {
+  #checkov:skip=CKV_AWS_338:How long is the team's to say: log_retention_days. What was ingested is in the ledger, which stays
   for_each = local.description.state_machines
 
   # Names that begin so have room in the one policy through which AWS delivers logs:
@@ -9,6 +10,7 @@ resource "aws_cloudwatch_log_group" "state_machine" {
 }
 
 resource "aws_sfn_state_machine" "state_machine" {
+  #checkov:skip=CKV_AWS_285:Errors are logged; the data of states only with log_execution_data, for an execution may be started with a record
   for_each = local.description.state_machines
 
   name       = "${local.name}-${each.key}"
@@ -46,6 +48,13 @@ resource "aws_sfn_alias" "live" {
     content {
       state_machine_version_arn = routing_configuration.value.version
       weight                    = routing_configuration.value.percent
+    }
+  }
+
+  lifecycle {
+    precondition {
+      condition     = contains([0, 100], var.canary_percent) || lookup(var.stable_versions, each.key, null) != each.value.state_machine_version_arn
+      error_message = "The stable version of ${each.key} is its newest: there is nothing to try beside it."
     }
   }
 }

@@ -1,5 +1,6 @@
 # The ledger (`files`) and one table a dataset.
 resource "aws_dynamodb_table" "table" {
+  #checkov:skip=CKV_AWS_119:It is encrypted with a key that AWS owns, or with the team's own: kms_key_arn
   for_each = local.tables
 
   name                        = "${local.name}-${each.key}"

@@ -99,7 +99,7 @@ variable "execution_log_level" {
 }
 
 variable "log_execution_data" {
-  description = "Whether those logs hold the input and output of states. They name objects, and never hold records."
+  description = "Whether those logs hold the input and output of states. Off: an execution may be started with a record."
   type        = bool
   default     = false
 }

@@ -1,0 +1,211 @@
+# Every alarm has a paragraph in docs/operate.md: what it means, what to look at, what to do.
+
+resource "aws_sns_topic" "alarms" {
+  #checkov:skip=CKV_AWS_26:CloudWatch cannot publish with the key that AWS has for SNS; with kms_key_arn it is encrypted. Alarms hold names and numbers
+  name              = "${local.name}-alarms"
+  kms_master_key_id = var.kms_key_arn
+}
+
+data "aws_iam_policy_document" "alarms" {
+  statement {
+    sid       = "TlsOnly"
+    effect    = "Deny"
+    actions   = ["sns:Publish"]
+    resources = [aws_sns_topic.alarms.arn]
+    principals {
+      type        = "*"
+      identifiers = ["*"]
+    }
+    condition {
+      test     = "Bool"
+      variable = "aws:SecureTransport"
+      values   = ["false"]
+    }
+  }
+
+  # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
+  statement {
+    sid       = "Alarms"
+    actions   = ["sns:Publish"]
+    resources = [aws_sns_topic.alarms.arn]
+    principals {
+      type        = "Service"
+      identifiers = ["cloudwatch.amazonaws.com"]
+    }
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [local.account]
+    }
+  }
+}
+
+resource "aws_sns_topic_policy" "alarms" {
+  arn    = aws_sns_topic.alarms.arn
+  policy = data.aws_iam_policy_document.alarms.json
+}
+
+resource "aws_sns_topic_subscription" "alarms" {
+  for_each = var.alarm_emails
+
+  topic_arn = aws_sns_topic.alarms.arn
+  protocol  = "email"
+  endpoint  = each.value
+}
+
+locals {
+  execution_alarms = {
+    failed    = { metric = "ExecutionsFailed", means = "An execution failed: the ledger, the dead letters and the mail to people say why." }
+    timed_out = { metric = "ExecutionsTimedOut", means = "An execution took longer than its definition allows." }
+    throttled = { metric = "ExecutionThrottled", means = "Step Functions throttles state transitions: raise the account's quota." }
+  }
+  alarms_of_executions = merge([
+    for machine in keys(local.description.state_machines) : {
+      for kind, alarm in local.execution_alarms : "${machine}_${kind}" => merge(alarm, { machine = machine })
+    }
+  ]...)
+}
+
+resource "aws_cloudwatch_metric_alarm" "executions" {
+  for_each = local.alarms_of_executions
+
+  alarm_name          = "${local.name}-${each.key}"
+  alarm_description   = each.value.means
+  namespace           = "AWS/States"
+  metric_name         = each.value.metric
+  dimensions          = { StateMachineArn = aws_sfn_state_machine.state_machine[each.value.machine].arn }
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+  ok_actions          = [aws_sns_topic.alarms.arn]
+}
+
+# Now and then a throttle is retried and does no harm; a quarter of an hour of them is too little concurrency.
+resource "aws_cloudwatch_metric_alarm" "function_throttled" {
+  for_each = local.description.functions
+
+  alarm_name          = "${local.name}-${each.key}_throttled"
+  alarm_description   = "Lambda throttles ${each.key}: raise its reserved concurrency or the account's."
+  namespace           = "AWS/Lambda"
+  metric_name         = "Throttles"
+  dimensions          = { FunctionName = aws_lambda_function.function[each.key].function_name }
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 3
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+  ok_actions          = [aws_sns_topic.alarms.arn]
+}
+
+resource "aws_cloudwatch_metric_alarm" "queue_depth" {
+  for_each = local.description.queues
+
+  alarm_name          = "${local.name}-${each.key}_depth"
+  alarm_description   = "Messages wait in ${each.key}: each is a file or an event that was not ingested."
+  namespace           = "AWS/SQS"
+  metric_name         = "ApproximateNumberOfMessagesVisible"
+  dimensions          = { QueueName = aws_sqs_queue.queue[each.key].name }
+  statistic           = "Maximum"
+  period              = 300
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+  ok_actions          = [aws_sns_topic.alarms.arn]
+}
+
+resource "aws_cloudwatch_metric_alarm" "queue_age" {
+  for_each = local.description.queues
+
+  alarm_name          = "${local.name}-${each.key}_age"
+  alarm_description   = "The oldest message of ${each.key} has used up three quarters of its time and will be lost."
+  namespace           = "AWS/SQS"
+  metric_name         = "ApproximateAgeOfOldestMessage"
+  dimensions          = { QueueName = aws_sqs_queue.queue[each.key].name }
+  statistic           = "Maximum"
+  period              = 3600
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = aws_sqs_queue.queue[each.key].message_retention_seconds * 3 / 4
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+  ok_actions          = [aws_sns_topic.alarms.arn]
+}
+
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
+resource "aws_cloudwatch_metric_alarm" "event_lost" {
+  for_each = local.description.rules
+
+  alarm_name          = "${local.name}-${each.key}_lost"
+  alarm_description   = "EventBridge could deliver an event neither to the state machine nor to the dead letters: it is lost."
+  namespace           = "AWS/Events"
+  metric_name         = "InvocationsFailedToBeSentToDlq"
+  dimensions          = { RuleName = aws_cloudwatch_event_rule.rule[each.key].name }
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+  ok_actions          = [aws_sns_topic.alarms.arn]
+}
+
+resource "aws_cloudwatch_metric_alarm" "invalid_share" {
+  for_each = local.contracts
+
+  alarm_name          = "${local.name}-${each.key}_invalid_share"
+  alarm_description   = "More than ${var.max_invalid_percent} % of an hour's records of ${each.key} are invalid: the source changed, or the contract is wrong."
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = var.max_invalid_percent
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+  ok_actions          = [aws_sns_topic.alarms.arn]
+
+  metric_query {
+    id          = "share"
+    label       = "Invalid records in percent"
+    expression  = "IF(read > 0, 100 * FILL(quarantined, 0) / read, 0)"
+    return_data = true
+  }
+
+  dynamic "metric_query" {
+    for_each = { read = "RecordsRead", quarantined = "RecordsQuarantined" }
+    content {
+      id = metric_query.key
+      metric {
+        namespace   = local.name
+        metric_name = metric_query.value
+        dimensions  = { service = local.name, dataset = each.key }
+        stat        = "Sum"
+        period      = 3600
+      }
+    }
+  }
+}
+
+resource "aws_cloudwatch_metric_alarm" "conservation_violated" {
+  for_each = local.contracts
+
+  alarm_name          = "${local.name}-${each.key}_conservation_violated"
+  alarm_description   = "Records of ${each.key} are missing or doubled: read is not written + superseded + quarantined. This is a defect."
+  namespace           = local.name
+  metric_name         = "ConservationViolated"
+  dimensions          = { service = local.name, dataset = each.key }
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+  ok_actions          = [aws_sns_topic.alarms.arn]
+}

@@ -1,0 +1,105 @@
+resource "aws_cloudwatch_dashboard" "pipeline" {
+  dashboard_name = local.name
+  dashboard_body = jsonencode({
+    widgets = [
+      for index, widget in local.widgets : {
+        type   = "metric"
+        x      = 12 * (index % 2)
+        y      = 6 * floor(index / 2)
+        width  = 12
+        height = 6
+        properties = {
+          region  = local.region
+          view    = "timeSeries"
+          period  = 300
+          stat    = widget.stat
+          title   = widget.title
+          metrics = widget.metrics
+        }
+      }
+    ]
+  })
+}
+
+locals {
+  # A count of the pipeline's own, over all datasets.
+  # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html
+  counts = {
+    for metric in [
+      "RecordsRead", "RecordsWritten", "RecordsSuperseded", "RecordsQuarantined",
+      "FilesIngested", "FilesCatalogued", "FilesDuplicate", "InvocationsFailed", "ConservationViolated",
+      ] : metric => [{
+        label      = metric
+        expression = "SUM(SEARCH('{${local.name},dataset,service} MetricName=\"${metric}\"', 'Sum', 300))"
+    }]
+  }
+
+  widgets = [
+    {
+      title   = "Records: read, and what became of them"
+      stat    = "Sum"
+      metrics = [for metric in ["RecordsRead", "RecordsWritten", "RecordsSuperseded", "RecordsQuarantined"] : local.counts[metric]]
+    },
+    {
+      title   = "Files"
+      stat    = "Sum"
+      metrics = [for metric in ["FilesIngested", "FilesCatalogued", "FilesDuplicate", "InvocationsFailed", "ConservationViolated"] : local.counts[metric]]
+    },
+    {
+      title = "Executions: how they ended"
+      stat  = "Sum"
+      metrics = concat([
+        for name, machine in aws_sfn_state_machine.state_machine : [
+          for metric in ["ExecutionsStarted", "ExecutionsSucceeded", "ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"] :
+          ["AWS/States", metric, "StateMachineArn", machine.arn, { label = "${name} ${metric}" }]
+        ]
+      ]...)
+    },
+    {
+      title = "Executions: duration of the slowest twentieth, milliseconds"
+      stat  = "p95"
+      metrics = [
+        for name, machine in aws_sfn_state_machine.state_machine :
+        ["AWS/States", "ExecutionTime", "StateMachineArn", machine.arn, { label = name }]
+      ]
+    },
+    {
+      title = "Functions: duration of the slowest twentieth, milliseconds"
+      stat  = "p95"
+      metrics = [
+        for name, function in aws_lambda_function.function :
+        ["AWS/Lambda", "Duration", "FunctionName", function.function_name, { label = name }]
+      ]
+    },
+    {
+      title = "Queues: messages that wait"
+      stat  = "Maximum"
+      metrics = [
+        for name, queue in aws_sqs_queue.queue :
+        ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", queue.name, { label = name }]
+      ]
+    },
+    {
+      title = "Throttles: functions, tables, executions"
+      stat  = "Sum"
+      metrics = concat(
+        [for name, function in aws_lambda_function.function : ["AWS/Lambda", "Throttles", "FunctionName", function.function_name, { label = name }]],
+        [for name, table in aws_dynamodb_table.table : ["AWS/DynamoDB", "WriteThrottleEvents", "TableName", table.name, { label = name }]],
+        [for name, machine in aws_sfn_state_machine.state_machine : ["AWS/States", "ExecutionThrottled", "StateMachineArn", machine.arn, { label = name }]],
+      )
+    },
+    {
+      title = "Cost: what the bill counts, write units of tables and gigabyte-seconds of functions"
+      stat  = "Sum"
+      metrics = concat(
+        [for name, table in aws_dynamodb_table.table : ["AWS/DynamoDB", "ConsumedWriteCapacityUnits", "TableName", table.name, { label = "${name}, write units" }]],
+        concat([
+          for name, function in aws_lambda_function.function : [
+            ["AWS/Lambda", "Duration", "FunctionName", function.function_name, { id = name, visible = false }],
+            [{ label = "${name}, GB-seconds", expression = "${name} / 1000 * ${function.memory_size / 1024}" }],
+          ]
+        ]...),
+      )
+    },
+  ]
+}
