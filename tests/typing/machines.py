@@ -201,4 +201,15 @@ def machine(random: Random) -> dict[str, Json]:
             catcher["Next"] = following
         states[f"S{number}"] = {**state, "Next": following}
     states[f"S{count}"] = {"Type": "Succeed"}
-    return {"QueryLanguage": language, "StartAt": "S0", "States": states}
+    return {"QueryLanguage": language, "StartAt": "S0", "States": _named_apart(states)}
+
+
+def _named_apart(states: dict[str, Json]) -> dict[str, Json]:
+    """Give the states inside a Map or a Parallel names of their own: a name is unique in a machine."""
+    for name, state in states.items():
+        for flow in (state.get("ItemProcessor"), *state.get("Branches", ())):
+            if flow is not None:
+                (inner,) = flow["States"].items()
+                flow["StartAt"] = f"{inner[0]}Of{name}"
+                flow["States"] = {flow["StartAt"]: inner[1]}
+    return states
