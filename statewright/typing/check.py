@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 from statewright.asl import diagnostics as d
 from statewright.asl.parse import read
 from statewright.typing.contexts import machine_context
+from statewright.typing.deployment import read_deployment
+from statewright.typing.error_handling import check_handling
 from statewright.typing.findings import Finding, Findings
 from statewright.typing.flow import Entry, Passage, Surroundings, run_flow
+from statewright.typing.operations import check_operations
 from statewright.typing.shapes import NEVER, UNKNOWN, Type
 
 if TYPE_CHECKING:
@@ -46,6 +49,8 @@ def check(text: str, file: str, signatures: Signatures, name: str = "") -> Check
     wanted = own.output if own is not None and own.has_output else None
     around = Surroundings(findings, signatures, machine_context(given), wanted)
     outcome = run_flow(machine.flow, Entry(given, {}), around)
+    check_operations(machine, findings, read_deployment(signatures.folder), name)
+    check_handling(machine, signatures, findings)
     found = sorted(
         (*refused, *_once(list(findings.found))), key=lambda each: (each.line, each.column, each.code)
     )

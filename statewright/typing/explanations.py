@@ -6,28 +6,16 @@ An example is the states of a machine (the first is where it starts), with the s
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from statewright.typing.example import Explanation, record
 from statewright.typing.findings import CODES
+from statewright.typing.operation_examples import OPERATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Json = Any
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """Why a code matters, and what to do; `wrong` and `right` are maps of states, or texts."""
-
-    why: str
-    wrong: Mapping[str, Json] | str
-    right: Mapping[str, Json] | str
-    functions: Mapping[str, Json] = field(default_factory=dict)
-    machine: Mapping[str, Json] = field(default_factory=dict)
-    machines: Mapping[str, Json] = field(default_factory=dict)
-    language: str = "JSONata"
 
 
 def definition_of(states: Mapping[str, Json] | str, language: str) -> str:
@@ -53,27 +41,20 @@ def explain(code: str) -> str | None:
     ):
         for name, signature in types.items():
             parts += [f"With {title.format(name)}: {json.dumps(signature)}", ""]
+    if example.pipeline:
+        parts += [f"With pipeline.json: {json.dumps(example.pipeline)}", ""]
     if example.machine:
         parts += [f"With the machine's own signature: {json.dumps(example.machine)}", ""]
     return "\n".join(parts).rstrip()
 
 
-def _record(required: Mapping[str, Json], optional: Mapping[str, Json] | None = None) -> Json:
-    return {
-        "type": "object",
-        "properties": {**required, **(optional or {})},
-        "required": list(required),
-        "additionalProperties": False,
-    }
-
-
 _TEXT = {"type": "string"}
 _COUNT = {"type": "integer", "minimum": 0}
-_ORDER = {"input": _record({"order_id": _TEXT, "total": {"type": "number"}}, {"coupon": _TEXT})}
+_ORDER = {"input": record({"order_id": _TEXT, "total": {"type": "number"}}, {"coupon": _TEXT})}
 _PRICE = {
     "price": {
-        "input": _record({"order_id": _TEXT, "quantity": {"type": "integer", "minimum": 1}}),
-        "output": _record({"amount": {"type": "number"}}),
+        "input": record({"order_id": _TEXT, "quantity": {"type": "integer", "minimum": 1}}),
+        "output": record({"amount": {"type": "number"}}),
         "errors": ["OutOfStock"],
     }
 }
@@ -155,7 +136,7 @@ EXPLANATIONS: dict[str, Explanation] = {
         " before, or give another value for that case.",
         {"Start": _pass(Parameters={"first.$": "$.items[0]"})},
         {"Start": _pass(Parameters={"all.$": "$.items[0:1]"})},
-        machine={"input": _record({"items": {"type": "array", "items": _TEXT}})},
+        machine={"input": record({"items": {"type": "array", "items": _TEXT}})},
         language="JSONPath",
     ),
     "SW104": Explanation(
@@ -206,7 +187,7 @@ EXPLANATIONS: dict[str, Explanation] = {
         "The machine's signature declares an output; this way through the machine gives something else.",
         {"Start": _pass(Output={"order": "{% $states.input.order_id %}"})},
         {"Start": _pass(Output={"id": "{% $states.input.order_id %}"})},
-        machine={**_ORDER, "output": _record({"id": _TEXT})},
+        machine={**_ORDER, "output": record({"id": _TEXT})},
     ),
     "SW112": Explanation(
         "The service's operation has no such parameter, requires another one, or wants another"
@@ -256,7 +237,7 @@ EXPLANATIONS: dict[str, Explanation] = {
             )
         },
         functions=_PRICE,
-        machine={"input": _record({"order_id": _TEXT, "count": _COUNT})},
+        machine={"input": record({"order_id": _TEXT, "count": _COUNT})},
     ),
     "SW116": Explanation(
         "The machine that the state starts has a signature, and the Input does not fit it.",
@@ -276,7 +257,7 @@ EXPLANATIONS: dict[str, Explanation] = {
                 "End": True,
             }
         },
-        machines={"ship": {"input": _record({"order_id": _TEXT})}},
+        machines={"ship": {"input": record({"order_id": _TEXT})}},
     ),
     "SW117": Explanation(
         "The task ends when somebody sends its token back, and it sends the token to nobody.",
@@ -285,6 +266,7 @@ EXPLANATIONS: dict[str, Explanation] = {
                 "Type": "Task",
                 "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
                 "Arguments": {"QueueUrl": "${QueueUrl}", "MessageBody": "approve"},
+                "TimeoutSeconds": 3600,
                 "End": True,
             }
         },
@@ -296,6 +278,7 @@ EXPLANATIONS: dict[str, Explanation] = {
                     "QueueUrl": "${QueueUrl}",
                     "MessageBody": {"token": "{% $states.context.Task.Token %}"},
                 },
+                "TimeoutSeconds": 3600,
                 "End": True,
             }
         },
@@ -422,6 +405,7 @@ EXPLANATIONS: dict[str, Explanation] = {
         "[]",
     ),
 }
+EXPLANATIONS.update(OPERATIONS)
 # The right example of these has the signature that the wrong one lacks.
 LACKING: Mapping[str, tuple[Mapping[str, Json], Mapping[str, Json]]] = {
     "SW190": (_PRICE, {}),

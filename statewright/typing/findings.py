@@ -1,7 +1,8 @@
 """What the checker finds: codes, findings, and where they are gathered.
 
 A code's number never changes its meaning. SW00x: the definition itself; SW10x: paths and values; SW11x: what
-does not fit where it goes; SW12x: variables; SW13x: errors, retries, catches; SW19x: what cannot be known.
+does not fit where it goes; SW12x: variables; SW13x: errors, retries, catches; SW19x: what cannot be known;
+SW20x: what troubles those who run it; SW30x: the deployment around it.
 """
 
 from __future__ import annotations
@@ -64,9 +65,25 @@ CODES = {
         Code("SW130", "an error name that nothing here raises", "warning"),
         Code("SW131", "a name with the reserved prefix States. that does not exist", "error"),
         Code("SW132", "a Retry or Catch that can never match", "warning"),
+        Code(
+            "SW133", "an error is left to chance that other calls of the function retry or catch", "warning"
+        ),
+        Code("SW134", "a Lambda Task does not retry what Lambda raises in passing", "warning"),
         Code("SW190", "a function has no signature", "note"),
         Code("SW191", "it cannot be shown that a value fits", "note"),
         Code("SW192", "a suppression suppresses nothing", "warning"),
+        Code("SW201", "a Task has no TimeoutSeconds", "warning"),
+        Code("SW202", "a heartbeat is not shorter than the timeout", "error"),
+        Code("SW203", "a Task gives up before its function does, or waits long after it", "warning"),
+        Code("SW204", "a payload can pass 256 KiB", "warning"),
+        Code("SW205", "a Map without bounds", "warning"),
+        Code("SW206", "a Catch loses the input", "warning"),
+        Code("SW207", "a loop without an exit", "error"),
+        Code("SW208", "a Retry without an end", "warning"),
+        Code("SW209", "a state that an EXPRESS execution cannot have", "error"),
+        Code("SW301", "a function that no state uses", "warning"),
+        Code("SW302", "a placeholder that names nothing of the deployment", "error"),
+        Code("SW303", "a permission that the definition needs and its role lacks", "error"),
     )
 }
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from statewright.asl.tree import Field, Map, Payload
+from statewright.asl.tree import Constant, Field, Map, Payload, Task
 from statewright.typing.contexts import item_context, machine_context
 from statewright.typing.findings import Where
 from statewright.typing.flow import Entry, run_flow
@@ -41,6 +41,8 @@ _LISTED = object_of(
 _WRITTEN = object_of(
     {"MapRunArn": STRING, "ResultWriterDetails": object_of({"Bucket": STRING, "Key": STRING})}
 )
+# Iterations of an inline Map that AWS runs at once; so few need no bound of their own.
+_MOST_AT_ONCE = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ def map_result(visit: Visit) -> Type:
     visit.check_integer(state.max_concurrency, view, 0)
     visit.check_integer(state.tolerated_count, view, 0)
     visit.check_kind(state.tolerated_percentage, view, frozenset({"number"}))
+    _check_bounds(visit, state, items)
     context = item_context(view.context, items.item, items.key)
     value = _item_input(visit, state, replace(view, context=context), items)
     if state.batcher is not None:
@@ -74,6 +77,35 @@ def map_result(visit: Visit) -> Type:
     if output.is_never:
         return array_of(NEVER) if items.low == 0 else NEVER
     return _result(visit, state, view, output, items)
+
+
+def _check_bounds(visit: Visit, state: Map, items: Items) -> None:
+    """Many items at once, and what becomes of all their results.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html
+    """
+    findings = visit.view.findings
+    where = Where(state.at.pointer)
+    is_bounded = items.high is not None and items.high <= _MOST_AT_ONCE
+    at_once = None if state.max_concurrency is None else state.max_concurrency.source
+    if not is_bounded and (at_once is None or (isinstance(at_once, Constant) and not at_once.value)):
+        if state.mode == "DISTRIBUTED" and any(isinstance(each, Task) for each in state.processor.walk()):
+            message = f"{state.name} has no MaxConcurrency: it runs up to 10,000 executions at once"
+            findings.add("SW205", message, where)
+        elif state.mode == "INLINE":
+            message = f"{state.name} has no MaxConcurrency: it runs up to 40 iterations at once"
+            findings.add("SW205", message, where, severity="note")
+    if items.high is None and state.mode == "DISTRIBUTED" and state.writer is None and _keeps_results(state):
+        message = (
+            f"nothing bounds how many results {state.name} gives: they may pass 256 KiB; set ResultWriter"
+        )
+        findings.add("SW204", message, where, severity="note")
+
+
+def _keeps_results(state: Map) -> bool:
+    if state.result_path is not None:
+        return not isinstance(state.result_path.source, Constant)
+    return state.output is None and state.result_selector is None
 
 
 def _find_items(visit: Visit, state: Map, view: View) -> Items:

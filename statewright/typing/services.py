@@ -95,6 +95,29 @@ def operations(resource: Resource) -> tuple[str, ...] | None:
     return tuple(each[:1].lower() + each[1:] for each in names)
 
 
+@lru_cache(maxsize=64)
+def errors(service: str) -> frozenset[str]:
+    """Name the errors that a service's model lists; none for a service that botocore does not have."""
+    name = _services().get(service)
+    if name is None:
+        return frozenset()
+    return frozenset(shape.name for shape in _session().get_service_model(name).error_shapes)
+
+
+# Services whose permissions have another prefix than their requests are signed with.
+_PREFIXES = {"monitoring": "cloudwatch", "email": "ses", "entitlement.marketplace": "aws-marketplace"}
+
+
+@lru_cache(maxsize=64)
+def permission_prefix(service: str) -> str | None:
+    """Give the prefix of a service's IAM actions, None for a service that botocore does not have."""
+    name = _services().get(service)
+    if name is None:
+        return None
+    signed = _session().get_service_model(name).signing_name
+    return _PREFIXES.get(signed, signed)
+
+
 def pascal(name: str) -> str:
     """Write a member's name as Step Functions does."""
     return name[:1].upper() + name[1:]

@@ -46,9 +46,11 @@ from statewright.typing.shapes import (
     is_unknown,
     kinds,
     object_of,
+    of_kind,
     shapes_of,
 )
 from statewright.typing.shapes import Field as Member
+from statewright.typing.sizes import PAYLOAD_BYTES, size_within_reach
 from statewright.typing.subsumption import compare
 from statewright.typing.tasks import task_result
 from statewright.typing.texts import literal_text
@@ -79,8 +81,12 @@ def leave(state: State, entry: Entry, around: Surroundings) -> list[Exit]:
     view = View(entry.input, context, entry.variables, around.findings)
     visit = Visit(state, entry, around, view)
     exits = _VISITS[type(state)](visit)
+    if around.findings.wanted == "none":
+        return exits
     if isinstance(state, Worker):
         check_errors(state, around)
+    for way in exits:
+        visit.check_size(way.output, "its output")
     if around.machine_output is not None:
         for way in exits:
             if way.target is None:
@@ -231,13 +237,13 @@ class Visit:
             self.view.findings.add("SW113", message, Where(field.at.pointer), actual=found)
         return found
 
-    def check_integer(self, field: Field | None, view: View, low: int, high: int = _MAX_SECONDS) -> None:
+    def check_integer(self, field: Field | None, view: View, low: int, high: int = _MAX_SECONDS) -> Type:
         """Evaluate a field that must be an integer between two bounds."""
         if field is None:
-            return
+            return UNKNOWN
         found = self.check_kind(field, view, frozenset({"number"}))
         if isinstance(field.source, Constant):
-            return
+            return found
         for shape in shapes_of(found):
             if isinstance(shape, Number) and not shape.is_integer:
                 message = f"{field.name} may be a number that is no integer"
@@ -248,6 +254,35 @@ class Visit:
             elif isinstance(shape, Number) and (shape.low < low or high < shape.high < INFINITY):
                 message = f"{field.name} must be between {low} and {high}"
                 self.view.findings.add("SW115", message, Where(field.at.pointer), actual=found)
+        return found
+
+    # --- what operators meet ---
+
+    def check_heartbeat(self, timeout: Type, heartbeat: Type) -> None:
+        """A heartbeat must be due before the timeout."""
+        beats, ends = of_kind(heartbeat, Number).shapes, of_kind(timeout, Number).shapes
+        if is_unknown(timeout) or is_unknown(heartbeat) or not beats or not ends:
+            return
+        least = min(shape.low for shape in beats if isinstance(shape, Number))
+        if least >= max(shape.high for shape in ends if isinstance(shape, Number)):
+            where = Where(f"{self.state.at.pointer}/HeartbeatSeconds")
+            self.view.findings.add(
+                "SW202",
+                "HeartbeatSeconds is never below TimeoutSeconds",
+                where,
+                actual=heartbeat,
+                expected=timeout,
+            )
+
+    def check_size(self, type_: Type, what: str) -> None:
+        """Report what may pass 256 KiB by its own bounds, where what came in may not."""
+        if self.view.findings.wanted == "none":
+            return
+        size = size_within_reach(type_)
+        if size <= PAYLOAD_BYTES or size_within_reach(self.entry.input) > PAYLOAD_BYTES:
+            return
+        message = f"{what} can be {size // 1024:,} KiB large by its bounds, and 256 KiB is the most"
+        self.view.findings.add("SW204", message, Where(self.state.at.pointer), actual=type_)
 
 
 def alternatives(result: Type) -> list[Type]:
@@ -288,8 +323,10 @@ def _task(visit: Visit) -> list[Exit]:
     assert isinstance(state, Task)
     view = visit.view.of(visit.selected_input())
     payload = view.document if state.payload is None else visit.template(state.payload, view)
-    visit.check_integer(state.timeout, view, 1)
-    visit.check_integer(state.heartbeat, view, 1)
+    visit.check_size(payload, "what it sends")
+    timeout = visit.check_integer(state.timeout, view, 1)
+    heartbeat = visit.check_integer(state.heartbeat, view, 1)
+    visit.check_heartbeat(timeout, heartbeat)
     if state.credentials is not None:
         visit.template(state.credentials, view)
     return visit.finish_worker(task_result(state, payload, visit.around))

@@ -43,8 +43,12 @@ def check(tmp_path: Path) -> Callable[..., Checked]:
         functions: Mapping[str, Json] | None = None,
         machines: Mapping[str, Json] | None = None,
         language: str = "JSONata",
+        pipeline: Mapping[str, Json] | None = None,
     ) -> Checked:
-        signatures = write_types(tmp_path / str(next(places)), functions or {}, machines or {}, machine)
+        project = tmp_path / str(next(places))
+        signatures = write_types(project / "schemas", functions or {}, machines or {}, machine)
+        if pipeline:
+            (project / "pipeline.json").write_text(json.dumps(pipeline))
         text = states
         if not isinstance(text, str):
             start = next(iter(states))

@@ -20,7 +20,9 @@ def test_each_code_is_explained() -> None:
     assert set(EXPLANATIONS) == set(CODES)
 
 
-IN_DEFINITIONS = [code for code in CODES if code != "SW192"]  # that one is about suppressions.json
+# What these tell of stands elsewhere: in suppressions.json, in the project as a whole, in the roles.
+ELSEWHERE = {"SW192", "SW301", "SW303"}
+IN_DEFINITIONS = [code for code in CODES if code not in ELSEWHERE]
 
 
 @pytest.mark.parametrize("code", IN_DEFINITIONS)
@@ -32,8 +34,9 @@ def test_the_wrong_example_of_a_code_shows_it(code: str, check: Callable[..., Ch
         machine=example.machine,
         machines=example.machines,
         language=example.language,
+        pipeline=example.pipeline,
     )
-    shown = {each.code for each in checked.findings if each.severity != "note" or code >= "SW190"}
+    shown = {each.code for each in checked.findings if each.severity != "note" or each.code == code}
     assert shown == {code}
 
 
@@ -47,8 +50,9 @@ def test_the_right_example_of_a_code_shows_nothing(code: str, check: Callable[..
         machine=machine,
         machines=example.machines,
         language=example.language,
+        pipeline=example.pipeline,
     )
-    assert not [finding for finding in checked.findings if finding.code != "SW191"]
+    assert not [finding for finding in checked.findings if finding.severity != "note" or finding.code == code]
 
 
 @pytest.mark.parametrize("code", CODES)

@@ -288,7 +288,8 @@ def test_a_finding_says_what_flows_what_is_wanted_and_where_it_came_from(
     }
     take: Mapping[str, Json] = {"input": record({"order": record({"amount": COUNT}, "amount")}, "order")}
 
-    (finding,) = check(states, machine=INPUT, functions={"take": take}).findings
+    found = check(states, machine=INPUT, functions={"take": take}).findings
+    (finding,) = (each for each in found if each.severity != "note")
 
     assert finding.code == "SW110"
     assert finding.pointer == "/States/Call/Arguments/order/amount"
