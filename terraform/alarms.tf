@@ -11,7 +11,7 @@ data "aws_iam_policy_document" "alarms" {
     sid       = "TlsOnly"
     effect    = "Deny"
     actions   = ["sns:Publish"]
-    resources = [aws_sns_topic.alarms.arn]
+    resources = [local.alarms_topic_arn]
     principals {
       type        = "*"
       identifiers = ["*"]
@@ -27,7 +27,7 @@ data "aws_iam_policy_document" "alarms" {
   statement {
     sid       = "Alarms"
     actions   = ["sns:Publish"]
-    resources = [aws_sns_topic.alarms.arn]
+    resources = [local.alarms_topic_arn]
     principals {
       type        = "Service"
       identifiers = ["cloudwatch.amazonaws.com"]
@@ -41,14 +41,14 @@ data "aws_iam_policy_document" "alarms" {
 }
 
 resource "aws_sns_topic_policy" "alarms" {
-  arn    = aws_sns_topic.alarms.arn
+  arn    = local.alarms_topic_arn
   policy = data.aws_iam_policy_document.alarms.json
 }
 
 resource "aws_sns_topic_subscription" "alarms" {
   for_each = var.alarm_emails
 
-  topic_arn = aws_sns_topic.alarms.arn
+  topic_arn = local.alarms_topic_arn
   protocol  = "email"
   endpoint  = each.value
 }
@@ -73,15 +73,15 @@ resource "aws_cloudwatch_metric_alarm" "executions" {
   alarm_description   = each.value.means
   namespace           = "AWS/States"
   metric_name         = each.value.metric
-  dimensions          = { StateMachineArn = aws_sfn_state_machine.state_machine[each.value.machine].arn }
+  dimensions          = { StateMachineArn = local.state_machine_arns[each.value.machine] }
   statistic           = "Sum"
   period              = 300
   evaluation_periods  = 1
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [aws_sns_topic.alarms.arn]
-  ok_actions          = [aws_sns_topic.alarms.arn]
+  alarm_actions       = [local.alarms_topic_arn]
+  ok_actions          = [local.alarms_topic_arn]
 }
 
 # Now and then a throttle is retried and does no harm; a quarter of an hour of them is too little concurrency.
@@ -99,8 +99,8 @@ resource "aws_cloudwatch_metric_alarm" "function_throttled" {
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [aws_sns_topic.alarms.arn]
-  ok_actions          = [aws_sns_topic.alarms.arn]
+  alarm_actions       = [local.alarms_topic_arn]
+  ok_actions          = [local.alarms_topic_arn]
 }
 
 resource "aws_cloudwatch_metric_alarm" "queue_depth" {
@@ -117,8 +117,8 @@ resource "aws_cloudwatch_metric_alarm" "queue_depth" {
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [aws_sns_topic.alarms.arn]
-  ok_actions          = [aws_sns_topic.alarms.arn]
+  alarm_actions       = [local.alarms_topic_arn]
+  ok_actions          = [local.alarms_topic_arn]
 }
 
 resource "aws_cloudwatch_metric_alarm" "queue_age" {
@@ -135,8 +135,8 @@ resource "aws_cloudwatch_metric_alarm" "queue_age" {
   comparison_operator = "GreaterThanThreshold"
   threshold           = aws_sqs_queue.queue[each.key].message_retention_seconds * 3 / 4
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [aws_sns_topic.alarms.arn]
-  ok_actions          = [aws_sns_topic.alarms.arn]
+  alarm_actions       = [local.alarms_topic_arn]
+  ok_actions          = [local.alarms_topic_arn]
 }
 
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
@@ -154,8 +154,8 @@ resource "aws_cloudwatch_metric_alarm" "event_lost" {
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [aws_sns_topic.alarms.arn]
-  ok_actions          = [aws_sns_topic.alarms.arn]
+  alarm_actions       = [local.alarms_topic_arn]
+  ok_actions          = [local.alarms_topic_arn]
 }
 
 resource "aws_cloudwatch_metric_alarm" "invalid_share" {
@@ -167,8 +167,8 @@ resource "aws_cloudwatch_metric_alarm" "invalid_share" {
   comparison_operator = "GreaterThanThreshold"
   threshold           = var.max_invalid_percent
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [aws_sns_topic.alarms.arn]
-  ok_actions          = [aws_sns_topic.alarms.arn]
+  alarm_actions       = [local.alarms_topic_arn]
+  ok_actions          = [local.alarms_topic_arn]
 
   metric_query {
     id          = "share"
@@ -206,6 +206,6 @@ resource "aws_cloudwatch_metric_alarm" "conservation_violated" {
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [aws_sns_topic.alarms.arn]
-  ok_actions          = [aws_sns_topic.alarms.arn]
+  alarm_actions       = [local.alarms_topic_arn]
+  ok_actions          = [local.alarms_topic_arn]
 }

@@ -40,7 +40,7 @@ data "aws_iam_policy_document" "bucket" {
     sid       = "TlsOnly"
     effect    = "Deny"
     actions   = ["s3:*"]
-    resources = [each.value.arn, "${each.value.arn}/*"]
+    resources = [local.bucket_arns[each.key], "${local.bucket_arns[each.key]}/*"]
     principals {
       type        = "*"
       identifiers = ["*"]

@@ -49,9 +49,9 @@ locals {
       title = "Executions: how they ended"
       stat  = "Sum"
       metrics = concat([
-        for name, machine in aws_sfn_state_machine.state_machine : [
+        for name, arn in local.state_machine_arns : [
           for metric in ["ExecutionsStarted", "ExecutionsSucceeded", "ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"] :
-          ["AWS/States", metric, "StateMachineArn", machine.arn, { label = "${name} ${metric}" }]
+          ["AWS/States", metric, "StateMachineArn", arn, { label = "${name} ${metric}" }]
         ]
       ]...)
     },
@@ -59,8 +59,8 @@ locals {
       title = "Executions: duration of the slowest twentieth, milliseconds"
       stat  = "p95"
       metrics = [
-        for name, machine in aws_sfn_state_machine.state_machine :
-        ["AWS/States", "ExecutionTime", "StateMachineArn", machine.arn, { label = name }]
+        for name, arn in local.state_machine_arns :
+        ["AWS/States", "ExecutionTime", "StateMachineArn", arn, { label = name }]
       ]
     },
     {
@@ -85,7 +85,7 @@ locals {
       metrics = concat(
         [for name, function in aws_lambda_function.function : ["AWS/Lambda", "Throttles", "FunctionName", function.function_name, { label = name }]],
         [for name, table in aws_dynamodb_table.table : ["AWS/DynamoDB", "WriteThrottleEvents", "TableName", table.name, { label = name }]],
-        [for name, machine in aws_sfn_state_machine.state_machine : ["AWS/States", "ExecutionThrottled", "StateMachineArn", machine.arn, { label = name }]],
+        [for name, arn in local.state_machine_arns : ["AWS/States", "ExecutionThrottled", "StateMachineArn", arn, { label = name }]],
       )
     },
     {

@@ -59,8 +59,8 @@ locals {
     { for name, bucket in aws_s3_bucket.bucket : "${local.camel[name]}Bucket" => bucket.bucket },
     { for name, table in aws_dynamodb_table.table : "${local.camel_tables[name]}Table" => table.name },
     { for name, queue in aws_sqs_queue.queue : "${local.camel[name]}Url" => queue.url },
-    { for name, queue in aws_sqs_queue.queue : "${local.camel[name]}Arn" => queue.arn },
-    { for name, topic in aws_sns_topic.topic : "${local.camel[name]}Arn" => topic.arn },
+    { for name, arn in local.queue_arns : "${local.camel[name]}Arn" => arn },
+    { for name, arn in local.topic_arns : "${local.camel[name]}Arn" => arn },
     { for name, parameter in aws_ssm_parameter.parameter : "${local.camel[name]}Parameter" => parameter.name },
   )
   # A definition names published versions of functions, so that a version of a state machine is a whole.

@@ -45,7 +45,7 @@ resource "aws_lambda_function" "function" {
 locals {
   function_environment = merge(
     { for name, bucket in aws_s3_bucket.bucket : "${upper(name)}_BUCKET" => bucket.bucket },
-    { for name, topic in aws_sns_topic.topic : "${upper(name)}_TOPIC_ARN" => topic.arn },
+    { for name, arn in local.topic_arns : "${upper(name)}_TOPIC_ARN" => arn },
     { for name, parameter in aws_ssm_parameter.parameter : "${upper(name)}_PARAMETER" => parameter.name },
     { for name in keys(local.described_tables) : "${upper(name)}_TABLE" => aws_dynamodb_table.table[name].name },
     {

@@ -37,7 +37,7 @@ locals {
     { for name, table in aws_dynamodb_table.table : "${upper(name)}_TABLE" => table.name },
     { for name, table in aws_dynamodb_table.table : "TABLE_NAME" => table.name if name == "user_activity" },
     { for name, queue in aws_sqs_queue.queue : "${upper(name)}_URL" => queue.url },
-    { for name, topic in aws_sns_topic.topic : "${upper(name)}_TOPIC_ARN" => topic.arn },
+    { for name, arn in local.topic_arns : "${upper(name)}_TOPIC_ARN" => arn },
     { for name, alias in aws_sfn_alias.live : "${upper(name)}_STATE_MACHINE_ARN" => alias.arn },
     { STATE_MACHINE_ARN = aws_sfn_alias.live["ingest"].arn },
     { AWS_REGION = local.region },

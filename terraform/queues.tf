@@ -14,7 +14,7 @@ data "aws_iam_policy_document" "queue" {
     sid       = "TlsOnly"
     effect    = "Deny"
     actions   = ["sqs:*"]
-    resources = [each.value.arn]
+    resources = [local.queue_arns[each.key]]
     principals {
       type        = "*"
       identifiers = ["*"]
@@ -32,7 +32,7 @@ data "aws_iam_policy_document" "queue" {
     content {
       sid       = "DeadLettersOf${local.camel[statement.key]}"
       actions   = ["sqs:SendMessage"]
-      resources = [each.value.arn]
+      resources = [local.queue_arns[each.key]]
       principals {
         type        = "Service"
         identifiers = ["events.amazonaws.com"]
@@ -40,7 +40,7 @@ data "aws_iam_policy_document" "queue" {
       condition {
         test     = "ArnEquals"
         variable = "aws:SourceArn"
-        values   = [aws_cloudwatch_event_rule.rule[statement.key].arn]
+        values   = [local.rule_arns[statement.key]]
       }
     }
   }

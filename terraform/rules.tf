@@ -24,6 +24,6 @@ resource "aws_cloudwatch_event_target" "rule" {
   }
 
   dead_letter_config {
-    arn = aws_sqs_queue.queue[each.value.dead_letters].arn
+    arn = local.queue_arns[each.value.dead_letters]
   }
 }

@@ -22,7 +22,7 @@ resource "aws_sfn_state_machine" "state_machine" {
   logging_configuration {
     level                  = var.execution_log_level
     include_execution_data = var.log_execution_data
-    log_destination        = "${aws_cloudwatch_log_group.state_machine[each.key].arn}:*"
+    log_destination        = "arn:${local.partition}:logs:${local.region}:${local.account}:log-group:${aws_cloudwatch_log_group.state_machine[each.key].name}:*"
   }
 
   tracing_configuration {

@@ -13,7 +13,7 @@ data "aws_iam_policy_document" "topic" {
     sid       = "TlsOnly"
     effect    = "Deny"
     actions   = ["sns:Publish"]
-    resources = [each.value.arn]
+    resources = [local.topic_arns[each.key]]
     principals {
       type        = "*"
       identifiers = ["*"]
@@ -29,14 +29,14 @@ data "aws_iam_policy_document" "topic" {
 resource "aws_sns_topic_policy" "topic" {
   for_each = aws_sns_topic.topic
 
-  arn    = each.value.arn
+  arn    = local.topic_arns[each.key]
   policy = data.aws_iam_policy_document.topic[each.key].json
 }
 
 resource "aws_sns_topic_subscription" "notifications" {
   for_each = var.notification_emails
 
-  topic_arn = aws_sns_topic.topic["notifications"].arn
+  topic_arn = local.topic_arns["notifications"]
   protocol  = "email"
   endpoint  = each.value
 }

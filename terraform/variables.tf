@@ -48,6 +48,20 @@ variable "kms_key_arn" {
   }
 }
 
+variable "generate_parameters" {
+  description = "Whether secret parameters, as the key of pseudonyms, are random. False: they are in `parameter_values`."
+  type        = bool
+  default     = true
+}
+
+variable "parameter_values" {
+  description = "The values of the secret parameters, by name, where a deployment takes over those of another: with the same key it gives the same pseudonyms. Written when a parameter is created, and kept nowhere else."
+  type        = map(string)
+  default     = {}
+  ephemeral   = true
+  sensitive   = true
+}
+
 variable "deletion_protection" {
   description = "Tables cannot be deleted, and buckets only when they are empty. Apply with false before you destroy."
   type        = bool

@@ -27,3 +27,8 @@ provider "aws" {
     tags = merge({ project = local.description.name, deployment = local.name }, var.tags)
   }
 }
+
+# The same, for what has no resource. Terraform can mock the one above in tests, and no ephemeral values.
+provider "aws" {
+  alias = "secrets"
+}
