@@ -8,6 +8,11 @@ output "exports" {
   value       = join("\n", [for name, value in local.exports : "export ${name}='${value}'"])
 }
 
+output "aliases" {
+  description = "The alias of each state machine that everybody starts."
+  value       = { for name, alias in aws_sfn_alias.live : name => alias.arn }
+}
+
 output "state_machine_versions" {
   description = "The newest version of each state machine."
   value       = { for name, machine in aws_sfn_state_machine.state_machine : name => machine.state_machine_version_arn }
