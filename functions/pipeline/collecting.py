@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pipeline.contracts import Contract
-    from pipeline.ledger import Holder
+    from pipeline.ledger import Before, Holder
     from pipeline.objects import Head
     from pipeline.routing import Route
     from pipeline.settings import Settings
@@ -47,20 +47,20 @@ def collect_data(request: Mapping[str, Any], settings: Settings, request_id: str
         bucket, key, version = wanted_object(request)
     _refuse_half_pairs(bucket, key)
     head = objects.head(bucket, key, version)
-    file_id = file_identity(head)
+    file_id, run = file_identity(head), outcomes.run_of(execution["id"])
     writer = _event_writer(head) if "detail" in request else None
     if writer is not None and writer != execution["id"]:
-        return _taken(_file(file_id, head, None), "duplicate", writer)
+        return _taken(_file(file_id, head, None, run), "duplicate", writer)
     route = contracts.catalogue(settings.schemas).route(key)
     plan = _plan(settings, head, route)
-    file = _file(file_id, head, route)
+    file = _file(file_id, head, route, run)
     row = _row(file, head, execution, now) | {"event_name": _event_name(request)}
     preview = None if route and _hides_values(settings, route) else content_preview(file, head)
     if preview is not None:
         row["content_preview"] = preview
-    work = outcomes.work_of(settings, route.contract, plan) if route else None
+    work = outcomes.work_of(settings, route.contract, plan) if route and plan["keep"] else None
     if work is not None:
-        row |= {"work": work, "series": outcomes.run_of(execution["id"])}
+        row["work"] = work
     claimed = _claim(settings.files_table, row)
     if isinstance(claimed, ledger.Holder):
         # A row that its execution closed as failed just now is free when it is asked for again.
@@ -69,11 +69,11 @@ def collect_data(request: Mapping[str, Any], settings: Settings, request_id: str
         )
         return _taken(file, outcome, claimed.execution)
     if work is not None:
-        plan = {**plan, "keep": outcomes.continued(settings.files_table, row, claimed)}
+        file["run"] = outcomes.continued(settings.files_table, row, claimed)
     return {"outcome": "work" if route else "catalogued", "file": file, "plan": plan}
 
 
-def _claim(table: str, row: Mapping[str, Any]) -> Holder | dict[str, str]:
+def _claim(table: str, row: Mapping[str, Any]) -> Holder | Before:
     """Claim a row, also from an execution that ended without closing it; return as `ledger.claim` does."""
     claimed = ledger.claim(table, row)
     if not isinstance(claimed, ledger.Holder) or claimed.status != ledger.PROCESSING:
@@ -142,9 +142,10 @@ def _taken(file: File, outcome: Literal["duplicate", "in_progress"], holder: str
     return {"outcome": outcome, "file": file, "plan": plans.NOTHING, "duplicate_of": holder}
 
 
-def _file(file_id: str, head: Head, route: Route | None) -> File:
+def _file(file_id: str, head: Head, route: Route | None, run: str) -> File:
     return {
         "id": file_id,
+        "run": run,
         "bucket": head.bucket,
         "key": head.key,
         "version": head.version,
@@ -174,7 +175,7 @@ def _row(file: File, head: Head, execution: Execution, now: datetime) -> dict[st
         "status": ledger.PROCESSING if file["dataset"] else ledger.CATALOGUED,
     }
     if file["dataset"]:
-        row |= {"dataset": file["dataset"], "contract": file["contract"]}
+        row |= {"dataset": file["dataset"], "contract": file["contract"], "run": file["run"]}
     if origin := _replayed_file(head):
         row["replay_of"] = origin
     return row

@@ -46,8 +46,8 @@ def enrich(request: EnrichRequest, settings: Settings) -> Enriched:
     if "kept" in request["parsed"]:
         return request["parsed"]["kept"]
     enriched = _worked(request, settings)
-    if keep := request.get("keep"):
-        outcomes.keep_shard(settings, request["file"], request["parsed"], enriched, keep)
+    if request.get("keep"):
+        outcomes.keep_shard(settings, request["file"], request["parsed"], enriched)
     return enriched
 
 
@@ -58,7 +58,7 @@ def _worked(request: EnrichRequest, settings: Settings) -> Enriched:
     enrichment = Enrichment(
         contract, file, functools.partial(pseudonym_key, settings.pseudonym_key_parameter)
     )
-    place = staging.enriched_place(settings.staging_bucket, file, shard["index"], request.get("keep"))
+    place = staging.enriched_place(settings.staging_bucket, file, shard["index"])
     enriched, rejects = 0, dict[int, Reject]()
     with (
         staging.PartitionWriter(place) as staged,

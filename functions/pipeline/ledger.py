@@ -7,23 +7,40 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipeline.aws import calling, dynamodb
 from pipeline.errors import ClaimLost
-from pipeline.items import typed, typed_record
+from pipeline.items import typed
 from pipeline.moments import moment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 PROCESSING, SUCCEEDED, FAILED, CATALOGUED = "PROCESSING", "SUCCEEDED", "FAILED", "CATALOGUED"
 
 # A row is free where there is none, where the work of another execution failed, or where nobody had a
-# contract for it; an execution may claim again what it holds (a retry). What it has closed it cannot open
-# again: a claim that is late on its way would do that.
+# contract for it; an execution may write again what it holds where its work is another by now. A claim that
+# is late on its way changes nothing: what its execution has closed stays closed, what it does goes on.
 _FREE = (
     "attribute_not_exists(file_id) OR #status = :catalogued"
     " OR (#status = :failed AND #execution <> :execution)"
-    " OR (#status = :processing AND #execution = :execution)"
+    " OR (#status = :processing AND #execution = :execution"
+    " AND (attribute_not_exists(#work) OR #work <> :work))"
 )
 _NAMES = {"#status": "status", "#execution": "execution"}
+# What a claim leaves nothing of: it speaks of the work of an earlier execution. The links between a file and
+# its replays stay, and so does what another program may have noted there.
+_OF_AN_EXECUTION = (
+    *(
+        "dataset",
+        "contract",
+        "content_preview",
+        "run",
+        "work",
+        "work_before",
+        "run_before",
+        "taken_over_from",
+    ),
+    *("error", "cause", "shard_error", "shard_cause", "counts", "reasons", "quarantine", "seconds"),
+    *("shards_kept", "partitions_kept"),
+)
 
 
 class Holder(NamedTuple):
@@ -34,55 +51,78 @@ class Holder(NamedTuple):
     since: datetime
 
 
-def claim(table: str, row: Mapping[str, Any]) -> Holder | dict[str, str]:
-    """Write a row unless another execution has it; return that holder.
+class Before(NamedTuple):
+    """What the row said before an execution claimed it: its work, and its run; empty where nothing."""
 
-    Where the row is ours, return the texts of the one that it replaced, none where there was none.
-    """
+    work: str
+    run: str
+
+
+def claim(table: str, row: Mapping[str, Any]) -> Holder | Before:
+    """Write a row unless another execution has it; return that holder, or what the row said before."""
     values = {":failed": FAILED, ":catalogued": CATALOGUED, ":processing": PROCESSING}
-    values |= {":execution": row["execution"]}
-    return _put(table, row, _FREE, values)
+    return _write(table, row, _FREE, {**values, ":execution": row["execution"], ":work": row.get("work", "")})
 
 
-def take_over(table: str, row: Mapping[str, Any], dead: Holder) -> Holder | dict[str, str]:
+def take_over(table: str, row: Mapping[str, Any], dead: Holder) -> Holder | Before:
     """Write a row in the place of one whose execution is over; return as `claim` does, or who was faster."""
     values = {":execution": dead.execution, ":status": dead.status}
     taken = {**row, "taken_over_from": dead.execution}
-    return _put(table, taken, "#execution = :execution AND #status = :status", values)
+    return _write(table, taken, "#execution = :execution AND #status = :status", values)
 
 
-def _put(
-    table: str, row: Mapping[str, Any], condition: str, values: Mapping[str, str]
-) -> Holder | dict[str, str]:
+def _write(table: str, row: Mapping[str, Any], condition: str, values: Mapping[str, str]) -> Holder | Before:
     from botocore.exceptions import ClientError
 
-    with calling("DynamoDB PutItem"):
+    written = {name: value for name, value in row.items() if name != "file_id"}
+    new = {f":new_{name}": value for name, value in written.items()} | {":nothing": ""}
+    with calling("DynamoDB UpdateItem"):
         try:
-            answer = dynamodb().put_item(
+            answer = dynamodb().update_item(
                 TableName=table,
-                Item=typed_record(dict(row)),
-                ReturnValues="ALL_OLD",
+                Key={"file_id": typed(row["file_id"])},
+                UpdateExpression=_replacing(written),
                 ConditionExpression=condition,
-                ExpressionAttributeNames=_NAMES,
-                ExpressionAttributeValues={name: typed(value) for name, value in values.items()},
+                ExpressionAttributeNames={f"#{name}": name for name in {*written, *_OF_AN_EXECUTION}},
+                ExpressionAttributeValues={name: typed(value) for name, value in {**values, **new}.items()},
+                ReturnValues="ALL_NEW",
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except ClientError as error:
             response: dict[str, Any] = dict(error.response)
             if response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
-            return _holder(table, str(row["file_id"]), response.get("Item"))
-    replaced = answer.get("Attributes", {})
-    return {name: value["S"] for name, value in replaced.items() if "S" in value}
+            return _held(table, row, response.get("Item"))
+    return _before(answer["Attributes"])
 
 
-def _holder(table: str, file_id: str, old: dict[str, Any] | None) -> Holder:
-    if not old:  # not every emulator returns the row with the failure
-        answer = dynamodb().get_item(TableName=table, Key={"file_id": typed(file_id)}, ConsistentRead=True)
-        old = dict(answer.get("Item", {}))
-    execution, status = (old.get(name, {}).get("S", "unknown") for name in ("execution", "status"))
-    since = old.get("processed_at", {}).get("S") or moment(datetime.now(UTC))
+def _replacing(written: Iterable[str]) -> str:
+    """Return the update that writes attributes anew, and removes what is of another execution.
+
+    The row keeps what was there before: a claim whose answer was lost is made again, and knows it still.
+    """
+    before = [f"#{name}_before = if_not_exists(#{name}, :nothing)" for name in ("work", "run")]
+    assigned = [f"#{name} = :new_{name}" for name in written]
+    removed = [f"#{name}" for name in _OF_AN_EXECUTION if name not in (*written, "work_before", "run_before")]
+    return f"SET {', '.join(before + assigned)} REMOVE {', '.join(removed)}"
+
+
+def _held(table: str, row: Mapping[str, Any], found: dict[str, Any] | None) -> Holder | Before:
+    """Return who has a row; what it said before where that is the one that asks."""
+    if not found:  # not every emulator returns the row with the failure
+        key = {"file_id": typed(row["file_id"])}
+        answer = dynamodb().get_item(TableName=table, Key=key, ConsistentRead=True)
+        found = dict(answer.get("Item", {}))
+    execution, status = (found.get(name, {}).get("S", "unknown") for name in ("execution", "status"))
+    if (execution, status) == (row["execution"], PROCESSING):
+        return _before(found)
+    since = found.get("processed_at", {}).get("S") or moment(datetime.now(UTC))
     return Holder(execution, status, datetime.fromisoformat(since))
+
+
+def _before(row: Mapping[str, Any]) -> Before:
+    work, run = (row.get(name, {}).get("S", "") for name in ("work_before", "run_before"))
+    return Before(work, run)
 
 
 def change(table: str, file_id: str, execution: str, changes: Mapping[str, Any]) -> None:

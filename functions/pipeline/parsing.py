@@ -27,9 +27,9 @@ def parse_and_validate(request: ParseRequest, settings: Settings) -> Parsed:
 
     What was kept of the shard is returned as it is.
     """
-    keep = request.get("keep")
-    kept = outcomes.find_shard(settings, request["file"], request["shard"], keep) if keep else None
-    return kept or _worked(request, settings)
+    if request.get("keep") and (kept := outcomes.find_shard(settings, request["file"], request["shard"])):
+        return kept
+    return _worked(request, settings)
 
 
 def _worked(request: ParseRequest, settings: Settings) -> Parsed:
@@ -37,7 +37,7 @@ def _worked(request: ParseRequest, settings: Settings) -> Parsed:
     catalogue = contracts.catalogue(settings.schemas)
     contract = catalogue.contract(str(file["contract"]))
     tally, reasons, read, unreadable = Tally(), dict[str, int](), 0, 0
-    place = staging.parsed_place(settings.staging_bucket, file, shard["index"], request.get("keep"))
+    place = staging.parsed_place(settings.staging_bucket, file, shard["index"])
     with (
         staging.LineWriter(place) as staged,
         Quarantine(settings.output_bucket, file, "parse", shard["index"]) as quarantine,

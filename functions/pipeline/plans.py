@@ -24,7 +24,7 @@ MAX_PARTITIONS = 512
 # What gzip makes of JSON and CSV, on average; only the number of partitions follows from it.
 GZIP_RATIO = 8
 
-NOTHING: Plan = {"shards": 0, "shard_bytes": 0, "partitions": 0, "keep": None}
+NOTHING: Plan = {"shards": 0, "shard_bytes": 0, "partitions": 0, "keep": False}
 
 
 def plan(
@@ -41,9 +41,11 @@ def plan(
         most = MAX_SHARD_BYTES * (MAX_SHARDS if route.splittable else 1)
         raise ObjectTooLarge(f"{size} bytes; {kind} may have {most}: cut it into several")
     raw = size * GZIP_RATIO if route.compression == "gzip" else size
+    shards = max(1, -(-size // per_shard)) if size else 1
+    partitions = min(MAX_PARTITIONS, max(1, -(-raw // partition_bytes)))
     return {
-        "shards": max(1, -(-size // per_shard)) if size else 1,
+        "shards": shards,
         "shard_bytes": max(1, per_shard),
-        "partitions": min(MAX_PARTITIONS, max(1, -(-raw // partition_bytes))),
-        "keep": None,
+        "partitions": partitions,
+        "keep": shards > 1 or partitions > 1,
     }

@@ -25,8 +25,8 @@ _GZIP = 31  # zlib's wbits: gzip framing, without a time stamp
 
 
 def folder(kind: str, file: File) -> str:
-    """Return `<kind>/<dataset>/<day>/<file id>`, where the output bucket keeps what came of a file."""
-    return f"{kind}/{file['dataset']}/{file['day']}/{file['id']}"
+    """Return `<kind>/<dataset>/<day>/<file id>/<run>`, where an execution leaves what came of a file."""
+    return f"{kind}/{file['dataset']}/{file['day']}/{file['id']}/{file['run']}"
 
 
 class GzipLines:

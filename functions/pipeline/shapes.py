@@ -22,9 +22,13 @@ class Location(TypedDict):
 
 
 class File(TypedDict):
-    """One version of one object; `day` is that of its last modification (UTC)."""
+    """One version of one object; `day` is that of its last modification (UTC).
+
+    `run` is the execution that works on it: it names the folders of all that comes of its work.
+    """
 
     id: str
+    run: str
     bucket: str
     key: str
     version: str
@@ -43,23 +47,17 @@ class Tolerance(TypedDict, total=False):
     share: float
 
 
-class Keep(TypedDict):
-    """Where outcomes are kept: those of executions with the same work are a series; `run` is this one."""
-
-    series: str
-    run: str
-
-
 class Plan(TypedDict):
     """Into how many byte ranges the object is cut, and its keys into how many partitions.
 
-    `tolerance` is the contract's, where it has one; `keep` is none where there is one of each.
+    `tolerance` is the contract's, where it has one; `keep` says whether the outcomes of parts are kept for a
+    new start, as they are where there are several shards or partitions.
     """
 
     shards: int
     shard_bytes: int
     partitions: int
-    keep: Keep | None
+    keep: bool
     tolerance: NotRequired[Tolerance]
 
 
@@ -92,7 +90,7 @@ class ParseRequest(TypedDict):
 
     file: File
     shard: Shard
-    keep: NotRequired[Keep | None]
+    keep: NotRequired[bool]
 
 
 class Parsed(TypedDict):
@@ -120,7 +118,7 @@ class EnrichRequest(TypedDict):
     shard: Shard
     partitions: int
     parsed: Parsed
-    keep: NotRequired[Keep | None]
+    keep: NotRequired[bool]
 
 
 class Enriched(TypedDict):
@@ -162,7 +160,7 @@ class WriteRequest(TypedDict):
     file: File
     partition: int
     shards: list[ShardOutcome]
-    keep: NotRequired[Keep | None]
+    keep: NotRequired[bool]
 
 
 class Written(TypedDict):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from types import TracebackType
 
-    from pipeline.shapes import File, Keep, Location
+    from pipeline.shapes import File, Location
 
 # Level 1 compresses NDJSON fivefold at the speed of the network.
 LEVEL = 1
@@ -35,22 +35,14 @@ Frame = tuple[int, int]
 """Where a frame lies in its object: offset and length."""
 
 
-def folder(file: File, keep: Keep | None) -> str:
-    """Return where a file's staged data lie: each series of executions of a fan-out has its own.
-
-    A function that outlives an execution which was stopped cannot overwrite what one with other work staged.
-    """
-    return f"{file['id']}/{keep['series']}" if keep else file["id"]
-
-
-def parsed_place(bucket: str, file: File, shard: int, keep: Keep | None) -> Location:
+def parsed_place(bucket: str, file: File, shard: int) -> Location:
     """Return where a shard's valid records are staged."""
-    return {"bucket": bucket, "key": f"{folder(file, keep)}/parsed/{shard:05}"}
+    return {"bucket": bucket, "key": f"{file['id']}/{file['run']}/parsed/{shard:05}"}
 
 
-def enriched_place(bucket: str, file: File, shard: int, keep: Keep | None) -> Location:
+def enriched_place(bucket: str, file: File, shard: int) -> Location:
     """Return where a shard's items are staged."""
-    return {"bucket": bucket, "key": f"{folder(file, keep)}/enriched/{shard:05}"}
+    return {"bucket": bucket, "key": f"{file['id']}/{file['run']}/enriched/{shard:05}"}
 
 
 class _Staged(ABC):

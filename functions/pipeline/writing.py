@@ -36,13 +36,14 @@ class StagedItem(NamedTuple):
 
 def write_to_ddb(request: WriteRequest, settings: Settings) -> Written:
     """Write a partition, unless that was done; file order is that of the shards, and of the lines in each."""
-    file, keep = request["file"], request.get("keep")
-    kept = outcomes.find_partition(settings, file, request["partition"], keep) if keep else None
+    if not request.get("keep"):
+        return _worked(request, settings)
+    file = request["file"]
+    kept = outcomes.find_partition(settings, file, request["partition"])
     if kept is not None:
         return kept
     written = _worked(request, settings)
-    if keep:
-        outcomes.keep_partition(settings, file, written, keep)
+    outcomes.keep_partition(settings, file, written)
     return written
 
 

@@ -1,6 +1,6 @@
 """Reads what lies in quarantine: which files have records there, their records, their rows in the ledger.
 
-The functions write `quarantine/<dataset>/<day>/<file id>/` in the output bucket: docs/quarantine.md.
+The functions write `quarantine/<dataset>/<day>/<file id>/<run>/` in the output bucket: docs/quarantine.md.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import ClientError
 
 from statewright.local.ledger import LEDGER
+from statewright.local.outcomes import MANIFEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -29,7 +30,11 @@ if TYPE_CHECKING:
     from statewright.local.place_options import Connection
 
 FOLDER = "quarantine/"
-_KEY = re.compile(r"quarantine/([^/]+)/(\d{4}-\d\d-\d\d)/([0-9a-f]{32})/((?:parse|enrich)-(\d+)\.jsonl\.gz)")
+_KEY = re.compile(
+    r"quarantine/(?P<dataset>[^/]+)/(?P<day>\d{4}-\d\d-\d\d)/(?P<file>[0-9a-f]{32})"
+    r"/(?P<series>[0-9a-f]{12})(?:-(?P<number>\d{1,4}))?"
+    r"/(?P<name>(?:parse|enrich)-(?P<shard>\d+)\.jsonl\.gz)"
+)
 _FILE_ID = re.compile(r"[0-9a-f]{1,32}")
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
 _ROWS_AT_ONCE = 100
@@ -90,11 +95,6 @@ class QuarantinedFile:
     def key(self) -> str:
         """The object's key, as far as the ledger knows it."""
         return str(self.row.get("file_key", "-"))
-
-    @property
-    def folder(self) -> str:
-        """The key prefix of its quarantine."""
-        return f"{FOLDER}{self.dataset}/{self.day}/{self.file_id}/"
 
 
 @dataclass(frozen=True)
@@ -159,8 +159,10 @@ class Quarantines:
 
     def lines_before(self, file: QuarantinedFile) -> dict[int, int]:
         """Return by shard how many lines of the file come before it, as far as it is known."""
-        key = f"{file.folder}manifest.json"
-        if file.status == "SUCCEEDED":
+        place = f"s3://{self.bucket}/"
+        manifests = [each for each in file.row.get("quarantine", ()) if each.endswith(MANIFEST)]
+        if file.status == "SUCCEEDED" and manifests and manifests[0].startswith(place):
+            key = manifests[0].removeprefix(place)
             try:
                 body = self.connection.clients("s3").get_object(Bucket=self.bucket, Key=key)["Body"].read()
                 return {shard["shard"]: shard["first_line"] - 1 for shard in json.loads(body)["shards"]}
@@ -177,7 +179,7 @@ class Quarantines:
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
         matches = (_KEY.fullmatch(each["Key"]) for page in pages for each in page.get("Contents", []))
         for (dataset, day, file_id), group in groupby(
-            (match for match in matches if match), key=lambda match: match.group(1, 2, 3)
+            (match for match in matches if match), key=lambda match: match.group("dataset", "day", "file")
         ):
             yield QuarantinedFile(dataset, day, file_id, tuple(match[0] for match in group))
 
@@ -214,16 +216,29 @@ def plain_row(row: dict[str, Any]) -> dict[str, Any]:
 
 def _shard_of(key: str) -> int:
     match = _KEY.fullmatch(key)
-    return int(match[5]) if match else 0
+    return int(match["shard"]) if match else 0
 
 
 def _as_closed(file: QuarantinedFile, row: dict[str, Any], bucket: str) -> QuarantinedFile:
-    """Return the file with its row, and with the objects that its last execution wrote.
+    """Return the file with its row, and with those of its objects that count: each execution leaves its own.
 
-    One that failed and was started anew under another contract leaves objects that tell of nothing any more.
+    Of a file that was ingested, its row names them. Else they are those of the executions that share their
+    work (a series), of each shard's the newest; all series there are where the ledger knows none.
     """
-    objects = file.objects
     if row.get("status") == "SUCCEEDED" and "quarantine" in row:
         linked = set(row["quarantine"])
-        objects = tuple(key for key in objects if f"s3://{bucket}/{key}" in linked)
+        objects = tuple(key for key in file.objects if f"s3://{bucket}/{key}" in linked)
+    else:
+        objects = _newest(file.objects, str(row.get("run", "")).partition("-")[0])
     return QuarantinedFile(file.dataset, file.day, file.file_id, objects, row)
+
+
+def _newest(objects: Iterable[str], series: str) -> tuple[str, ...]:
+    """Return the newest object of each shard and stage in a series; in each one where none is named."""
+    found: dict[tuple[str, str], tuple[int, str]] = {}
+    for key in objects:
+        match = _KEY.fullmatch(key)
+        if match and series in ("", match["series"]):
+            of_a_shard = match["series"], match["name"]
+            found[of_a_shard] = max(found.get(of_a_shard, (-1, "")), (int(match["number"] or 0), key))
+    return tuple(key for _, key in found.values())

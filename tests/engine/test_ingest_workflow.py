@@ -12,8 +12,11 @@ from botocore.exceptions import EndpointConnectionError
 from moto import mock_aws
 
 REGION = "us-east-1"
-KEEP = {"series": "0" * 16, "run": "1" * 16}
+RUN = "0" * 12
 DEFINITION = Path(__file__).parents[2] / "statemachines" / "ingest.asl.json"
+
+
+CLAIMED = {"file_id": {"S": "raw/k"}, "run": {"S": RUN}, "status": {"S": "PROCESSING"}}
 
 
 @pytest.fixture
@@ -29,6 +32,7 @@ def cloud(monkeypatch):
             AttributeDefinitions=[{"AttributeName": "file_id", "AttributeType": "S"}],
             BillingMode="PAY_PER_REQUEST",
         )
+        made["dynamodb"].put_item(TableName="files", Item=CLAIMED)
         yield made
 
 
@@ -46,6 +50,7 @@ def definition(cloud):
 def file():
     return {
         "id": "raw/k",
+        "run": RUN,
         "bucket": "raw",
         "key": "k",
         "size": 100,
@@ -67,7 +72,7 @@ def functions(*, shards=3, partitions=2, broken=None, read=1, invalid=0, toleran
 
         return handler
 
-    plan = {"shards": shards, "shard_bytes": 40, "partitions": partitions, "keep": KEEP}
+    plan = {"shards": shards, "shard_bytes": 40, "partitions": partitions, "keep": True}
     if tolerance is not None:
         plan["tolerance"] = tolerance
     answers = {
@@ -222,6 +227,51 @@ def test_a_file_with_more_invalid_records_than_tolerated_fails_before_a_record_i
     assert outcome.cause.endswith("/quarantine/orders/2025-01-01/raw/k/")
     row = cloud["dynamodb"].get_item(TableName="files", Key={"file_id": {"S": "raw/k"}})["Item"]
     assert (row["status"], row["error"]) == ({"S": "FAILED"}, {"S": "TooManyInvalid"})
+    assert row["counts"] == counted(read=shards * 100, quarantined=shards * invalid)
+
+
+def counted(**counts):
+    return {"M": {name: {"N": str(count)} for name, count in counts.items()}}
+
+
+@pytest.mark.parametrize("shards", [1, 3])
+@pytest.mark.parametrize(
+    ("broken", "is_read"),
+    [
+        ("CollectData", False),
+        ("ParseAndValidate", False),
+        ("Enrich", False),
+        ("WriteToDdb", True),
+        ("Notify", True),
+    ],
+)
+def test_a_failure_leaves_the_numbers_of_a_file_that_was_read_to_its_end(
+    execute, definition, cloud, shards, broken, is_read
+):
+    handlers, _ = functions(shards=shards, partitions=shards, read=10, invalid=3, broken=broken)
+    run(execute, definition, cloud, handlers)
+    rows = cloud["dynamodb"].scan(TableName="files")["Items"]
+    (row,) = (row for row in rows if row["status"]["S"] == "FAILED")
+    wanted = counted(read=10 * shards, quarantined=3 * shards) if is_read else {"M": {}}
+    assert row["counts"] == wanted
+
+
+@pytest.mark.parametrize(("broken", "parts"), [("Enrich", {1}), ("WriteToDdb", {1})])
+@pytest.mark.parametrize(
+    "change", [{"run": {"S": "1" * 12}}, {"status": {"S": "FAILED"}}, {"status": {"S": "SUCCEEDED"}}]
+)
+def test_a_child_that_is_late_leaves_the_row_of_another_execution_alone(
+    execute, definition, cloud, broken, parts, change
+):
+    handlers, _ = functions(shards=3, partitions=2)
+    row = {**CLAIMED, **change, "execution": {"S": "another"}}
+    cloud["dynamodb"].put_item(TableName="files", Item=row)
+    outcome = run(execute, definition, cloud, failing(handlers, broken, parts))
+    assert (outcome.status, outcome.error) == ("FAILED", f"{PARTS[broken]}Failed")
+    assert cloud["dynamodb"].get_item(TableName="files", Key={"file_id": {"S": "raw/k"}})["Item"] == row
+
+
+PARTS = {"Enrich": "Shards", "WriteToDdb": "Partitions"}
 
 
 @pytest.mark.parametrize("read", [0, 100])
@@ -339,7 +389,7 @@ def test_shards_and_partitions_are_told_where_outcomes_are_kept_and_plain_chains
         assert outcome.status == "SUCCEEDED", outcome.cause
         for name, event in calls:
             many = {"ParseAndValidate": shards, "Enrich": shards, "WriteToDdb": partitions}.get(name, 1)
-            assert event.get("keep") == (KEEP if many > 1 else None)
+            assert event.get("keep") == (True if many > 1 else None)
 
 
 def test_what_was_kept_of_a_shard_passes_through_enrich(execute, definition, cloud):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -19,13 +20,18 @@ Json = Any
 # Times, and which execution it was.
 OF_THE_RUN = {
     *("processed_at", "processed_day", "seconds", "timestamp"),
-    *("execution", "taken_over_from", "series", "shards_kept", "partitions_kept"),
+    *("execution", "taken_over_from", "run", "run_before", "work_before", "shards_kept", "partitions_kept"),
 }
+RUN = re.compile(r"(?<=[0-9a-f]{32}/)([0-9a-f]{12})(?:-[0-9]+)?/")
+RUN_OF_A_FILE = re.compile(rb'(?<="run":")[0-9a-f-]+')
 
 
 @dataclass(frozen=True)
 class Remains:
-    """Items by table and key, objects of the output bucket, rows of the ledger, messages, dead letters."""
+    """Items by table and key, objects of the output bucket, rows of the ledger, messages, dead letters.
+
+    Each execution leaves objects of its own; here are those that count, under names without their execution.
+    """
 
     items: dict[str, Json]
     objects: dict[str, bytes]
@@ -64,14 +70,37 @@ class Difference:
 def collect(cloud: Cloud, table: str, dead_letters: str) -> Remains:
     """Gather everything; takes the messages from their queues."""
     items = dict(_items(cloud, table))
-    keys = cloud.keys(OUTPUT)
-    bodies = {key: cloud.s3.get_object(Bucket=OUTPUT, Key=key)["Body"].read() for key in keys}
-    rows = {row["file_id"]["S"]: _lasting(row) for row in _scan(FILES)}
+    found = _scan(FILES)
+    bodies = _counting(cloud, found)
+    rows = {row["file_id"]["S"]: _lasting(row) for row in found}
     messages = [(each, json.loads(each["Message"])) for each in cloud.messages()]
     failures = tuple(said["execution"] for _, said in messages if said["event"] == "failed")
     told = Counter(_words(each, said) for each, said in messages if said["event"] != "failed")
     letters = tuple(json.loads(body) for body in _taken(dead_letters))
     return Remains(items, bodies, rows, told, failures, letters)
+
+
+def _counting(cloud: Cloud, rows: list[dict[str, Json]]) -> dict[str, bytes]:
+    """Return the objects of the executions whose work a row tells of; it names no others, and none twice."""
+    series = {row["run"]["S"].partition("-")[0] for row in rows if "run" in row}
+    bodies: dict[str, bytes] = {}
+    for key in cloud.keys(OUTPUT):
+        run = RUN.search(key)
+        assert run, key
+        if run[1] not in series:
+            continue  # an execution that failed, or was stopped, has left it
+        body = RUN_OF_A_FILE.sub(b"", cloud.s3.get_object(Bucket=OUTPUT, Key=key)["Body"].read())
+        body = _without_runs(body.decode()).encode() if key.endswith(".json") else body
+        plain = _without_runs(key)
+        assert bodies.setdefault(plain, body) == body, f"two executions of one work differ in {plain}"
+    for row in rows:
+        for each in row.get("quarantine", {}).get("L", ()):
+            assert _without_runs(each["S"].removeprefix(f"s3://{OUTPUT}/")) in bodies, each
+    return bodies
+
+
+def _without_runs(text: str) -> str:
+    return RUN.sub("", text)
 
 
 def compare(clean: Remains, found: Remains) -> Difference:
@@ -122,6 +151,8 @@ def _scan(table: str) -> list[dict[str, Json]]:
 
 def _lasting(row: dict[str, Json]) -> dict[str, Json]:
     lasting = {name: value for name, value in row.items() if name not in OF_THE_RUN}
+    if "quarantine" in lasting:
+        lasting["quarantine"] = [_without_runs(each["S"]) for each in lasting["quarantine"]["L"]]
     for name in {"cause", "shard_cause"} & lasting.keys():
         lasting[name] = {"S": _of_any_invocation(row[name]["S"])}
     return lasting
@@ -139,7 +170,7 @@ def _of_any_invocation(cause: str) -> str:
 def _words(envelope: dict[str, Json], said: dict[str, Json]) -> str:
     about = {name: each["Value"] for name, each in envelope["MessageAttributes"].items()}
     lasting = {name: value for name, value in said.items() if name not in OF_THE_RUN}
-    return json.dumps([envelope.get("Subject"), about, lasting], sort_keys=True)
+    return _without_runs(json.dumps([envelope.get("Subject"), about, lasting], sort_keys=True))
 
 
 def _taken(queue: str) -> Iterator[str]:

@@ -136,7 +136,7 @@ def work_on_shard(file: Any, plan: Any, index: int) -> dict[str, Any]:
     size = plan["shard_bytes"]
     end = file["size"] if plan["shards"] == 1 else min((index + 1) * size, file["size"])
     shard = {"index": index, "start": index * size, "end": end}
-    keep = {"keep": plan.get("keep")} if plan["shards"] > 1 else {}
+    keep = {"keep": plan.get("keep", False)} if plan["shards"] > 1 else {}
     parsed = invoke("parse_and_validate", {"file": file, "shard": shard, **keep})
     request = {"file": file, "shard": shard, "partitions": plan["partitions"], "parsed": parsed, **keep}
     enriched = invoke("enrich", request)
@@ -145,7 +145,7 @@ def work_on_shard(file: Any, plan: Any, index: int) -> dict[str, Any]:
 
 def write_partition(file: Any, plan: Any, shards: Any, partition: int) -> Any:
     """Run what the workflow runs for one partition; `keep` is told where there are several."""
-    keep = {"keep": plan.get("keep")} if plan["partitions"] > 1 else {}
+    keep = {"keep": plan.get("keep", False)} if plan["partitions"] > 1 else {}
     return invoke("write_to_ddb", {"file": file, "partition": partition, "shards": shards, **keep})
 
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pipeline import enriching, entry, executions, ledger, outcomes, parsing, plans, writing
-from pipeline.errors import ServiceRefused
+from pipeline.errors import ServiceRefused, ServiceUnavailable
+from pipeline.rejects import Reject
 from pipeline.settings import settings
 from tests.functions.cloud import (
     OUTPUT,
@@ -42,7 +43,7 @@ RECORDS = [
     order(2, amount=8),
 ]
 BODY = json_lines(*RECORDS)
-SERIES = re.compile("(?<=[0-9a-f]{32})/[0-9a-f]{16}/")
+RUN = re.compile("(?<=[0-9a-f]{32})/[0-9a-f]{12}(-[0-9]+)?/")
 COUNTS = {"read": 38, "written": 35, "superseded": 1, "quarantined": 2, "alerts": 1}
 
 
@@ -70,7 +71,6 @@ class Run:
     enriched: list[int] = field(default_factory=list)
     written: list[int] = field(default_factory=list)
     failed: bool = False
-    keep: Any = None
     file: Any = None
     counts: Any = None
 
@@ -107,7 +107,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Any:
         collected = invoke("collect_data", {"s3Bucket": RAW, "s3Key": KEY, **who})
         assert collected["outcome"] == "work"
         file, plan = collected["file"], collected["plan"]
-        now.file, now.keep = file, plan.get("keep")
+        now.file = file
         shards = all_of(work_on_shard, range(plan["shards"]), file, plan)
         if len(shards) == plan["shards"]:
             written = all_of(write_partition, range(plan["partitions"]), file, plan, shards)
@@ -169,22 +169,30 @@ def clean_run(cloud: Cloud, run: Any) -> tuple[list[Any], dict[str, bytes]]:
 
 
 def everything(cloud: Cloud) -> dict[str, bytes]:
-    names = cloud.keys(STAGING)
-    return {name: cloud.s3.get_object(Bucket=STAGING, Key=name)["Body"].read() for name in names}
+    """Return all objects of both buckets."""
+    return {
+        f"{bucket}/{name}": cloud.s3.get_object(Bucket=bucket, Key=name)["Body"].read()
+        for bucket in (STAGING, OUTPUT)
+        for name in cloud.keys(bucket)
+    }
 
 
-def four_shards(keep: Any) -> Any:
-    return {"shards": 4, "shard_bytes": -(-len(BODY) // 4), "partitions": 3, "keep": keep}
+FOUR_SHARDS = {"shards": 4, "shard_bytes": -(-len(BODY) // 4), "partitions": 3, "keep": True}
 
 
 def objects(cloud: Cloud) -> dict[str, bytes]:
-    """Return all objects of both buckets but for outcomes, whatever series they are of."""
-    return {
-        SERIES.sub("/", f"{bucket}/{name}"): cloud.s3.get_object(Bucket=bucket, Key=name)["Body"].read()
-        for bucket in (STAGING, OUTPUT)
-        for name in cloud.keys(bucket)
-        if "/outcomes/" not in name
-    }
+    """Return all objects of both buckets but for outcomes, whatever run they are of.
+
+    Executions of one work leave the same bytes.
+    """
+    found: dict[str, bytes] = {}
+    for name, body in everything(cloud).items():
+        if "/outcomes/" in name:
+            continue
+        if name.endswith("/manifest.json"):
+            body = re.sub(rb"/[0-9a-f]{12}(-[0-9]+)?/|(?<=\"run\":)\"[0-9a-f-]+\"", b"/", body)
+        assert found.setdefault(RUN.sub("/", name), body) == body
+    return found
 
 
 # --- only what is missing ---
@@ -259,9 +267,9 @@ def test_partitions_of_one_shard_are_kept_too(
 def test_a_plain_chain_keeps_nothing(cloud: Cloud, run: Any) -> None:
     cloud.put(KEY, BODY)
     first = run("one", ("written", 0))
-    assert (first.keep, run("two").written) == (None, [0])
+    assert run("two").written == [0]
     assert not [name for name in cloud.keys(STAGING) if "/outcomes/" in name]
-    assert not {"work", "series", "shards_kept"} & cloud.row(first.file["id"]).keys()
+    assert not {"work", "shards_kept"} & cloud.row(first.file["id"]).keys()
 
 
 @pytest.mark.usefixtures("plan")
@@ -286,27 +294,60 @@ def test_a_contract_that_changed_begins_anew(cloud: Cloud, run: Any, schemas: An
     again = run("two")
 
     assert (again.parsed, again.counts) == ([0, 1, 2, 3], {**COUNTS, "alerts": 0})
-    assert again.keep["series"] == again.keep["run"]
+    assert again.file["run"] == outcomes.run_of("two")
+
+
+PLAIN = {"shards": 1, "shard_bytes": len(BODY), "partitions": 1, "keep": False}
+NO_ITEM = [{"to": "day", "op": "date", "from": "customer_id"}]
+
+
+@pytest.mark.parametrize("shards", [1, 4])
+def test_a_function_that_outlives_its_execution_overwrites_nothing_under_another_contract(
+    cloud: Cloud, run: Any, schemas: Any, monkeypatch: pytest.MonkeyPatch, shards: int
+) -> None:
+    planned(monkeypatch, shards=shards, partitions=shards)
+    cloud.put(KEY, BODY)
+    schemas("old", derive=NO_ITEM)
+    first = run("one", ("enriched", 0))
+    schemas("new")
+    again = run("two")
+    there = everything(cloud)
+    schemas("old")
+
+    late = work_on_shard(first.file, PLAIN if shards == 1 else FOUR_SHARDS, 0)
+
+    assert (again.counts, late["enriched"]) == (COUNTS, 0)
+    now = everything(cloud)
+    assert now.keys() > there.keys()
+    assert {name: now[name] for name in there} == there
+    named = cloud.row(again.file["id"])["quarantine"]
+    assert sum(len(cloud.lines(place(uri))) for uri in named[1:]) == COUNTS["quarantined"]
+
+
+def place(uri: str) -> dict[str, str]:
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    return {"bucket": bucket, "key": key}
 
 
 @pytest.mark.usefixtures("plan")
-def test_a_function_that_outlives_its_execution_overwrites_nothing_of_other_work(
-    cloud: Cloud, run: Any, schemas: Any
+def test_a_function_that_outlives_its_execution_overwrites_nothing_where_only_the_code_changed(
+    cloud: Cloud, run: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cloud.put(KEY, BODY)
-    schemas("old")
-    first = run("one", ("enriched", 2))
-    schemas("new", derive=[{"to": "shop", "op": "constant", "value": 1}])
-    again = run("two", ("written", 0))
-    staged = {name: body for name, body in everything(cloud).items() if again.keep["series"] in name}
-    schemas("old")
+    first = run("one", ("enriched", 1))
+    again = run("two")
+    there = {name: body for name, body in everything(cloud).items() if f"/{again.file['run']}/" in name}
+    monkeypatch.setattr(parsing, "judge", lambda *_: Reject("type", "", "as older code has it"))
 
-    work_on_shard(first.file, four_shards(first.keep), 2)
+    late = invoke(
+        "parse_and_validate",
+        {"file": first.file, "shard": {"index": 1, "start": 0, "end": len(BODY)}, "keep": True},
+    )
 
+    assert (late["valid"], again.counts) == (0, COUNTS)
     now = everything(cloud)
-    assert staged
-    assert {name: now[name] for name in staged} == staged
-    assert run("three").counts == COUNTS
+    assert there
+    assert {name: now[name] for name in there} == there
 
 
 @pytest.mark.usefixtures("plan")
@@ -332,14 +373,14 @@ def test_functions_that_were_deployed_while_a_file_was_worked_on_find_only_their
     cloud.put(KEY, BODY)
     schemas("old")
     first = run("one", ("written", 1))
-    keep = {**first.keep, "run": "f" * 16}
+    file = {**first.file, "run": f"{first.file['run']}-1"}
     shard = {"index": 0, "start": 0, "end": -(-len(BODY) // 4)}
-    assert outcomes.find_shard(settings(), first.file, shard, keep)  # type: ignore[arg-type]
+    assert outcomes.find_shard(settings(), file, shard)
 
     schemas("new", alerts=[])
 
-    assert outcomes.find_shard(settings(), first.file, shard, keep) is None  # type: ignore[arg-type]
-    assert outcomes.find_partition(settings(), first.file, 0, keep) is None  # type: ignore[arg-type]
+    assert outcomes.find_shard(settings(), file, shard) is None
+    assert outcomes.find_partition(settings(), file, 0) is None
 
 
 @pytest.mark.usefixtures("plan")
@@ -447,7 +488,7 @@ def test_a_state_that_is_tried_again_finds_its_own_outcome_and_counts_as_worked(
     cloud.put(KEY, BODY)
     run("one", ("parsed", 2))
     again = run("two", ("written", 0), ("written", 1), ("written", 2))
-    own, earlier = (work_on_shard(again.file, four_shards(again.keep), index) for index in (2, 1))
+    own, earlier = (work_on_shard(again.file, FOUR_SHARDS, index) for index in (2, 1))
 
     assert (again.parsed, own["kept"], earlier["kept"]) == ([2], False, True)
 
@@ -458,9 +499,82 @@ def test_a_claim_that_is_tried_again_goes_on_with_its_series(cloud: Cloud, run: 
     first = run("one", ("parsed", 2))
     request = {"s3Bucket": RAW, "s3Key": KEY, "execution": {"id": "two", "started_at": STARTED_AT}}
 
-    keeps = [invoke("collect_data", request)["plan"]["keep"] for _ in range(3)]
+    runs = [invoke("collect_data", request)["file"]["run"] for _ in range(3)]
 
-    assert keeps == [{"series": first.keep["run"], "run": outcomes.run_of("two")}] * 3
+    assert runs == [f"{first.file['run']}-1"] * 3
+    assert cloud.row(first.file["id"])["run"] == runs[0]
+
+
+@pytest.mark.usefixtures("plan")
+def test_a_claim_whose_answer_was_lost_goes_on_with_the_series_all_the_same(
+    cloud: Cloud, run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloud.put(KEY, BODY)
+    run("one", ("parsed", 2))
+    claim = ledger.claim
+
+    def unanswered(*given: Any) -> None:
+        monkeypatch.setattr(ledger, "claim", claim)
+        claim(*given)
+        raise ServiceUnavailable("cut after the effect")
+
+    monkeypatch.setattr(ledger, "claim", unanswered)
+    request = {"s3Bucket": RAW, "s3Key": KEY, "execution": {"id": "two", "started_at": STARTED_AT}}
+    with pytest.raises(ServiceUnavailable):
+        invoke("collect_data", request)
+
+    assert run("two").parsed == [2]
+
+
+@pytest.mark.usefixtures("plan")
+def test_a_claim_that_arrives_late_leaves_the_series_as_it_is(cloud: Cloud, run: Any) -> None:
+    cloud.put(KEY, BODY)
+    run("one", ("parsed", 2))
+    request = {"s3Bucket": RAW, "s3Key": KEY, "execution": {"id": "two", "started_at": STARTED_AT}}
+    file = invoke("collect_data", request)["file"]
+    row = cloud.row(file["id"])
+    late = {name: value for name, value in row.items() if not name.endswith("_before")}
+
+    ledger.claim("statewright-files", {**late, "run": outcomes.run_of("two")})
+
+    assert cloud.row(file["id"]) == row
+
+
+@pytest.mark.usefixtures("plan")
+@pytest.mark.parametrize(("number", "next_"), [(9998, "-9999"), (9999, "")])
+def test_a_series_ends_where_its_numbers_end(cloud: Cloud, run: Any, number: int, next_: str) -> None:
+    cloud.put(KEY, BODY)
+    first = run("one", ("parsed", 2)).file
+    cloud.files.update_item(
+        Key={"file_id": first["id"]},
+        UpdateExpression="SET run = :run",
+        ExpressionAttributeValues={":run": f"{first['run']}-{number}"},
+    )
+
+    again = run("two")
+
+    assert again.file["run"] == (f"{first['run']}{next_}" if next_ else outcomes.run_of("two"))
+    assert again.counts == COUNTS
+
+
+def test_a_claim_leaves_the_links_of_replays_and_nothing_else_of_the_execution_before(
+    cloud: Cloud, run: Any
+) -> None:
+    cloud.put(KEY, BODY)
+    first = run("one", ("written", 0)).file
+    clean = cloud.row(first["id"])
+    cloud.files.update_item(
+        Key={"file_id": first["id"]},
+        UpdateExpression="ADD replayed_by :replay SET shard_error = :x, taken_over_from = :x, seconds = :x",
+        ExpressionAttributeValues={":replay": {"f" * 32}, ":x": "x"},
+    )
+
+    request = {"s3Bucket": RAW, "s3Key": KEY, "execution": {"id": "two", "started_at": STARTED_AT}}
+    invoke("collect_data", request)
+
+    row = cloud.row(first["id"])
+    assert row["replayed_by"] == {"f" * 32}
+    assert row.keys() - {"replayed_by"} == clean.keys()
 
 
 @pytest.mark.usefixtures("plan")

@@ -12,7 +12,7 @@ from statewright.engine.payloads import MAX_PAYLOAD_BYTES, dump
 from tests.functions.cloud import SCHEMAS
 
 if TYPE_CHECKING:
-    from pipeline.shapes import Execution, File, Keep, ShardOutcome, Written
+    from pipeline.shapes import Execution, File, ShardOutcome, Written
 
 LONGEST_BUCKET = "b" * 63
 LONGEST_DATASET = "d" * 64
@@ -22,7 +22,6 @@ EXECUTION: Execution = {
     "id": f"arn:aws:states:ap-southeast-2:000000000000:execution:{'m' * 80}:{'e' * 80}",
     "started_at": "2026-01-01T00:00:00.000Z",
 }
-KEEP: Keep = {"series": "5" * outcomes.DIGITS, "run": "7" * outcomes.DIGITS}
 # The longest names that rules have, keywords of JSON Schema most of them.
 LONGEST_RULES = (
     "unevaluatedProperties",
@@ -45,6 +44,7 @@ LONGEST_RULES = (
 def largest_file() -> File:
     return {
         "id": "f" * 32,
+        "run": f"{'5' * outcomes.DIGITS}-9999",
         "bucket": LONGEST_BUCKET,
         "key": "\x01" * 1024,  # six characters of JSON each
         "version": "v" * 1024,
@@ -77,7 +77,7 @@ def longest_shard(file: File, index: int) -> ShardOutcome:
         "reasons": longest_reasons(),
         "enriched": MOST_RECORDS,
         "alerts": MOST_RECORDS,
-        "staged": staging.enriched_place(LONGEST_BUCKET, file, index, KEEP),
+        "staged": staging.enriched_place(LONGEST_BUCKET, file, index),
         "quarantine": Quarantine(LONGEST_BUCKET, file, "parse", index).place,
         "quarantine_enrich": Quarantine(LONGEST_BUCKET, file, "enrich", index).place,
         "alerts_object": AlertLog(LONGEST_BUCKET, file, index).place,
@@ -116,7 +116,7 @@ def test_the_shards_of_the_largest_file_fit_the_payload_of_a_writer() -> None:
     file = largest_file()
     request = {
         "file": file,
-        "keep": KEEP,
+        "keep": True,
         "shards": longest_shards(file),
         "partition": plans.MAX_PARTITIONS - 1,
     }

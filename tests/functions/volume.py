@@ -134,6 +134,7 @@ def main(count: int, shard_bytes: int) -> None:
 def _run(settings: Settings, size: int, shard_bytes: int) -> Any:
     file: File = {
         "id": "0" * 32,
+        "run": "0" * 12,
         "bucket": settings.raw_bucket,
         "key": KEY,
         "version": "v",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 DAY = "2026-01-02"
+RUN = "0123456789ab"
 
 
 @dataclass
@@ -57,7 +58,9 @@ class Quarantined:
         version = self.clients("s3").put_object(Bucket=bucket, Key=key, Body=body)["VersionId"]
         return Upload(Path("nowhere"), bucket, key, version, 0.0)
 
-    def put_aside(self, origin: Upload, name: str, records: list[dict[str, Any]], day: str = DAY) -> str:
+    def put_aside(
+        self, origin: Upload, name: str, records: list[dict[str, Any]], day: str = DAY, run: str = RUN
+    ) -> str:
         """Write a quarantine object of a file of the dataset orders; return its URI."""
         lines = [
             {
@@ -76,7 +79,7 @@ class Quarantined:
             for number, record in enumerate(records, start=1)
         ]
         body = gzip.compress(b"".join(json.dumps(line).encode() + b"\n" for line in lines))
-        return self.put(f"quarantine/orders/{day}/{origin.file_id}/{name}.jsonl.gz", body)
+        return self.put(f"quarantine/orders/{day}/{origin.file_id}/{run}/{name}.jsonl.gz", body)
 
     def put(self, key: str, body: bytes) -> str:
         """Write an object into the output bucket; return its URI."""

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from statewright.cli import statewright
 from statewright.local import quarantine_command
 from statewright.local.quarantine_command import CHARACTERS_SHOWN, RECORDS_SHOWN, printable
-from tests.local.quarantined import DAY, strings
+from tests.local.quarantined import DAY, RUN, strings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -142,9 +142,9 @@ def test_lines_are_those_of_the_file_where_that_is_known(
     place = stored.put_aside(origin, "parse-00002", [{"raw": "1"}])
 
     assert "byte 10 (line 1 of shard 2): type at /quantity" in run("show", origin.file_id).output
-    stored.tell(origin, "SUCCEEDED", quarantine=strings(place))
-    manifest = {"shards": [{"shard": 2, "first_line": 1001}]}
-    stored.put(f"quarantine/orders/{DAY}/{origin.file_id}/manifest.json", json.dumps(manifest).encode())
+    manifest = json.dumps({"shards": [{"shard": 2, "first_line": 1001}]}).encode()
+    told = stored.put(f"quarantine/orders/{DAY}/{origin.file_id}/{RUN}/manifest.json", manifest)
+    stored.tell(origin, "SUCCEEDED", quarantine=strings(told, place))
     assert "line 1,001, byte 10: type at /quantity" in run("show", origin.file_id).output
     assert json.loads(run("show", origin.file_id, "--json").output)["file_line"] == 1001
 

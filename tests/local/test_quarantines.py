@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from statewright.local.quarantines import QuarantineError
-from tests.local.quarantined import DAY, numbers, strings
+from tests.local.quarantined import DAY, RUN, numbers, strings
 
 if TYPE_CHECKING:
     from tests.local.quarantined import Quarantined
@@ -73,6 +73,23 @@ def test_what_an_earlier_execution_left_does_not_count_where_the_file_is_well_by
         stored.quarantines.find(origin.file_id)
 
 
+@pytest.mark.parametrize("status", ["FAILED", "PROCESSING"])
+def test_of_a_file_that_failed_what_its_series_of_executions_left_counts(
+    stored: Quarantined, status: str
+) -> None:
+    origin = stored.upload("orders/a.jsonl", b"1")
+    other, first, last = "f" * 12, RUN, f"{RUN}-10"
+    stored.put_aside(origin, "parse-00000", [{"raw": "of other work"}], run=other)
+    stored.put_aside(origin, "parse-00000", [{"raw": "kept"}], run=first)
+    for run, raw in ((first, "1st"), (f"{RUN}-9", "9th"), (last, "10th")):
+        stored.put_aside(origin, "parse-00001", [{"raw": raw}], run=run)
+    stored.tell(origin, status, run={"S": last})
+
+    (file,) = stored.quarantines.files()
+
+    assert [each.raw for each in stored.quarantines.records(file)] == ["kept", "10th"]
+
+
 def test_records_of_both_stages_come_in_the_order_of_the_file(stored: Quarantined) -> None:
     origin = stored.upload("orders/a.jsonl", b"1")
     stored.put_aside(origin, "parse-00001", [{"raw": "e", "offset": 5}])
@@ -90,10 +107,11 @@ def test_the_lines_before_a_shard_come_from_the_manifest(stored: Quarantined) ->
     origin = stored.upload("orders/a.jsonl", b"1")
     place = stored.put_aside(origin, "parse-00003", [{"raw": "1"}])
     manifest = {"file": {}, "shards": [{"shard": 3, "first_line": 101}]}
-    stored.put(f"quarantine/orders/{DAY}/{origin.file_id}/manifest.json", json.dumps(manifest).encode())
+    key = f"quarantine/orders/{DAY}/{origin.file_id}/{RUN}/manifest.json"
+    told = stored.put(key, json.dumps(manifest).encode())
 
     assert stored.quarantines.lines_before(stored.quarantines.find(origin.file_id)) == {0: 0}
-    stored.tell(origin, "SUCCEEDED", quarantine=strings(place))
+    stored.tell(origin, "SUCCEEDED", quarantine=strings(told, place))
     assert stored.quarantines.lines_before(stored.quarantines.find(origin.file_id)) == {3: 100}
 
 
@@ -135,7 +153,7 @@ def test_an_id_of_no_file_is_refused(stored: Quarantined) -> None:
 @pytest.mark.parametrize("body", [b"no gzip", b"\x1f\x8b\x08\x00"])
 def test_an_object_that_is_broken_is_told_by_its_place(stored: Quarantined, body: bytes) -> None:
     origin = stored.upload("orders/a.jsonl", b"1")
-    place = stored.put(f"quarantine/orders/{DAY}/{origin.file_id}/parse-00000.jsonl.gz", body)
+    place = stored.put(f"quarantine/orders/{DAY}/{origin.file_id}/{RUN}/parse-00000.jsonl.gz", body)
     file = stored.quarantines.find(origin.file_id)
 
     with pytest.raises(QuarantineError, match=f"{place} is not what the pipeline wrote"):

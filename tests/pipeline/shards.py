@@ -45,6 +45,7 @@ def file_of(key: str, body: bytes, catalogue: contracts.Catalogue | None = None)
     assert route is not None
     return {
         "id": "0" * 32,
+        "run": "0" * 12,
         "bucket": "raw",
         "key": key,
         "version": "v",

@@ -288,16 +288,17 @@ def row(execution: str, status: str = ledger.PROCESSING) -> dict[str, Any]:
 
 def holder_seen_by(execution: str) -> tuple[str, str]:
     holder = ledger.claim(FILES, row(execution))
-    assert holder is not None
+    assert isinstance(holder, ledger.Holder)
     return holder.execution, holder.status
 
 
 def test_a_claim_is_held_by_one_execution(cloud: Cloud) -> None:
-    assert ledger.claim(FILES, row("one")) == {}
-    assert ledger.claim(FILES, row("one")) == row("one")
+    nothing = ledger.Before("", "")
+    assert ledger.claim(FILES, row("one")) == nothing
+    assert ledger.claim(FILES, row("one")) == nothing
     assert holder_seen_by("two") == ("one", ledger.PROCESSING)
     ledger.change(FILES, "f", "one", {"status": ledger.FAILED})
-    assert ledger.claim(FILES, row("two")) == {**row("one"), "status": ledger.FAILED}
+    assert ledger.claim(FILES, row("two")) == nothing
     with pytest.raises(ClaimLost):
         ledger.change(FILES, "f", "one", {"status": ledger.SUCCEEDED})
 
@@ -310,12 +311,12 @@ def test_the_holder_is_asked_for_where_the_refusal_does_not_name_it(
     def bare(**_: Any) -> Any:
         raise client_error("ConditionalCheckFailedException")
 
-    monkeypatch.setattr(aws.dynamodb(), "put_item", bare)
+    monkeypatch.setattr(aws.dynamodb(), "update_item", bare)
     assert holder_seen_by("two") == (EXECUTION, ledger.PROCESSING)
 
 
 def test_a_ledger_that_is_not_there_refuses(cloud: Cloud) -> None:
-    with pytest.raises(ServiceRefused, match="PutItem"):
+    with pytest.raises(ServiceRefused, match="UpdateItem"):
         ledger.claim("no-such-table", row("one"))
     with pytest.raises(ServiceRefused, match="UpdateItem"):
         ledger.change("no-such-table", "f", "one", {"status": ledger.FAILED})

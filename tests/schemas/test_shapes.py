@@ -12,7 +12,6 @@ SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
 PLACES = {
     "Location": "common.json#/$defs/location",
     "File": "common.json#/$defs/file",
-    "Keep": "common.json#/$defs/keep",
     "Plan": "common.json#/$defs/plan",
     "Tolerance": "common.json#/$defs/plan/properties/tolerance",
     "Execution": "common.json#/$defs/execution",
