@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from statewright.deploy.deploy_command import deploy
 from statewright.deploy.package_command import package
 from statewright.local.commands import down, env, status, up
 from statewright.local.demo import demo
@@ -44,6 +45,7 @@ for command in (
     view,
     graph,
     package,
+    deploy,
 ):
     statewright.add_command(command)
 

@@ -39,7 +39,8 @@ def test_every_command_explains_itself_with_an_example_and_its_exit_codes(name: 
 
 def test_the_commands_are_those_that_exist() -> None:
     local_cloud = {"up", "down", "status", "env", "ingest", "quarantine", "redrive", "demo"}
-    assert set(statewright.commands) == {*local_cloud, "run", "serve", "check", "view", "graph"}
+    aws = {"package", "deploy"}
+    assert set(statewright.commands) == {*local_cloud, *aws, "run", "serve", "check", "view", "graph"}
 
 
 @pytest.mark.parametrize("name", ["up", "down", "status", "env"])

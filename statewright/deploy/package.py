@@ -88,6 +88,15 @@ def build(root: Path, target: Target = wheels.LAMBDA, folder: Path | None = None
         raise PackageError(str(error)) from error
 
 
+def summary(built: Package) -> str:
+    """Return one line on a package, and a second one where it lacks its bytecode."""
+    size = f"{built.size / 1e6:.1f} MB, {built.unpacked / 1e6:.1f} MB unpacked, {built.entries} files"
+    line = f"build/{built.file}: {size}, content {built.digest[:12]}"
+    if built.bytecode is not None:
+        return line
+    return f"{line}\nWithout bytecode: no Python {built.python} is here, so cold starts are slower."
+
+
 def read(folder: Path) -> Package | None:
     """Return the package that was built into a folder, None where there is none or it is not whole."""
     try:

@@ -34,13 +34,4 @@ def package(project: Project, *, as_json: bool) -> None:
         built = packages.build(project.root)
     except packages.PackageError as error:
         raise click.ClickException(str(error)) from error
-    click.echo(json.dumps(asdict(built), indent=2) if as_json else said(built))
-
-
-def said(built: packages.Package) -> str:
-    """Return one line on a package, and a second one where it lacks its bytecode."""
-    size = f"{built.size / 1e6:.1f} MB, {built.unpacked / 1e6:.1f} MB unpacked, {built.entries} files"
-    line = f"build/{built.file}: {size}, content {built.digest[:12]}"
-    if built.bytecode is not None:
-        return line
-    return f"{line}\nWithout bytecode: no Python {built.python} is here, so cold starts are slower."
+    click.echo(json.dumps(asdict(built), indent=2) if as_json else packages.summary(built))

@@ -1,0 +1,128 @@
+"""What `statewright deploy` does, step by step: package, plan, apply, and the shift to the new versions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from statewright.deploy import package as packages
+from statewright.deploy import shifting
+from statewright.deploy.terraform import FOLDER, Terraform
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from statewright.deploy.account import Account
+    from statewright.project import Project
+
+ENVIRONMENTS = "environments"
+# Outputs of terraform/outputs.tf that are read here.
+ALIASES, VERSIONS, ALARMS = "aliases", "state_machine_versions", "alarms"
+
+
+class NotDeployable(Exception):  # noqa: N818 - what is wrong
+    """The project or its Terraform state lacks what a deployment needs."""
+
+
+@dataclass(frozen=True)
+class Shift:
+    """How new versions get their executions: `percent` first, everything after `minutes` without an alarm."""
+
+    percent: int
+    minutes: float
+    ignored_alarms: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A deployment of a project that is at hand: its Terraform is ready, its package is built."""
+
+    project: Project
+    account: Account
+    terraform: Terraform
+    plan_file: Path
+
+    def plan(self, more: dict[str, Any] | None = None) -> bool:
+        """Write and print the plan; return whether it changes anything; raises TerraformError."""
+        return self.terraform.plan(self.plan_file, more=more)
+
+    def apply(self) -> None:
+        """Do what the plan says; raises TerraformError."""
+        self.terraform.apply(self.plan_file)
+
+    def output(self, name: str) -> Any:
+        """Return an output of what was applied; raises NotDeployable, TerraformError."""
+        found = self.terraform.outputs()
+        if name not in found:
+            raise NotDeployable(f"terraform/ has no output {name!r}, which a gradual shift reads")
+        return found[name]
+
+
+def make_ready(
+    project: Project,
+    account: Account,
+    environment: str | None,
+    var_files: Sequence[Path],
+    backend_config: Path | None,
+    tell: Callable[[str], None],
+) -> Deployment:
+    """Build the package and initialise Terraform; raises PackageError, TerraformError, NotDeployable."""
+    folder = project.root / FOLDER
+    if not folder.is_dir():
+        raise NotDeployable(f"{project.root} has no folder {FOLDER}/")
+    built = packages.build(project.root)
+    tell(packages.summary(built))
+    file = project.root / packages.BUILD / built.file
+    variables: dict[str, Any] = {"package": str(file)}
+    files = list(var_files)
+    if environment is not None:
+        variables["name"] = f"{project.description.name}-{environment}".replace("_", "-")
+        own = folder / ENVIRONMENTS / f"{environment}.tfvars"
+        files = [own, *files] if own.is_file() else files
+    settings = {"AWS_REGION": account.region}
+    terraform = Terraform(project.root, environment, variables, files, settings)
+    terraform.init(backend_config)
+    plan_file = file.parent / f"{environment or 'default'}.tfplan"
+    return Deployment(project, account, terraform, plan_file)
+
+
+@dataclass(frozen=True)
+class Before:
+    """What a gradual shift begins from: versions by state machine, and the alarms that will watch."""
+
+    versions: dict[str, str]
+    alarms: list[str]
+
+    def variables(self) -> dict[str, Any]:
+        """Return what keeps the aliases where they are while Terraform applies."""
+        return {"stable_versions": self.versions, "canary_percent": 0} if self.versions else {}
+
+
+def before_the_shift(deployment: Deployment, shift: Shift) -> Before:
+    """Return where the aliases lead now; raises CannotShift, NotDeployable and botocore's errors.
+
+    Where nothing is deployed yet there are no versions, and nothing will be shifted.
+    """
+    if not deployment.terraform.outputs():
+        return Before({}, [])
+    aliases = deployment.output(ALIASES)
+    cloudwatch = deployment.account.client("cloudwatch")
+    alarms = shifting.check_alarms(cloudwatch, deployment.output(ALARMS), shift.ignored_alarms)
+    return Before(shifting.stable_versions(deployment.account.client("stepfunctions"), aliases), alarms)
+
+
+def shift_to_the_new(
+    deployment: Deployment, before: Before, shift: Shift, tell: Callable[[str], None]
+) -> list[shifting.Move]:
+    """Move the aliases from the versions before to those that were applied; return what was moved.
+
+    Raises Returned, NotDeployable, TerraformError.
+    """
+    planned = shifting.moves(deployment.output(ALIASES), before.versions, deployment.output(VERSIONS))
+    if not planned:
+        return []
+    client = deployment.account.client
+    watched = shifting.Watched(before.alarms, shift.percent, shift.minutes * 60)
+    shifting.shift(planned, watched, client("stepfunctions"), client("cloudwatch"), tell)
+    return planned
