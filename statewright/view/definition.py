@@ -264,6 +264,21 @@ def subtitle(kind: str, body: Mapping[str, Json]) -> str:
     return kind
 
 
+def called_function(body: Mapping[str, Json]) -> str | None:
+    """Return the name, ARN or placeholder of the function that a state calls, None where it names none."""
+    resource = _text(body.get("Resource"))
+    if ":function:" in resource:
+        return resource
+    if ":::lambda:invoke" not in resource:
+        return None
+    for member in ("Arguments", "Parameters"):
+        arguments = body.get(member)
+        name = arguments.get("FunctionName") if isinstance(arguments, dict) else None
+        if isinstance(name, str) and not name.startswith("{%"):
+            return name
+    return None
+
+
 def _called(body: Mapping[str, Json]) -> str:
     resource = _text(body.get("Resource"))
     if ":::" in resource:

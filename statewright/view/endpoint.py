@@ -23,11 +23,15 @@ _SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where executions are read from; `url` is for people, "AWS <region>" for AWS."""
+    """Where executions are read from; `url` is for people, "AWS <region>" for AWS.
+
+    `service` makes the client of another service there, by boto's name of it.
+    """
 
     client: Any
     url: str
     is_local: bool
+    service: Callable[[str], Any] | None = None
 
 
 def find_endpoint(
@@ -46,10 +50,12 @@ def find_endpoint(
     if named is None and profile is None:
         named = (local_cloud or running_cloud)()
     if named is not None and is_loopback(urlsplit(named).netloc):
-        return Endpoint(_local_client(named), named, is_local=True)
-    client = _aws_client(named, region, profile)
+        service = _local_services(named)
+        return Endpoint(service("stepfunctions"), named, is_local=True, service=service)
+    service = _aws_services(named, region, profile)
+    client = service("stepfunctions")
     shown = named or f"AWS {client.meta.region_name}"
-    return Endpoint(client, shown, is_local=False)
+    return Endpoint(client, shown, is_local=False, service=service)
 
 
 def running_cloud() -> str | None:
@@ -64,13 +70,13 @@ def running_cloud() -> str | None:
     return None if record is None else record.sfn_endpoint
 
 
-def _local_client(url: str) -> Any:
+def _local_services(url: str) -> Callable[[str], Any]:
     from statewright.local.clients import Clients
 
-    return Clients(url, url, read_timeout=_SECONDS)("stepfunctions")
+    return Clients(url, url, read_timeout=_SECONDS)
 
 
-def _aws_client(url: str | None, region: str | None, profile: str | None) -> Any:
+def _aws_services(url: str | None, region: str | None, profile: str | None) -> Callable[[str], Any]:
     import boto3
     from botocore.config import Config
 
@@ -78,4 +84,4 @@ def _aws_client(url: str | None, region: str | None, profile: str | None) -> Any
     # Polls are gentle by themselves; where AWS throttles, its pace is kept to.
     config = Config(retries={"mode": "adaptive", "total_max_attempts": 5}, read_timeout=_SECONDS)
     make: Any = session.client
-    return make("stepfunctions", endpoint_url=url, config=config)
+    return lambda name: make(name, endpoint_url=url, config=config)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from statewright.view.events import details
+from statewright.view.log_lines import function_of
 from statewright.view.payload import PAYLOAD_LIMIT, differences, parse, size, unfold
 
 if TYPE_CHECKING:
@@ -131,6 +132,7 @@ def _attempt(watch: Watch, attempt: Attempt, visit: Visit) -> dict[str, Json]:
         "endedAt": attempt.ended_at,
         "arguments": next((_payload(first[name]) for name in _ARGUMENTS if name in first), None),
         "resource": first.get("resource"),
+        "function": function_of(watch, attempt),
         "region": first.get("region"),
         "result": _payload(last.get("output")) if is_own else None,
         "error": attempt.error,

@@ -1,12 +1,12 @@
 """The server of the page: its files, what it asks for, what it is told while an execution runs.
 
-GET  /                       the page; /page/<file> its style and script
+GET  /, /compare, /coverage, /follow   the pages; /page/<file> their style and script
 GET  /api/place              the endpoint, and what can be done there
 GET  /api/machines, /api/executions, /api/children
 GET  /api/graph              the picture of an execution's or a state machine's definition
 GET  /api/live               server-sent events: the summary and what the graph shows, whenever they change
 GET  /api/overlay, /api/state, /api/origin, /api/visits, /api/iterations, /api/events, /api/event
-POST /api/do/<act>           see `acts`
+POST /api/do/<act>           see `acts`; more in `studies` and `beside`
 """
 
 from __future__ import annotations
@@ -27,11 +27,15 @@ from statewright.view.acts import ActRefusedError, Acts
 from statewright.view.asked import BadQueryError
 from statewright.view.asked import needed as _needed
 from statewright.view.asked import number as _number
+from statewright.view.beside import Beside
 from statewright.view.definition import NotDrawableError
+from statewright.view.follow import NotFollowedError
+from statewright.view.follow_routes import Following
 from statewright.view.layout.regions import picture_of
 from statewright.view.origin import origin_of
 from statewright.view.panel import state_panel
 from statewright.view.security import Guard
+from statewright.view.studies import Studies
 from statewright.view.svg import render
 from statewright.view.watches import Watches
 
@@ -42,30 +46,48 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from statewright.view.endpoint import Endpoint
+    from statewright.view.project_files import ProjectFiles
     from statewright.view.watch import Watch
 
 Json = Any
 
 _HEARTBEAT_SECONDS = 15.0
+_PAGES = {"/": "index.html", "/compare": "compare.html", "/coverage": "coverage.html", "/follow": "follow.html"}
 _FILES = {
+    "compare.js": "text/javascript",
+    "costs.js": "text/javascript",
+    "coverage.js": "text/javascript",
+    "studies.css": "text/css",
+    "pick.js": "text/javascript",
+    "theme.js": "text/javascript",
     "page.css": "text/css",
     "graph.css": "text/css",
     "page.js": "text/javascript",
     "panel.js": "text/javascript",
     "tables.js": "text/javascript",
+    "follow.js": "text/javascript",
     "graph.js": "text/javascript",
     "talk.js": "text/javascript",
     "dom.js": "text/javascript",
     "acts.js": "text/javascript",
+    "beside.js": "text/javascript",
+    "form.js": "text/javascript",
     "icon.svg": "image/svg+xml",
 }
 
 
-def create_app(endpoint: Endpoint, *, port: int, token: str, allow_writes: bool = False) -> ASGIApp:
-    """Return the application that shows one endpoint on a port of loopback."""
-    view = _View(endpoint, Acts(endpoint, allow_writes=allow_writes))
+def create_app(
+    endpoint: Endpoint,
+    *,
+    port: int,
+    token: str,
+    allow_writes: bool = False,
+    files: ProjectFiles | None = None,
+) -> ASGIApp:
+    """Return the application that shows one endpoint on a port of loopback; `files` are those beside it."""
+    view = _View(endpoint, Acts(endpoint, allow_writes=allow_writes), files)
     routes = [
-        Route("/", view.page),
+        *(Route(path, view.page) for path in _PAGES),
         Route("/page/{name}", view.file),
         Route("/api/place", view.place),
         Route("/api/machines", view.machines),
@@ -80,10 +102,14 @@ def create_app(endpoint: Endpoint, *, port: int, token: str, allow_writes: bool 
         Route("/api/events", view.events),
         Route("/api/event", view.event),
         Route("/api/do/{name}", view.do, methods=["POST"]),
+        *view.studies.routes(),
+        *view.following.routes(),
+        *view.beside.routes(),
     ]
     handlers: dict[Any, Any] = {ClientError: _tell_refusal, BotoCoreError: _tell_unreachable}
     handlers[ActRefusedError] = _tell_act
     handlers[BadQueryError] = _tell_query
+    handlers[NotFollowedError] = _tell_query
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -95,18 +121,21 @@ def create_app(endpoint: Endpoint, *, port: int, token: str, allow_writes: bool 
 
 
 class _View:
-    def __init__(self, endpoint: Endpoint, acts: Acts) -> None:
+    def __init__(self, endpoint: Endpoint, acts: Acts, files: ProjectFiles | None) -> None:
         self._endpoint = endpoint
         self._acts = acts
         self._watches = Watches(endpoint)
+        self.studies = Studies(endpoint, self._watches)
+        self.following = Following(endpoint, self._watches)
+        self.beside = Beside(endpoint, self._watches, files)
 
     def close(self) -> None:
         self._watches.close()
 
     # --- the page ---
 
-    async def page(self, _: Request) -> Response:
-        return Response(_read("index.html"), media_type="text/html")
+    async def page(self, request: Request) -> Response:
+        return Response(_read(_PAGES[request.url.path]), media_type="text/html")
 
     async def file(self, request: Request) -> Response:
         name = request.path_params["name"]

@@ -19,10 +19,15 @@ if TYPE_CHECKING:
 
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
 
+DEFAULT_EDITOR = "vscode"
 DEFAULT_PORT = 8084  # beside the engine's
 _ENDPOINT_HELP = (
     "The Step Functions endpoint.  [default: AWS_ENDPOINT_URL_SFN or AWS_ENDPOINT_URL, the project's local"
     " cloud while it is up, else AWS]"
+)
+_EDITOR_HELP = (
+    "Where lines of code open: vscode, vscodium, cursor, zed, idea, pycharm, textmate, none, or a template as"
+    " vscode://file{path}:{line}."
 )
 
 
@@ -43,6 +48,15 @@ def endpoint_of(endpoint_url: str | None, region: str | None, profile: str | Non
         raise Unusable(str(error)) from error
 
 
+def _check_editor(_: click.Context, parameter: click.Parameter, editor: str) -> str:
+    from statewright.view.project_files import editor_template
+
+    try:
+        return editor_template(editor)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param=parameter) from error
+
+
 @click.command()
 @click.argument("execution", required=False)
 @endpoint_options
@@ -53,6 +67,14 @@ def endpoint_of(endpoint_url: str | None, region: str | None, profile: str | Non
 @click.option(
     "--allow-writes", is_flag=True, help="Allow to start, stop and redrive on an endpoint not local."
 )
+@click.option(
+    "--editor",
+    envvar="STATEWRIGHT_EDITOR",
+    default=DEFAULT_EDITOR,
+    show_default=True,
+    callback=_check_editor,
+    help=_EDITOR_HELP,
+)
 def view(
     execution: str | None,
     endpoint_url: str | None,
@@ -62,6 +84,7 @@ def view(
     *,
     opens: bool,
     allow_writes: bool,
+    editor: str,
 ) -> None:
     """Show executions as graphs in the browser: what ran, what failed and why, live while it runs.
 
@@ -75,6 +98,7 @@ def view(
 
     Exit codes: 0 stopped by Ctrl-C or SIGTERM, 1 the port is taken, 2 unusable options.
     """
+    from statewright.view.project_files import find_project_files
     from statewright.view.security import new_token
     from statewright.view.server import create_app
     from statewright.view.serving import HOST, listen, server_of
@@ -86,7 +110,8 @@ def view(
         raise click.ClickException(str(PortTaken(port, "--port", error))) from error
     port = listening.getsockname()[1]
     token = new_token()
-    app = create_app(endpoint, port=port, token=token, allow_writes=allow_writes)
+    files = find_project_files(endpoint, editor)
+    app = create_app(endpoint, port=port, token=token, allow_writes=allow_writes, files=files)
     fragment = {"token": token} | ({"execution": execution} if execution else {})
     address = f"http://{HOST}:{port}/#{urlencode(fragment)}"
     click.echo(f"Executions of {endpoint.url}\n{address}\nCtrl-C stops it")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from statewright.view.cost import cost_of
 from statewright.view.definition import Chart, NotDrawableError, read_chart
 from statewright.view.events import EventLog, seconds
 from statewright.view.overlay import Overlay
@@ -45,6 +46,7 @@ class Watch:
         self.arn = arn
         self.execution: dict[str, Json] = {}
         self.definition = ""
+        self.whole = ""  # the definition that the executed one is a part of: of a child, its parent's
         self.chart: Chart | None = None
         self.story = Story({})
         self.log = EventLog()
@@ -104,6 +106,7 @@ class Watch:
         await self._take_definition(str(told.get("definition", "")))
 
     async def _take_definition(self, text: str) -> None:
+        self.whole = text
         if self.execution.get("mapRunArn"):
             first = await self._first_state()
             text = processor_with(text, first) or text
@@ -224,6 +227,7 @@ class Watch:
             "events": len(self.log),
             "visits": len(self.story.visits),
             "transitions": self.story.transitions,
+            "cost": cost_of(self),
             "look": None if look < 0 else {"state": self.story.visits[look].state, "visit": look},
             "notice": self.notice,
             "isComplete": self.is_complete,

@@ -17,12 +17,17 @@ from statewright.api import create_app as create_api
 from statewright.engine import Engine
 from statewright.engine.clock import ScaledClock
 from statewright.engine.functions import LocalFunctions
+from statewright.local.functions import FunctionPool, FunctionSpec
+from statewright.local.names import Names
+from statewright.project import read_project
 from statewright.view.endpoint import Endpoint, find_endpoint
+from statewright.view.project_files import ProjectFiles
 from statewright.view.security import new_token
 from statewright.view.server import create_app
 from statewright.view.serving import listen, server_of
 from tests.api.serving import served
 from tests.view.orders import HANDLERS, ORDERS, RELEASE, ROLE
+from tests.view.shop import FUNCTIONS, write_shop
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 ENDED = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
@@ -36,11 +41,10 @@ class Cloud:
     client: Any
     machines: dict[str, str] = field(default_factory=dict)
 
-    def machine(self, name: str, definition: dict[str, Any], kind: str = "STANDARD") -> str:
+    def machine(self, name: str, definition: dict[str, Any] | str, kind: str = "STANDARD") -> str:
         if name not in self.machines:
-            made = self.client.create_state_machine(
-                name=name, definition=json.dumps(definition), roleArn=ROLE, type=kind
-            )
+            text = definition if isinstance(definition, str) else json.dumps(definition)
+            made = self.client.create_state_machine(name=name, definition=text, roleArn=ROLE, type=kind)
             self.machines[name] = made["stateMachineArn"]
         return self.machines[name]
 
@@ -73,7 +77,7 @@ class Page:
         )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def cloud() -> Iterator[Cloud]:
     threads = ThreadPoolExecutor(8)
 
@@ -90,7 +94,47 @@ def cloud() -> Iterator[Cloud]:
     threads.shutdown(wait=True)
 
 
-@pytest.fixture(scope="module")
+@dataclass
+class Shop:
+    """A project, an execution of its machine that failed, one that succeeded, and the page beside it."""
+
+    files: ProjectFiles
+    cloud: Cloud
+    machine: str
+    failed: str
+    sold: str
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    root = tmp_path_factory.mktemp("shop").resolve()
+    write_shop(root)
+    logs = root / "logs"
+    specs = {f"shop-{name}": FunctionSpec(f"shop-{name}", f"{name}.handler") for name in FUNCTIONS}
+    pool = FunctionPool(specs, {}, root / "functions", 1, logs=logs)
+
+    async def make():
+        engine = Engine(functions=pool, clients=lambda name: None)
+        return create_api(engine, pool), engine.close
+
+    files = ProjectFiles(read_project(root), logs=logs)
+    with served(make) as url:
+        cloud = Cloud(url, find_endpoint(url).client)
+        machine = cloud.machine("shop-sell", Names(files.project, "").definition("sell"))
+        failed = cloud.start("shop-sell", {"article": "none"})
+        sold = cloud.start("shop-sell", {"article": "a1"})
+        assert (cloud.ended(failed), cloud.ended(sold)) == ("FAILED", "FAILED")
+        yield Shop(files, cloud, machine, failed, sold)
+    pool.close()
+
+
+@pytest.fixture(scope="session")
+def shop_page(shop: Shop) -> Iterator[Page]:
+    with serving(find_endpoint(shop.cloud.url), files=shop.files) as page:
+        yield page
+
+
+@pytest.fixture(scope="session")
 def page_server(cloud: Cloud) -> Iterator[Page]:
     with serving(find_endpoint(cloud.url)) as page:
         yield page
@@ -121,6 +165,7 @@ class serving:  # noqa: N801 - reads as a verb
 # --- the browser ---
 
 
+# Of a module, not of the session: while Playwright runs, no other test can run an event loop of its own.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     if CHROMIUM is None:
@@ -144,6 +189,16 @@ class Tab:
 
 @pytest.fixture
 def tab(browser: Any, page_server: Page) -> Iterator[Tab]:
+    yield from tab_of(browser, page_server)
+
+
+@pytest.fixture
+def shop_tab(browser: Any, shop_page: Page) -> Iterator[Tab]:
+    yield from tab_of(browser, shop_page)
+
+
+def tab_of(browser: Any, page_server: Page) -> Iterator[Tab]:
+    """Open a page; when it is done with, nothing may have gone wrong in it."""
     context = browser.new_context(viewport={"width": 1600, "height": 1000})
     page = context.new_page()
     problems: list[str] = []

@@ -1,12 +1,14 @@
 // What can be done: start, stop, redrive, try a state. Each asks in a dialog, and tells what came of it.
 
-import { make, json } from "./dom.js";
-import { act, get } from "./talk.js";
+import { make, json, parse } from "./dom.js";
+import { form, skeleton } from "./form.js";
+import { act, get, post } from "./talk.js";
 
 const dialog = document.getElementById("dialog");
 const KEPT = "statewright-inputs";
 
 function ask(title, ...content) {
+  dialog.setAttribute("aria-label", title);
   dialog.replaceChildren(make("h2", {}, title), ...content);
   if (!dialog.open) dialog.showModal();
 }
@@ -27,7 +29,7 @@ function buttons(name, done) {
       main.disabled = false;
     }
   };
-  return { problem, row, submit };
+  return { problem, row, submit, main };
 }
 
 // A text of JSON to edit; what is wrong with it is said while it is typed.
@@ -58,38 +60,94 @@ function checked(text, name) {
 
 const pretty = (value) => JSON.stringify(value, null, 2);
 
-function kept(machine) {
+// Inputs that were started, by machine: in this browser, until it forgets them.
+const MOST_INPUTS = 8;
+const MOST_MACHINES = 20;
+const LONGEST_INPUT = 65536;
+
+function allKept() {
   try {
-    return JSON.parse(sessionStorage.getItem(KEPT) || "{}")[machine] || [];
+    const all = JSON.parse(localStorage.getItem(KEPT) || "{}");
+    return all && typeof all === "object" ? all : {};
   } catch {
-    return [];
+    return {};
   }
 }
 
-function keep(machine, text) {
-  const all = JSON.parse(sessionStorage.getItem(KEPT) || "{}");
-  all[machine] = [text, ...(all[machine] || []).filter((each) => each !== text)].slice(0, 8);
-  sessionStorage.setItem(KEPT, JSON.stringify(all));
+function kept(machine) {
+  const own = allKept()[machine];
+  return Array.isArray(own) ? own.filter((each) => typeof each === "string") : [];
 }
 
-export function start(machine, name, input, started) {
+function keep(machine, text) {
+  if (text.length > LONGEST_INPUT) return;
+  const { [machine]: before = [], ...others } = allKept();
+  const machines = Object.entries(others).slice(-(MOST_MACHINES - 1));
+  const own = [text, ...before.filter((each) => each !== text)].slice(0, MOST_INPUTS);
+  try {
+    localStorage.setItem(KEPT, JSON.stringify(Object.fromEntries([...machines, [machine, own]])));
+  } catch {
+    // no room, or none is given: the input is not kept
+  }
+}
+
+// Starts an execution: a form where the machine's input has a schema, its JSON beside it.
+export async function start(machine, name, input, started) {
   const known = kept(machine);
-  const first = input !== null ? pretty(input) : known[0] || "{}";
+  const told = await get("schema", { machine }).catch((error) => ({ schema: null, problem: error.message }));
+  const first = input !== null ? pretty(input) : known[0] || pretty(told.schema ? skeleton(told.schema, told.schema) ?? {} : {});
   const { area, element } = editor("Input", first);
   const called = make("input", { type: "text", maxlength: "80", "aria-label": "Name", placeholder: "a name of its own, or none" });
   const earlier = make("select", { "aria-label": "Earlier inputs" }, make("option", { value: "" }, "Earlier inputs …"),
     ...known.map((text, index) => make("option", { value: String(index) }, text.replace(/\s+/g, " ").slice(0, 80))));
-  earlier.addEventListener("change", () => {
-    if (earlier.value !== "") area.value = known[Number(earlier.value)];
-  });
-  const { problem, row, submit } = buttons("Start", async () => {
+  const { problem, row, submit, main } = buttons("Start", async () => {
     const done = await act("start", { machine, input: checked(area.value, "The input"), name: called.value });
     keep(machine, area.value);
     dialog.close();
     started(done.execution);
   });
-  ask(`Start ${name}`, make("form", { onsubmit: submit }, make("label", {}, "Name", called), known.length ? earlier : null, element, problem, row));
-  area.focus();
+  const beside = told.schema ? fields(machine, told, area, main) : null;
+  earlier.addEventListener("change", () => {
+    if (earlier.value === "") return;
+    area.value = known[Number(earlier.value)];
+    area.dispatchEvent(new Event("input"));
+  });
+  ask(`Start ${name}`, make("form", { onsubmit: submit }, make("label", {}, "Name", called), known.length ? earlier : null,
+    make("div", { class: beside ? "halves" : "" }, beside ? beside.element : null, element),
+    told.problem ? make("p", { class: "muted" }, `The input's schema cannot be read: ${told.problem}`) : null, problem, row));
+  (beside && beside.element.querySelector("input, select, textarea") || area).focus();
+}
+
+// The form of a schema beside the text of JSON: each shows what the other says; the server tells what does not fit.
+function fields(machine, told, area, main) {
+  const list = make("ul", { class: "problems", "aria-label": "What does not fit the schema", role: "status" });
+  let timer;
+  const check = () => {
+    clearTimeout(timer);
+    timer = setTimeout(async () => {
+      const text = area.value;
+      const { problems } = await post("fits", { machine, input: text }).catch(() => ({ problems: [] }));
+      if (text !== area.value) return;
+      shown.mark(problems);
+      list.replaceChildren(...problems.map((each) => make("li", {}, make("span", { class: "code" }, each.at || "the input"), ` ${each.message}`)));
+      main.textContent = problems.length ? "Start anyway" : "Start";
+    }, 200);
+  };
+  const shown = form(told.schema, (value) => {
+    area.value = pretty(value === undefined ? null : value);
+    check();
+  });
+  const read = () => {
+    try {
+      shown.show(parse(area.value));
+      check();
+    } catch {
+      list.replaceChildren(); // the editor says that it is no JSON
+    }
+  };
+  area.addEventListener("input", read);
+  read();
+  return { element: make("div", {}, make("p", { class: "muted" }, `as ${told.file} says`), shown.element, list) };
 }
 
 export function confirm(title, text, name, done) {
@@ -145,7 +203,7 @@ export function tryState(told, definition) {
 
 function parsed(text) {
   try {
-    return JSON.parse(text);
+    return parse(text);
   } catch {
     return text;
   }
@@ -182,7 +240,7 @@ export function iterations(execution, visit, choose) {
 export function keys() {
   const rows = [["/", "find a state"], ["arrows", "go to the state next to it"], ["Enter", "open the state in focus"],
     ["f", "the failing state"], ["[ and ]", "visit before, visit after"], ["+ − 0", "larger, smaller, all of it"],
-    ["e", "executions"], ["t", "light or dark"], ["Esc", "close"]];
+    ["e", "executions"], ["c", "compare with another execution"], ["t", "light or dark"], ["Esc", "close"]];
   ask("Keys", make("table", {}, ...rows.map(([key, text]) => make("tr", {}, make("td", {}, make("kbd", {}, key)), make("td", {}, text)))),
     make("div", { class: "buttons" }, make("button", { type: "button", onclick: () => dialog.close() }, "Close")));
 }

@@ -12,6 +12,16 @@ export function make(tag, members = {}, ...children) {
   return element;
 }
 
+// JSON as it stands: an integer beyond what JavaScript counts exactly keeps every digit, where the browser can.
+export function parse(text) {
+  return JSON.parse(text, (_, value, context) => {
+    const isLong = typeof value === "number" && !Number.isSafeInteger(value) && context && /^-?\d+$/.test(context.source);
+    return isLong && JSON.rawJSON ? JSON.rawJSON(context.source) : value;
+  });
+}
+
+const isLeaf = (value) => value === null || typeof value !== "object" || Boolean(JSON.isRawJSON && JSON.isRawJSON(value));
+
 export function duration(seconds) {
   if (seconds === null || seconds === undefined) return "–";
   if (seconds < 0.9995) return `${Math.round(seconds * 1000)} ms`;
@@ -60,7 +70,7 @@ const ASIDE = new Set(["SdkHttpMetadata", "SdkResponseMetadata"]);
 function branch(value, level, budget, title = []) {
   budget.left -= 1;
   if (budget.left < 0) return make("span", { class: "muted" }, "… more than is shown");
-  if (value === null || typeof value !== "object") return leaf(value);
+  if (isLeaf(value)) return leaf(value);
   const isList = Array.isArray(value);
   const members = isList ? value.map((each, index) => [index, each]) : Object.entries(value);
   if (members.length === 0) return make("span", {}, isList ? "[]" : "{}");
@@ -107,7 +117,7 @@ function shortText(value) {
 }
 
 function coloured(value) {
-  if (value === null || typeof value !== "object") return [leaf(value)];
+  if (isLeaf(value)) return [leaf(value)];
   const isList = Array.isArray(value);
   const parts = [];
   const members = isList ? value.map((each) => [null, each]) : Object.entries(value);

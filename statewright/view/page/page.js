@@ -1,7 +1,7 @@
 // The page: which execution is shown, what is chosen in it, and news while it runs.
 
 import * as acts from "./acts.js";
-import { make, duration, moments, json, tone } from "./dom.js";
+import { make, duration, moments, json, parse, tone } from "./dom.js";
 import * as graph from "./graph.js";
 import * as panel from "./panel.js";
 import { Events, Timeline } from "./tables.js";
@@ -156,6 +156,8 @@ async function loadPanel() {
     if (now.execution !== execution || now.chosen !== chosen) return;
     now.told = told;
     panel.show(told, {
+      execution,
+      isLocal: now.place.isLocal,
       choose,
       iterations: (each) => acts.iterations(execution, each, enterFrame),
       children: showChildren,
@@ -241,7 +243,7 @@ function drawTable(isFirst = true) {
 function drawPayloads() {
   const parsed = (text) => {
     try {
-      return JSON.parse(text);
+      return parse(text);
     } catch {
       return text;
     }
@@ -268,7 +270,7 @@ function showTab(name) {
 function drawStart() {
   let input = null;
   try {
-    input = now.summary && now.summary.input ? JSON.parse(now.summary.input) : null;
+    input = now.summary && now.summary.input ? parse(now.summary.input) : null;
   } catch {
     input = null;
   }

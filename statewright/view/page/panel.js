@@ -1,6 +1,7 @@
 // The panel of one state.
 
 import { make, duration, bytes, json, moment } from "./dom.js";
+import { fill, logs, trace } from "./beside.js";
 import { words } from "./graph.js";
 
 const panel = document.getElementById("panel");
@@ -17,14 +18,18 @@ export function show(told, can) {
     make("p", { class: "kind" },
       told.what.startsWith(told.type) ? `${told.what} ` : `${told.type}${told.what ? " · " + told.what : ""} `,
       visit ? pill(visit.status) : make("span", { class: "pill s-none" }, told.notice ? "no data" : "not reached")),
+    make("p", { class: "handler", "data-slot": "handler" }),
     told.comment ? make("p", { class: "comment" }, told.comment) : null,
     visits(told, can),
     ...(visit ? parts(visit, can, told) : []),
+    part("Types and checks", make("div", { "data-slot": "types" }), "types"),
     part("Definition", told.definition === null ? null : json(told.definition), "definition", false),
   ].filter(Boolean));
   for (const each of panel.querySelectorAll("details[data-part]")) {
     if (kept.has(each.dataset.part)) each.open = kept.get(each.dataset.part);
   }
+  panel.querySelector("[data-part=types]").hidden = true;
+  fill(panel, can.execution, told.state, visit ? visit.number : null).catch(() => {});
 }
 
 function pill(status) {
@@ -60,7 +65,7 @@ function parts(visit, can, told) {
     visit.mapRun ? make("p", {}, make("button", { type: "button", onclick: () => can.children(visit.mapRun, told.state) }, "Child executions")) : null,
     visit.differences ? part("Input → output", differences(visit.differences), "differences") : null,
     part("Input", value(visit.input, "–", (member, place) => origin(visit, member, place, can)), "input"),
-    ...attempts(visit),
+    ...attempts(visit, can),
     part("Output", value(visit.output, visit.status === "running" ? "not yet" : "–"), "output"),
     visit.assigned ? part("Assigned", json(visit.assigned), "assigned") : null,
     Object.keys(visit.variables).length ? part("Variables", variables(visit.variables, can), "variables") : null,
@@ -89,7 +94,7 @@ function failure(visit) {
 }
 
 // A cause with a stack trace, as Lambda words it, is told as such; any other JSON as JSON.
-function causeOf(cause) {
+export function causeOf(cause) {
   if (cause === null || cause === undefined) return null;
   if (typeof cause !== "object") return make("p", { class: "cause" }, String(cause));
   const rest = { ...cause };
@@ -100,7 +105,7 @@ function causeOf(cause) {
   }
   for (const name of ["stackTrace", "trace"]) {
     if (Array.isArray(cause[name]) && cause[name].length) {
-      shown.push(make("pre", { class: "trace" }, cause[name].map(String).join("\n").replace(/\n\n/g, "\n")));
+      shown.push(trace(cause[name]));
       delete rest[name];
     }
   }
@@ -108,7 +113,7 @@ function causeOf(cause) {
   return make("div", {}, ...shown);
 }
 
-function attempts(visit) {
+function attempts(visit, can) {
   const shown = visit.attempts.slice(-20);
   return shown.map((attempt, index) => {
     const number = visit.attempts.length - shown.length + index + 1;
@@ -119,12 +124,13 @@ function attempts(visit) {
       attempt.arguments ? make("div", {}, make("p", { class: "sub" }, "Arguments"), json(attempt.arguments.value)) : null,
       attempt.result ? make("div", {}, make("p", { class: "sub" }, "Result"), json(attempt.result.value)) : null,
       attempt.error ? make("div", { class: "error s-failed" }, make("strong", {}, attempt.error),
-        visit.error && number === visit.attempts.length ? null : causeOf(attempt.cause)) : null);
+        visit.error && number === visit.attempts.length ? null : causeOf(attempt.cause)) : null,
+      attempt.function ? logs(can.execution, visit.number, number - 1, can.isLocal) : null);
     return part(`${head} · ${took}${attempt.error ? " · failed" : ""}`, body, `attempt${number}`, visit.attempts.length === 1 || attempt.error === null);
   });
 }
 
-function differences(list) {
+export function differences(list) {
   if (list.length === 0) return make("p", { class: "muted" }, "No change");
   return make("ul", { class: "diff" }, ...list.map((each) =>
     make("li", { class: { "+": "added", "-": "removed", "~": "changed" }[each.op] || "" },
@@ -154,7 +160,7 @@ async function origin(visit, member, place, can) {
   place.replaceWith(answer);
 }
 
-function part(title, body, name, isOpen = true) {
+export function part(title, body, name, isOpen = true) {
   if (!body) return null;
   const copy = make("button", { type: "button", class: "copy", title: "Copy", "aria-label": `Copy ${title}`, onclick: () => navigator.clipboard.writeText(body.innerText) }, "copy");
   return make("details", { class: "part", "data-part": name, open: isOpen }, make("summary", {}, title), copy, body);

@@ -78,8 +78,10 @@ export class Events {
   }
 
   async append(execution, search) {
+    const { body } = this;
     const told = await get("events", { execution, q: search, after: this.last });
-    for (const each of told.events) this.body.append(this.row(each, told.startedAt, execution));
+    if (body !== this.body) return; // another search has begun
+    for (const each of told.events) body.append(this.row(each, told.startedAt, execution));
     if (told.events.length) this.last = told.events[told.events.length - 1].id;
     const isAll = told.events.length < 100;
     this.more = isAll ? null : () => {

@@ -1,5 +1,7 @@
 // Talking to the server: every request carries the token, which is kept in this tab alone.
 
+import { parse } from "./dom.js";
+
 const KEY = "statewright-token";
 
 export const address = new URLSearchParams(location.hash.slice(1));
@@ -23,7 +25,7 @@ export class Refused extends Error {
 }
 
 async function answerOf(response) {
-  const told = await response.json().catch(() => ({}));
+  const told = await response.text().then(parse).catch(() => ({}));
   if (!response.ok) throw new Refused(told.error || `HTTP ${response.status}`, response.status);
   return told;
 }
@@ -36,8 +38,10 @@ export async function get(path, members = {}) {
   return answerOf(await fetch(`/api/${path}?${query}`, { headers: { "X-Statewright-Token": token } }));
 }
 
-export async function act(name, told) {
-  return answerOf(await fetch(`/api/do/${name}`, {
+export const act = (name, told) => post(`do/${name}`, told);
+
+export async function post(path, told) {
+  return answerOf(await fetch(`/api/${path}`, {
     method: "POST",
     headers: { "X-Statewright-Token": token, "Content-Type": "application/json" },
     body: JSON.stringify(told),
