@@ -53,11 +53,19 @@ def _explain(context: click.Context, _parameter: click.Parameter, code: str | No
     metavar="DIR",
     help="A folder with functions/ and statemachines/ in it; else schemas/ beside a definition or above it.",
 )
+@click.option(
+    "--against",
+    "revision",
+    metavar="REV",
+    help="Tell also what has been broken since a git revision: stored items, producers, running executions.",
+)
 @click.option("--notes", is_flag=True, help="Tell also what cannot be shown.")
 @click.option(
     "--explain", metavar="CODE", callback=_explain, is_eager=True, expose_value=False, help="Explain a code."
 )
-def check(paths: tuple[Path, ...], shape: str, folder: Path | None, *, notes: bool) -> None:
+def check(
+    paths: tuple[Path, ...], shape: str, folder: Path | None, revision: str | None, *, notes: bool
+) -> None:
     """Check state machines: what AWS refuses, and what their types tell.
 
     PATH is a definition, or a folder with definitions in it; without one, the folder statemachines.
@@ -68,10 +76,14 @@ def check(paths: tuple[Path, ...], shape: str, folder: Path | None, *, notes: bo
 
     Exit codes: 0 clean (notes do not count), 1 findings, 2 unusable.
     """
-    files = list(_definitions(paths or (Path("statemachines"),)))
+    asked = paths or (Path("statemachines"),)
+    files = list(_definitions(asked))
     if not files:
         raise _Unusable("there is no definition (*.asl.json, *.asl, *.json) to check")
     findings, sources = _check_all(files, folder)
+    if revision is not None:
+        more, texts = _against(revision, asked, folder)
+        findings, sources = [*findings, *more], {**sources, **texts}
     if not notes:
         findings = [finding for finding in findings if finding.code != "SW191"]
     _tell(findings, sources, shape, len(files))
@@ -110,6 +122,21 @@ def _check_all(files: Sequence[Path], folder: Path | None) -> tuple[list[Finding
         except (OSError, UnicodeDecodeError, SchemaError) as error:
             raise _Unusable(f"{file}: {error}") from error
     return findings, sources
+
+
+def _against(
+    revision: str, paths: Sequence[Path], folder: Path | None
+) -> tuple[list[Finding], dict[str, str]]:
+    from statewright.typing.against import findings_against
+    from statewright.typing.revisions import RevisionError
+    from statewright.typing.schemas import SchemaError
+    from statewright.typing.signatures import find_folder
+
+    start = paths[0].resolve() if paths[0].is_dir() else paths[0].resolve().parent
+    try:
+        return findings_against(revision, paths, folder or find_folder(start))
+    except (OSError, UnicodeDecodeError, RevisionError, SchemaError) as error:
+        raise _Unusable(f"--against {revision}: {error}") from error
 
 
 def _tell(findings: list[Finding], sources: dict[str, str], shape: str, count: int) -> None:

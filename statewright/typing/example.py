@@ -13,7 +13,10 @@ Json = Any
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why a code matters, and what to do; `wrong` and `right` are maps of states, or texts."""
+    """Why a code matters, and what to do; `wrong` and `right` are maps of states, or texts.
+
+    With `before`, the files of an earlier revision, they are maps of the files of today.
+    """
 
     why: str
     wrong: Mapping[str, Json] | str
@@ -23,6 +26,7 @@ class Explanation:
     machines: Mapping[str, Json] = field(default_factory=dict)
     language: str = "JSONata"
     pipeline: Mapping[str, Json] = field(default_factory=dict)
+    before: Mapping[str, Json] = field(default_factory=dict)
 
 
 def record(required: Mapping[str, Json], optional: Mapping[str, Json] | None = None) -> Json:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from statewright.typing.example import Explanation, record
 from statewright.typing.findings import CODES
 from statewright.typing.operation_examples import OPERATIONS
+from statewright.typing.revision_examples import REVISIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,9 +33,13 @@ def explain(code: str) -> str | None:
     if known is None or example is None:
         return None
     parts = [f"{code} ({known.severity}): {known.title}", "", example.why, ""]
-    for title, states in (("Wrong", example.wrong), ("Right", example.right)):
+    shown = [("Wrong", example.wrong), ("Right", example.right)]
+    suffix = f" ({example.language}):"
+    if example.before:
+        shown, suffix = [("Before", example.before), *shown], ":"
+    for title, states in shown:
         text = states if isinstance(states, str) else json.dumps(states, indent=2, ensure_ascii=False)
-        parts += [f"{title} ({example.language}):", "", *(f"    {line}" for line in text.split("\n")), ""]
+        parts += [f"{title}{suffix}", "", *(f"    {line}" for line in text.split("\n")), ""]
     for title, types in (
         ("functions/{}.json", example.functions),
         ("statemachines/{}.json", example.machines),
@@ -406,6 +411,7 @@ EXPLANATIONS: dict[str, Explanation] = {
     ),
 }
 EXPLANATIONS.update(OPERATIONS)
+EXPLANATIONS.update(REVISIONS)
 # The right example of these has the signature that the wrong one lacks.
 LACKING: Mapping[str, tuple[Mapping[str, Json], Mapping[str, Json]]] = {
     "SW190": (_PRICE, {}),

@@ -2,7 +2,8 @@
 
 A code's number never changes its meaning. SW00x: the definition itself; SW10x: paths and values; SW11x: what
 does not fit where it goes; SW12x: variables; SW13x: errors, retries, catches; SW19x: what cannot be known;
-SW20x: what troubles those who run it; SW30x: the deployment around it.
+SW20x: what troubles those who run it; SW30x: the deployment around it;
+SW4xx: what a change since an earlier revision breaks.
 """
 
 from __future__ import annotations
@@ -84,6 +85,22 @@ CODES = {
         Code("SW301", "a function that no state uses", "warning"),
         Code("SW302", "a placeholder that names nothing of the deployment", "error"),
         Code("SW303", "a permission that the definition needs and its role lacks", "error"),
+        Code("SW401", "a contract refuses records that it took before", "error"),
+        Code("SW402", "items that are stored are not what the contract says now", "error"),
+        Code("SW403", "the key of a table has changed", "error"),
+        Code("SW404", "a contract that executions were planned with is gone", "error"),
+        Code("SW405", "an attribute is made otherwise than in the items that are stored", "warning"),
+        Code("SW406", "a contract does not claim objects that it claimed before", "warning"),
+        Code("SW409", "it cannot be shown that a change breaks nothing", "warning"),
+        Code("SW411", "a function does not take what it took before", "error"),
+        Code("SW412", "a function gives what it did not give before", "error"),
+        Code("SW413", "a function raises an error that it did not raise before", "warning"),
+        Code("SW414", "a function that running executions call is gone", "error"),
+        Code("SW421", "a machine does not take what it took before", "error"),
+        Code("SW422", "a machine gives what it did not give before", "error"),
+        Code("SW423", "a machine is gone, and its executions with it", "error"),
+        Code("SW424", "a state is gone by its name", "warning"),
+        Code("SW431", "an execution that is running would fail", "error"),
     )
 }
 
