@@ -20,11 +20,11 @@ def needed(request: Request, name: str) -> str:
     return value
 
 
-def number(request: Request, name: str) -> int | None:
+def number(request: Request, name: str, digits: int = 9) -> int | None:
     """Return a natural number of the query, None without one; raises BadQueryError for what is none."""
     value = request.query_params.get(name)
     if value is None or value == "":
         return None
-    if not value.isascii() or not value.isdigit() or len(value) > 9:
+    if not value.isascii() or not value.isdigit() or len(value) > digits:
         raise BadQueryError(f"{name} is no number")
     return int(value)

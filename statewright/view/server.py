@@ -15,6 +15,7 @@ import asyncio
 import contextlib
 import json
 from importlib.resources import files
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -41,6 +42,7 @@ from statewright.view.watches import Watches
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from importlib.resources.abc import Traversable
 
     from starlette.requests import Request
     from starlette.types import ASGIApp
@@ -52,28 +54,13 @@ if TYPE_CHECKING:
 Json = Any
 
 _HEARTBEAT_SECONDS = 15.0
-_PAGES = {"/": "index.html", "/compare": "compare.html", "/coverage": "coverage.html", "/follow": "follow.html"}
-_FILES = {
-    "compare.js": "text/javascript",
-    "costs.js": "text/javascript",
-    "coverage.js": "text/javascript",
-    "studies.css": "text/css",
-    "pick.js": "text/javascript",
-    "theme.js": "text/javascript",
-    "page.css": "text/css",
-    "graph.css": "text/css",
-    "page.js": "text/javascript",
-    "panel.js": "text/javascript",
-    "tables.js": "text/javascript",
-    "follow.js": "text/javascript",
-    "graph.js": "text/javascript",
-    "talk.js": "text/javascript",
-    "dom.js": "text/javascript",
-    "acts.js": "text/javascript",
-    "beside.js": "text/javascript",
-    "form.js": "text/javascript",
-    "icon.svg": "image/svg+xml",
+_PAGES = {
+    "/": "index.html",
+    "/compare": "compare.html",
+    "/coverage": "coverage.html",
+    "/follow": "follow.html",
 }
+_TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 
 
 def create_app(
@@ -139,9 +126,10 @@ class _View:
 
     async def file(self, request: Request) -> Response:
         name = request.path_params["name"]
-        if name not in _FILES:
+        kind = _TYPES.get(PurePath(name).suffix)
+        if kind is None or name not in {each.name for each in _folder().iterdir()}:
             return JSONResponse({"error": "There is no such file"}, 404)
-        return Response(_read(name), media_type=_FILES[name])
+        return Response(_read(name), media_type=kind)
 
     async def place(self, _: Request) -> Response:
         return JSONResponse(
@@ -150,6 +138,7 @@ class _View:
                 "isLocal": self._endpoint.is_local,
                 "acts": self._acts.available(),
                 "mayAct": self._acts.is_allowed,
+                "follows": await asyncio.to_thread(self.following.is_possible),
             }
         )
 
@@ -290,8 +279,12 @@ class _View:
         return await self._watches.get(_needed(request, "execution"))
 
 
+def _folder() -> Traversable:
+    return files("statewright.view").joinpath("page")
+
+
 def _read(name: str) -> bytes:
-    return files("statewright.view").joinpath("page", name).read_bytes()
+    return _folder().joinpath(name).read_bytes()
 
 
 async def _tell_refusal(_: Request, error: Exception) -> Response:

@@ -3,6 +3,7 @@
 GET /api/compare/reference   the execution that another one is held against where nobody says which
 GET /api/compare             two executions: one graph, what their states did, what differs of payloads
 GET /api/compare/state       one state of both
+GET /api/cost                what an execution costs, for the list: its history is read once, and given back
 GET /api/coverage            server-sent events: what the last executions went through, as they are read
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -18,8 +20,10 @@ from starlette.routing import Route
 
 from statewright.view.asked import BadQueryError, needed, number
 from statewright.view.compare import compared_state, comparison, reference
+from statewright.view.cost import cost_of
 from statewright.view.coverage import MAX_COVERED, coverage
 from statewright.view.definition import NotDrawableError
+from statewright.view.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -27,10 +31,11 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from statewright.view.endpoint import Endpoint
-    from statewright.view.watch import Watch
     from statewright.view.watches import Watches
 
 Json = Any
+
+KEPT_COSTS = 2_000  # of executions that have ended
 
 
 class Studies:
@@ -39,6 +44,7 @@ class Studies:
     def __init__(self, endpoint: Endpoint, watches: Watches) -> None:
         self._endpoint = endpoint
         self._watches = watches
+        self._costs: OrderedDict[str, Json] = OrderedDict()
 
     def routes(self) -> list[Route]:
         """Return where they are asked."""
@@ -47,6 +53,7 @@ class Studies:
             Route("/api/compare/state", self.compare_state),
             Route("/api/compare", self.compare),
             Route("/api/coverage", self.coverage),
+            Route("/api/cost", self.cost),
         ]
 
     async def reference(self, request: Request) -> Response:
@@ -64,6 +71,22 @@ class Studies:
             return JSONResponse(await asyncio.to_thread(compared_state, a, b, state, index))
         except IndexError as error:
             raise BadQueryError("There is no such pair of visits") from error
+
+    async def cost(self, request: Request) -> Response:
+        arn = needed(request, "execution")
+        if arn not in self._costs:
+            watch = Watch(self._endpoint, arn)
+            try:
+                await watch.refresh()
+                cost = cost_of(watch)
+            finally:
+                watch.close()
+            if not watch.is_complete:
+                return JSONResponse({"cost": cost, "isFinal": False})
+            self._costs[arn] = cost
+            while len(self._costs) > KEPT_COSTS:
+                self._costs.popitem(last=False)
+        return JSONResponse({"cost": self._costs[arn], "isFinal": True})
 
     async def coverage(self, request: Request) -> Response:
         last = number(request, "last") or 0

@@ -2,10 +2,13 @@
 
 import * as acts from "./acts.js";
 import { make, duration, moments, json, parse, tone } from "./dom.js";
+import * as costs from "./costs.js";
+import { dollars } from "./costs.js";
 import * as graph from "./graph.js";
 import * as panel from "./panel.js";
 import { Events, Timeline } from "./tables.js";
 import { act, address, get, listen, remember } from "./talk.js";
+import { nextTheme, theme } from "./theme.js";
 
 const at = (id) => document.getElementById(id);
 const now = {
@@ -33,6 +36,8 @@ async function loadMachines() {
 
 async function loadExecutions(token = null) {
   if (!now.machine && !now.mapRun) return [];
+  at("coverage").hidden = !now.machine;
+  if (now.machine) at("coverage").href = `/coverage#${new URLSearchParams({ machine: now.machine.arn })}`;
   const scope = now.mapRun ? { mapRun: now.mapRun } : { machine: now.machine.arn };
   let told;
   try {
@@ -52,9 +57,11 @@ async function loadExecutions(token = null) {
 
 function executionRow(each) {
   const took = each.stopDate ? duration(each.stopDate - each.startDate) : "";
-  return make("li", { role: "option", "data-arn": each.arn, "aria-selected": String(each.arn === now.execution), class: `s-${tone(each.status)}`, onclick: () => open(each.arn) },
-    make("span", { class: "title" }, make("span", { class: "dot", "aria-hidden": "true" }), each.name),
-    make("span", { class: "muted" }, `${each.status.toLowerCase().replace("_", " ")} · ${moments(each.startDate)}${took ? " · " + took : ""}`));
+  const row = make("li", { role: "option", "data-arn": each.arn, "aria-selected": String(each.arn === now.execution), class: `s-${tone(each.status)}`, onclick: () => open(each.arn) },
+    make("span", { class: "title" }, make("span", { class: "dot", "aria-hidden": "true" }), each.name), make("span", { class: "took" }, took),
+    make("span", { class: "muted" }, `${each.status.toLowerCase().replace("_", " ")} · ${moments(each.startDate)}`), make("span", { class: "muted cost" }));
+  if (each.stopDate) costs.show(each.arn, row.querySelector(".cost"));
+  return row;
 }
 
 function selectRow() {
@@ -120,15 +127,19 @@ function drawHead() {
   at("status").textContent = told.status.replace("_", " ");
   at("status").className = `pill s-${tone(told.status)}`;
   const took = told.stopDate ? told.stopDate - told.startDate : Date.now() / 1000 - told.startDate;
-  const cost = told.transitions * 0.000025;
+  if (told.cost && told.isComplete) costs.know(now.execution, told.cost);
   at("facts").replaceChildren(
     make("span", {}, told.name), make("span", {}, "duration ", make("b", {}, duration(took))),
-    ...(told.notice ? [] : [make("span", {}, "transitions ", make("b", {}, told.transitions.toLocaleString())),
-      make("span", { title: "At $0.025 for 1,000 state transitions of a STANDARD workflow; child executions are not counted" }, "≈ ", make("b", {}, `$${cost.toFixed(6)}`))]));
+    ...(told.notice ? [] : [make("span", {}, "transitions ", make("b", {}, told.transitions.toLocaleString()))]),
+    ...(told.cost ? [make("span", { title: told.cost.how }, make("b", {}, dollars(told.cost)))] : []));
   const can = new Set(now.place.acts);
   at("stop").hidden = !(can.has("stop") && told.status === "RUNNING");
   at("redrive").hidden = !(can.has("redrive") && told.redriveStatus === "REDRIVABLE");
   at("start").hidden = !(can.has("start") && now.machine);
+  at("follow").hidden = !now.place.follows;
+  at("follow").href = `/follow#${new URLSearchParams({ execution: now.execution })}`;
+  at("compare").hidden = false;
+  at("compare").href = `/compare#${new URLSearchParams({ b: now.execution })}`;
   if (now.tab === "payloads") drawPayloads();
 }
 
@@ -289,21 +300,6 @@ async function afterAct() {
   open(now.execution);
 }
 
-// --- light and dark ---
-
-const THEMES = ["", "dark", "light"];
-function theme(next) {
-  const chosen = next === undefined ? localStorage.getItem("statewright-theme") || "" : next;
-  if (chosen) document.documentElement.dataset.theme = chosen;
-  else delete document.documentElement.dataset.theme;
-  localStorage.setItem("statewright-theme", chosen);
-}
-
-function nextTheme() {
-  const shown = document.documentElement.dataset.theme || "";
-  theme(THEMES[(THEMES.indexOf(shown) + 1) % THEMES.length]);
-}
-
 // --- keys ---
 
 document.addEventListener("keydown", (event) => {
@@ -340,6 +336,7 @@ const KEYS = {
   0: graph.fit,
   "[": () => step(-1),
   "]": () => step(1),
+  c: () => now.summary && at("compare").click(),
   t: nextTheme,
   "?": acts.keys,
 };
@@ -427,6 +424,8 @@ async function openFirst(list) {
   Object.assign(now, { execution: null, summary: null, chosen: null });
   remember({ execution: null, machine: now.machine.arn, state: null });
   at("status").hidden = true;
+  at("compare").hidden = true;
+  at("follow").href = "/follow";
   at("facts").replaceChildren();
   at("timeline").replaceChildren();
   at("machine-name").textContent = now.machine.name;
@@ -442,6 +441,9 @@ async function begin() {
   watchControls();
   try {
     now.place = await get("place");
+    at("follow").hidden = !now.place.follows;
+    at("follow").href = "/follow";
+    costs.begin(now.place.isLocal, at("read-costs"));
     at("endpoint").textContent = `endpoint ${now.place.endpoint}`;
     await loadMachines();
     const wanted = address.get("execution");
