@@ -34,7 +34,7 @@ resource "aws_s3_bucket_ownership_controls" "bucket" {
 
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.html#transit
 data "aws_iam_policy_document" "bucket" {
-  for_each = aws_s3_bucket.bucket
+  for_each = local.description.buckets
 
   statement {
     sid       = "TlsOnly"

@@ -17,4 +17,9 @@ resource "aws_ssm_parameter" "parameter" {
   key_id           = var.kms_key_arn
   value_wo         = var.generate_parameters ? ephemeral.aws_secretsmanager_random_password.parameter[each.key].random_password : var.parameter_values[each.key]
   value_wo_version = 1
+
+  lifecycle {
+    # Another key encrypts what is written anew, and this never is.
+    ignore_changes = [key_id]
+  }
 }

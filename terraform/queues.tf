@@ -8,7 +8,7 @@ resource "aws_sqs_queue" "queue" {
 }
 
 data "aws_iam_policy_document" "queue" {
-  for_each = aws_sqs_queue.queue
+  for_each = local.description.queues
 
   statement {
     sid       = "TlsOnly"

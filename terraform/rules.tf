@@ -26,4 +26,6 @@ resource "aws_cloudwatch_event_target" "rule" {
   dead_letter_config {
     arn = local.queue_arns[each.value.dead_letters]
   }
+
+  depends_on = [aws_iam_role_policy.rule]
 }

@@ -34,6 +34,9 @@ resource "aws_sfn_state_machine" "state_machine" {
     kms_key_id                        = var.kms_key_arn
     kms_data_key_reuse_period_seconds = var.kms_key_arn == null ? null : 300
   }
+
+  # Step Functions tries at once whether the role may write logs.
+  depends_on = [aws_iam_role_policy.state_machine]
 }
 
 # What everybody starts. It leads to the newest version, or shares executions between that and a stable one while

@@ -6,7 +6,7 @@ resource "aws_sns_topic" "topic" {
 }
 
 data "aws_iam_policy_document" "topic" {
-  for_each = aws_sns_topic.topic
+  for_each = local.description.topics
 
   # Who may publish is said by the roles; nobody may without TLS.
   statement {
