@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,10 +43,10 @@ def _explain(context: click.Context, _parameter: click.Parameter, code: str | No
 @click.option(
     "--format",
     "shape",
-    type=click.Choice(["text", "json", "sarif"]),
+    type=click.Choice(["text", "json", "sarif", "github"]),
     default="text",
     show_default=True,
-    help="Text with the line and a caret, a list of objects, or SARIF 2.1.0.",
+    help="Text with the line and a caret, a list of objects, SARIF 2.1.0, or GitHub's annotations.",
 )
 @click.option(
     "--types",
@@ -59,12 +61,19 @@ def _explain(context: click.Context, _parameter: click.Parameter, code: str | No
     metavar="REV",
     help="Tell also what has been broken since a git revision: stored items, producers, running executions.",
 )
+@click.option("--watch", is_flag=True, help="Check again at each change, until Ctrl-C.")
 @click.option("--notes", is_flag=True, help="Tell also what cannot be shown.")
 @click.option(
     "--explain", metavar="CODE", callback=_explain, is_eager=True, expose_value=False, help="Explain a code."
 )
 def check(
-    paths: tuple[Path, ...], shape: str, folder: Path | None, revision: str | None, *, notes: bool
+    paths: tuple[Path, ...],
+    shape: str,
+    folder: Path | None,
+    revision: str | None,
+    *,
+    watch: bool,
+    notes: bool,
 ) -> None:
     """Check state machines: what AWS refuses, and what their types tell.
 
@@ -74,21 +83,59 @@ def check(
     Example:
       statewright check statemachines/ingest.asl.json
 
-    Exit codes: 0 clean (notes do not count), 1 findings, 2 unusable.
+    Exit codes: 0 clean (notes do not count), 1 findings, 2 unusable; of --watch 0.
     """
-    asked = paths or (Path("statemachines"),)
-    files = list(_definitions(asked))
+    asked = _Asked(paths or (Path("statemachines"),), folder, revision, shape, notes)
+    if watch:
+        _watch(asked)
+    elif not _is_clean(asked):
+        raise SystemExit(1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is to be checked, and how it is to be told."""
+
+    paths: tuple[Path, ...]
+    folder: Path | None
+    revision: str | None
+    shape: str
+    notes: bool
+
+
+def _is_clean(asked: _Asked) -> bool:
+    """Check everything once and tell what was found."""
+    files = list(_definitions(asked.paths))
     if not files:
         raise _Unusable("there is no definition (*.asl.json, *.asl, *.json) to check")
-    findings, sources = _check_all(files, folder)
-    if revision is not None:
-        more, texts = _against(revision, asked, folder)
+    findings, sources = _check_all(files, asked.folder)
+    if asked.revision is not None:
+        more, texts = _against(asked.revision, asked.paths, asked.folder)
         findings, sources = [*findings, *more], {**sources, **texts}
-    if not notes:
+    if not asked.notes:
         findings = [finding for finding in findings if finding.code != "SW191"]
-    _tell(findings, sources, shape, len(files))
-    if any(finding.severity != "note" for finding in findings):
-        raise SystemExit(1)
+    _tell(findings, sources, asked.shape, len(files))
+    return all(finding.severity == "note" for finding in findings)
+
+
+def _watch(asked: _Asked) -> None:
+    from statewright.typing.watching import at_each_change
+
+    def once() -> None:
+        click.echo(f"--- {time.strftime('%H:%M:%S')}", file=sys.stderr)
+        try:
+            _is_clean(asked)
+        except _Unusable as error:
+            click.echo(f"Error: {error.format_message()}", file=sys.stderr)
+
+    at_each_change(lambda: [*asked.paths, *_folders_of_types(asked)], once)
+
+
+def _folders_of_types(asked: _Asked) -> list[Path]:
+    from statewright.typing.signatures import find_folder
+
+    found = [asked.folder] if asked.folder else [find_folder(path.resolve()) for path in asked.paths]
+    return [folder for folder in found if folder is not None]
 
 
 def _definitions(paths: Sequence[Path]) -> Iterator[Path]:
@@ -140,7 +187,7 @@ def _against(
 
 
 def _tell(findings: list[Finding], sources: dict[str, str], shape: str, count: int) -> None:
-    from statewright.typing.output import as_json, as_sarif, as_text
+    from statewright.typing.output import as_github, as_json, as_sarif, as_text
 
     if shape == "json":
         click.echo(as_json(findings))
@@ -148,7 +195,7 @@ def _tell(findings: list[Finding], sources: dict[str, str], shape: str, count: i
         click.echo(as_sarif(findings))
     else:
         if findings:
-            click.echo(as_text(findings, sources))
+            click.echo(as_github(findings) if shape == "github" else as_text(findings, sources))
         click.echo(_summary(findings, count), file=sys.stderr)
 
 

@@ -1,4 +1,4 @@
-"""Findings as text with the line and a caret, as JSON, and as SARIF 2.1.0.
+"""Findings as text with the line and a caret, as JSON, as SARIF 2.1.0, as annotations of GitHub Actions.
 
 https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 """
@@ -55,6 +55,28 @@ def _cut(text: str) -> str:
 def as_json(findings: Iterable[Finding]) -> str:
     """Write findings as a list of objects."""
     return json.dumps([dataclasses.asdict(finding) for finding in findings], indent=2, ensure_ascii=False)
+
+
+def as_github(findings: Iterable[Finding]) -> str:
+    """Write findings as workflow commands, which GitHub shows beside the lines of a change.
+
+    https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
+    """
+    return "\n".join(_command(finding) for finding in findings)
+
+
+def _command(finding: Finding) -> str:
+    place = {"file": finding.file, "line": finding.line, "col": finding.column, "title": finding.code}
+    shown = ",".join(f"{name}={_escaped(str(value), ':,')}" for name, value in place.items())
+    text = finding.message if finding.suggestion is None else f"{finding.message}; {finding.suggestion}"
+    word = "notice" if finding.severity == "note" else finding.severity
+    return f"::{word} {shown}::{_escaped(text, '')}"
+
+
+def _escaped(text: str, more: str) -> str:
+    for character in f"%\r\n{more}":
+        text = text.replace(character, f"%{ord(character):02X}")
+    return text
 
 
 def as_sarif(findings: Sequence[Finding]) -> str:
