@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from aws_lambda_powertools import Logger, Metrics
 
 SERVICE = "statewright"
+# What a failed invocation counts as, and the errors that have an alarm of their own (terraform/alarms.tf).
+FAILED_INVOCATION = "InvocationsFailed"
+METRICS_OF_ERRORS = {"ConservationViolated": "ConservationViolated"}
 # Which counts of an outcome become metrics, by function: each record is counted once at each stage.
 METRICS: dict[str, dict[str, str]] = {
     "collect_data": {
@@ -49,8 +52,10 @@ def run(function: str, request: Any, context: Any, work: Callable[[Any], Any]) -
         outcome = work(request)
     except PipelineError as error:
         # No traceback: frames of libraries may show values, and the error says rule, place and remedy.
-        logger.error("failed", extra={"error": type(error).__name__, "cause": str(error)})  # noqa: TRY400
-        _count(function, _dataset(request), {"InvocationsFailed": 1})
+        name = type(error).__name__
+        logger.error("failed", extra={"error": name, "cause": str(error)})  # noqa: TRY400
+        alarming = [METRICS_OF_ERRORS[name]] if name in METRICS_OF_ERRORS else []
+        _count(function, _dataset(request), dict.fromkeys([FAILED_INVOCATION, *alarming], 1))
         raise
     counts = counts_of(function, outcome)
     logger.info("done", extra={"counts": counts})

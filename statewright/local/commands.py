@@ -283,6 +283,12 @@ def _print_day(found: dict[str, Any]) -> None:
         f"records of {found['day']}: read {counts['read']:,} {relation} written {counts['written']:,}"
         f" + superseded {counts['superseded']:,} + quarantined {counts['quarantined']:,}"
     )
+    failed = found["failed"]
+    if failed["files"]:
+        click.echo(
+            f"in files that failed after they were read: read {failed['read']:,},"
+            f" of these in quarantine {failed['quarantined']:,} (files: {failed['files']:,})"
+        )
     if found["holds"]:
         return
     click.secho("RECORDS ARE NOT ACCOUNTED FOR:", fg="red", bold=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +27,7 @@ from statewright.local.waiting import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
+    from collections.abc import Container
 
     from statewright.local.clients import Clients
     from statewright.local.ledger import Row
@@ -37,8 +37,9 @@ if TYPE_CHECKING:
 # execution can no longer be redriven, and SQS has forgotten what told of it.
 REDRIVABLE = timedelta(days=14)
 LONGEST_EXECUTION = timedelta(days=1)  # TimeoutSeconds of the workflow
-MAX_EXECUTIONS = 10_000  # that are looked at for each way to end
+MAX_EXECUTIONS = 10_000  # that are looked at for each way to end, the newest
 ENDS = ("ABORTED", "TIMED_OUT", "FAILED")
+_NEW_STARTS = 64  # one in the place of the other, of which each left the ledger's row as it was
 PARALLEL = 4  # requests at once: there may be thousands
 LAST_EVENTS = 100  # six attempts to send and six to tell are fewer
 FIRST_EVENTS = 50
@@ -55,12 +56,21 @@ class _End:
     told: bool
 
 
-def cut_off(names: Names, clients: Clients, known: Container[str]) -> list[Waiting]:
-    """Return the executions without a dead letter, the oldest first; `known` are those that have one.
+@dataclass(frozen=True)
+class CutOff:
+    """What was cut off, the oldest first; `complete` where all executions were looked at."""
+
+    waiting: list[Waiting]
+    complete: bool
+
+
+def cut_off(names: Names, clients: Clients, known: Container[str]) -> CutOff:
+    """Return the executions without a dead letter; `known` are those that have one.
 
     Left out are those whose file was ingested, or is by now in the hands of another execution.
     """
-    ended = [each for machine in _machines(names) for each in _ended(clients, machine)]
+    read = [_ended(clients, machine, status) for machine in _machines(names) for status in ENDS]
+    ended = [each for listed, _ in read for each in listed]
     names_there = {each["name"] for each in ended}
     unclear = [
         each
@@ -71,7 +81,11 @@ def cut_off(names: Names, clients: Clients, known: Container[str]) -> list[Waiti
         looked_at = threads.map(lambda each: _look(each, clients), unclear)
         found = [each for each in looked_at if each is not None]
     rows = rows_of(names, clients, (each.file.file_id for each in found if each.file.file_id))
-    kept = [each for each in found if _has_business(each, rows.get(each.file.file_id or ""), clients)]
+    kept = [
+        each
+        for one in found
+        if (each := _with_business(one, rows.get(one.file.file_id or ""), clients)) is not None
+    ]
     seen = {each["executionArn"] for each in ended}
     stranded = [
         each
@@ -80,7 +94,8 @@ def cut_off(names: Names, clients: Clients, known: Container[str]) -> list[Waiti
         and row.execution not in known
         and (each := _stranded(row, names, clients)) is not None
     ]
-    return sorted([*kept, *stranded], key=lambda each: each.since)
+    waiting = sorted([*kept, *stranded], key=lambda each: each.since)
+    return CutOff(waiting, complete=all(complete for _, complete in read))
 
 
 def _machines(names: Names) -> list[str]:
@@ -88,24 +103,25 @@ def _machines(names: Names) -> list[str]:
     return [names.state_machine_arn(each) for each in dict.fromkeys(rule.state_machine for rule in rules)]
 
 
-def _ended(clients: Clients, machine: str) -> Iterator[dict[str, Any]]:
-    """Yield the executions that ended badly and may still be redriven."""
+def _ended(clients: Clients, machine: str, status: str) -> tuple[list[dict[str, Any]], bool]:
+    """Return the executions that ended so and may still be redriven, and whether these are all."""
     now = datetime.now(UTC)
-    for status in ENDS:
-        pages = (
-            clients("stepfunctions")
-            .get_paginator("list_executions")
-            .paginate(
-                stateMachineArn=machine,
-                statusFilter=status,
-                PaginationConfig={"PageSize": 1000, "MaxItems": MAX_EXECUTIONS},
-            )
+    found: list[dict[str, Any]] = []
+    pages = (
+        clients("stepfunctions")
+        .get_paginator("list_executions")
+        .paginate(
+            stateMachineArn=machine,
+            statusFilter=status,
+            PaginationConfig={"PageSize": min(1000, MAX_EXECUTIONS), "MaxItems": MAX_EXECUTIONS},
         )
-        for page in pages:
-            executions = page["executions"]
-            yield from (each for each in executions if now - each["stopDate"] <= REDRIVABLE)
-            if executions and now - executions[-1]["startDate"] > REDRIVABLE + LONGEST_EXECUTION:
-                break  # they come with the newest first
+    )
+    for page in pages:
+        executions = page["executions"]
+        found += [each for each in executions if now - each["stopDate"] <= REDRIVABLE]
+        if executions and now - executions[-1]["startDate"] > REDRIVABLE + LONGEST_EXECUTION:
+            return found, True  # they come with the newest first
+    return found, pages.resume_token is None
 
 
 def _look(summary: dict[str, Any], clients: Clients) -> Waiting | None:
@@ -171,13 +187,38 @@ def _collected(output: str, otherwise: ObjectVersion) -> ObjectVersion:
         return otherwise
 
 
-def _has_business(waiting: Waiting, row: Row | None, clients: Clients) -> bool:
-    """Say whether nobody else has the execution's file, and no new start stands in for it."""
-    if row is not None and (row.is_done or row.execution != waiting.execution):
-        return False
-    if waiting.action != "start" or waiting.machine is None or waiting.name is None:
-        return True
-    return _status(clients, execution_of(waiting.machine, waiting.name)) is None
+def _with_business(waiting: Waiting, row: Row | None, clients: Clients) -> Waiting | None:
+    """Return what waits where nobody else has the execution's file, and no new start stands in for it."""
+    if row is not None and (row.is_done or not _stands_in(waiting, row.execution)):
+        return None
+    return waiting if waiting.action != "start" else _with_a_free_name(waiting, row, clients)
+
+
+def _stands_in(waiting: Waiting, holder: str) -> bool:
+    """Say whether what waits holds a row, or is a new start for the holder, or for such a one."""
+    for _ in range(_NEW_STARTS):
+        if holder == waiting.execution:
+            return True
+        holder = execution_of(machine_of(holder), restart_name(holder))
+    return False
+
+
+def _with_a_free_name(waiting: Waiting, row: Row | None, clients: Clients) -> Waiting | None:
+    """Return what waits with the name of a new start that is still to be made; None where one was made.
+
+    One that is under way stands in for it; one that failed waits by itself. One that succeeded and left the
+    row as it is has waited for this execution in vain: the next has a name that follows from its own.
+    """
+    machine, name = waiting.machine, waiting.name
+    while machine is not None and name is not None:
+        made = execution_of(machine, name)
+        status = _status(clients, made)
+        if status is None:
+            break
+        if row is None or status != "SUCCEEDED":
+            return None
+        name = restart_name(made)
+    return replace(waiting, name=name)
 
 
 def _stranded(row: Row, names: Names, clients: Clients) -> Waiting | None:
@@ -194,7 +235,7 @@ def _stranded(row: Row, names: Names, clients: Clients) -> Waiting | None:
     if machine not in _machines(names):
         return None
     how = "is not known any more" if status is None else f"ended {status}"
-    return Waiting(
+    stranded = Waiting(
         id=digest_of(row.execution)[:ID_DIGITS],
         kind="cut_off",
         since=_seconds(row.processed_at),
@@ -207,6 +248,7 @@ def _stranded(row: Row, names: Names, clients: Clients) -> Waiting | None:
         name=restart_name(row.execution),
         input=json.dumps(request, ensure_ascii=False),
     )
+    return _with_a_free_name(stranded, row, clients)
 
 
 def _status(clients: Clients, arn: str) -> str | None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 BY_DAY = "by_day"
 VIOLATIONS_TOLD = 100
+FAILED_COUNTS = ("files", "read", "quarantined")
 _TOLD = ("file_id", "file_key", "status", "error", "cause", "counts")
 
 
@@ -38,12 +39,15 @@ class Violation:
 class Day:
     """A day's files by status, the sums of their records, and the files whose numbers do not add up.
 
+    `counts` are of the files that were ingested. `failed` sums up those that failed after they were read to
+    their end: nothing is said of where their other records are, but for TooManyInvalid, which writes none.
     `violations` names the first hundred of `violated`.
     """
 
     day: str
     files: dict[str, int] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTS, 0))
+    failed: dict[str, int] = field(default_factory=lambda: dict.fromkeys(FAILED_COUNTS, 0))
     violated: int = 0
     violations: tuple[Violation, ...] = ()
 
@@ -76,8 +80,8 @@ def read_day(names: Names, clients: Clients, day: str) -> Day | None:
             IndexName=BY_DAY,
             KeyConditionExpression="processed_day = :day",
             ExpressionAttributeValues={":day": {"S": day}},
-            ExpressionAttributeNames={"#status": "status", "#counts": "counts"},
-            ProjectionExpression="file_id, file_key, #status, #counts",
+            ExpressionAttributeNames={f"#{name}": name for name in _TOLD},
+            ProjectionExpression=", ".join(f"#{name}" for name in _TOLD),
         )
     )
     return sum_day(day, (row for page in pages for row in page["Items"]))
@@ -86,14 +90,26 @@ def read_day(names: Names, clients: Clients, day: str) -> Day | None:
 def sum_day(day: str, rows: Iterable[Mapping[str, Any]]) -> Day:
     """Return the sums of a day's rows, which are as DynamoDB tells them."""
     files, sums = Counter[str](), dict.fromkeys(COUNTS, 0)
+    failed = dict.fromkeys(FAILED_COUNTS, 0)
     violated, told = 0, list[Violation]()
     for row in rows:
-        files[row.get("status", {}).get("S", "UNKNOWN")] += 1
+        status = row.get("status", {}).get("S", "UNKNOWN")
+        files[status] += 1
+        if status == "FAILED":
+            _add_failed(row, failed)
         for violation in _added(row, sums):
             violated += 1
             if len(told) < VIOLATIONS_TOLD:
                 told.append(violation)
-    return Day(day, dict(sorted(files.items())), sums, violated, tuple(told))
+    return Day(day, dict(sorted(files.items())), sums, failed, violated, tuple(told))
+
+
+def _add_failed(row: Mapping[str, Any], sums: dict[str, int]) -> None:
+    """Add a failed file, where the ledger knows its numbers."""
+    if found := row.get("counts", {}).get("M"):
+        sums["files"] += 1
+        for name in ("read", "quarantined"):
+            sums[name] += int(found[name]["N"])
 
 
 def _added(row: Mapping[str, Any], sums: dict[str, int]) -> Iterator[Violation]:
@@ -102,6 +118,8 @@ def _added(row: Mapping[str, Any], sums: dict[str, int]) -> Iterator[Violation]:
     about = (said["file_id"], said["file_key"])
     if said["status"] == "FAILED" and said["error"] == "ConservationViolated":
         yield Violation(*about, plain_cause(said["cause"]))
+    if said["status"] == "FAILED":
+        return
     found = row.get("counts", {}).get("M")
     if found is None:
         if said["status"] == "SUCCEEDED":

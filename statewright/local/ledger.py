@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 LEDGER = "files"  # the table's logical name
 BATCH = 100  # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
 DONE = ("SUCCEEDED", "CATALOGUED")
+REDRIVEN = "REDRIVEN"  # what failed before it knew its object, and was started anew
 INTERRUPTED = "Interrupted"  # the error of files whose execution the end of the local cloud cut off
 
 
@@ -50,16 +51,21 @@ def file_id_of(bucket: str, key: str, version: str) -> str | None:
 
 def rows_of(names: Names, clients: Clients, file_ids: Iterable[str]) -> dict[str, Row]:
     """Return the rows that exist, by file id."""
+    return {file_id: _row(item) for file_id, item in items_of(names, clients, file_ids).items()}
+
+
+def items_of(names: Names, clients: Clients, file_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Return the rows that exist as DynamoDB tells them, by file id."""
     if LEDGER not in names.tables():
         return {}
-    found: dict[str, Row] = {}
+    found: dict[str, dict[str, Any]] = {}
     table, dynamodb = names.of(LEDGER), clients("dynamodb")
     keys = [{"file_id": {"S": each}} for each in dict.fromkeys(file_ids)]
     for at in range(0, len(keys), BATCH):
         wanted = {table: {"Keys": keys[at : at + BATCH], "ConsistentRead": True}}
         while wanted:
             answer = dynamodb.batch_get_item(RequestItems=wanted)
-            found |= {row.file_id: row for row in map(_row, answer["Responses"].get(table, []))}
+            found |= {item["file_id"]["S"]: item for item in answer["Responses"].get(table, [])}
             wanted = answer.get("UnprocessedKeys", {})
     return found
 
@@ -103,6 +109,31 @@ def claim_again(names: Names, clients: Clients, file_id: str, execution: str) ->
                 ":processing": {"S": "PROCESSING"},
                 ":failed": {"S": "FAILED"},
                 ":interrupted": {"S": INTERRUPTED},
+                ":execution": {"S": execution},
+            },
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+            raise
+
+
+def mark_redriven(names: Names, clients: Clients, execution: str, successor: str) -> None:
+    """Say in the row of an execution that failed before it knew its object which one stands in for it.
+
+    Any other has no row of its own, and nothing is written.
+    """
+    if LEDGER not in names.tables():
+        return
+    try:
+        clients("dynamodb").update_item(
+            TableName=names.of(LEDGER),
+            Key={"file_id": {"S": f"execution:{execution.rpartition(':')[2]}"}},
+            UpdateExpression="SET #status = :redriven, redriven_by = :successor",
+            ConditionExpression="#execution = :execution",
+            ExpressionAttributeNames={"#status": "status", "#execution": "execution"},
+            ExpressionAttributeValues={
+                ":redriven": {"S": REDRIVEN},
+                ":successor": {"S": successor},
                 ":execution": {"S": execution},
             },
         )

@@ -21,7 +21,7 @@ import msgspec
 from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import ClientError
 
-from statewright.local.ledger import LEDGER
+from statewright.local.ledger import items_of
 from statewright.local.outcomes import MANIFEST
 
 if TYPE_CHECKING:
@@ -36,8 +36,6 @@ _KEY = re.compile(
     r"/(?P<name>(?:parse|enrich)-(?P<shard>\d+)\.jsonl\.gz)"
 )
 _FILE_ID = re.compile(r"[0-9a-f]{1,32}")
-# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
-_ROWS_AT_ONCE = 100
 _AMBIGUOUS_SHOWN = 5
 
 
@@ -184,17 +182,8 @@ class Quarantines:
             yield QuarantinedFile(dataset, day, file_id, tuple(match[0] for match in group))
 
     def _rows(self, file_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
-        wanted = list(file_ids)
-        table = self.connection.names.of(LEDGER)
-        rows: dict[str, dict[str, Any]] = {}
-        for start in range(0, len(wanted), _ROWS_AT_ONCE):
-            keys = [{"file_id": {"S": each}} for each in wanted[start : start + _ROWS_AT_ONCE]]
-            asked: Any = {table: {"Keys": keys, "ConsistentRead": True}}
-            while asked:
-                answer = self.connection.clients("dynamodb").batch_get_item(RequestItems=asked)
-                rows |= {row["file_id"]["S"]: plain_row(row) for row in answer["Responses"].get(table, [])}
-                asked = answer.get("UnprocessedKeys")
-        return rows
+        found = items_of(self.connection.names, self.connection.clients, file_ids)
+        return {file_id: plain_row(item) for file_id, item in found.items()}
 
     def _lines(self, key: str, kind: type[Any]) -> Iterator[Any]:
         place = f"s3://{self.bucket}/{key}"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from botocore.exceptions import BotoCoreError, ClientError
 
-from statewright.local.cut_off import cut_off
+from statewright.local.cut_off import MAX_EXECUTIONS, cut_off
 from statewright.local.dead_letters import give_back, queues_of, read_queue
 from statewright.local.following import Outcome, follow
 from statewright.local.outcomes import conservation_line, lines_of
@@ -132,7 +132,12 @@ def _waiting(connection: Connection) -> Iterator[_Found]:
                 click.echo(f"{queue}: {count:,} messages were read; the others come next time", err=True)
         found.waiting.extend(settled(names, clients, waiting_of(names, found.hidden.values())))
         known = {each.execution for each in found.waiting if each.execution is not None}
-        found.waiting.extend(cut_off(names, clients, known))
+        looked_at = cut_off(names, clients, known)
+        if not looked_at.complete:
+            click.echo(
+                f"of executions only the newest {MAX_EXECUTIONS:,} of each end were looked at", err=True
+            )
+        found.waiting.extend(looked_at.waiting)
         yield found
     finally:
         give_back(names, clients, found.hidden.values())

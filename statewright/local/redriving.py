@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 
 from statewright.local.dead_letters import remove
 from statewright.local.following import Upload
-from statewright.local.ledger import claim_again
+from statewright.local.ledger import claim_again, mark_redriven
 from statewright.local.waiting import execution_of
 
 if TYPE_CHECKING:
@@ -92,13 +92,21 @@ def redrive(waiting: Waiting, names: Names, clients: Clients) -> Redrive:
 
 def _act(waiting: Waiting, names: Names, clients: Clients) -> tuple[Done, str | None]:
     if waiting.action == "settle":
+        _mark(waiting, waiting.settled_by, names, clients)
         return "settled", waiting.settled_by
     if waiting.action == "redrive" and waiting.execution is not None:
         if waiting.file.file_id is not None:
             claim_again(names, clients, waiting.file.file_id, waiting.execution)
         clients("stepfunctions").redrive_execution(executionArn=waiting.execution)
         return "redriven", waiting.execution
-    return "started", _start(waiting, clients)
+    started = _start(waiting, clients)
+    _mark(waiting, started, names, clients)
+    return "started", started
+
+
+def _mark(waiting: Waiting, successor: str | None, names: Names, clients: Clients) -> None:
+    if waiting.execution is not None and successor is not None:
+        mark_redriven(names, clients, waiting.execution, successor)
 
 
 def _start(waiting: Waiting, clients: Clients) -> str:

@@ -1,29 +1,22 @@
 """Routes keys as a project's functions do: `python -m statewright.local.route_process`.
 
-A process of its own, since the functions are the project's code and not this program's. It reads
-{"keys", "contract"} and prints a list of the keys' routes, null for a key that no contract names.
+It reads {"keys", "contract"} and prints a list of the keys' routes, null for a key that no contract names.
 """
 
 from __future__ import annotations
 
-import argparse
-import importlib
 import json
 import sys
-from pathlib import Path
 from typing import Any
+
+from statewright.local.project_contracts import project_contracts
 
 
 def main() -> int:
     """Print the routes."""
-    parser = argparse.ArgumentParser(prog="statewright.local.route_process")
-    parser.add_argument("--functions", type=Path, required=True)
-    parser.add_argument("--schemas", type=Path, required=True)
-    given = parser.parse_args()
-    sys.path.insert(0, str(given.functions))
-    contracts = importlib.import_module("pipeline.contracts")
+    contracts, schemas = project_contracts("statewright.local.route_process")
     asked = json.load(sys.stdin)
-    catalogue = contracts.catalogue(given.schemas)
+    catalogue = contracts.catalogue(schemas)
     if asked["contract"] in catalogue.contracts:
         found = contracts.Catalogue({asked["contract"]: catalogue.contract(asked["contract"])})
     else:

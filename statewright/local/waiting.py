@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import ClientError, ParamValidationError
 
+from statewright.engine.errors import InvalidName
+from statewright.engine.names import check_name
 from statewright.local.ledger import file_id_of, rows_of
 
 if TYPE_CHECKING:
@@ -162,6 +164,10 @@ def _undelivered(names: Names, message: Message, body: dict[str, Any]) -> Waitin
     rule = _rule_of(names, message)
     wanted = (("id", str), ("source", str), ("detail-type", str), ("detail", dict))
     if rule is None or not all(isinstance(body.get(name), kind) for name, kind in wanted):
+        return None
+    try:
+        check_name(body["id"])  # no rule starts an execution without one
+    except InvalidName:
         return None
     machine = names.state_machine_arn(rule.state_machine)
     return Waiting(

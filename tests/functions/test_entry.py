@@ -6,9 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipeline import collecting, entry
-from pipeline.errors import InvalidInput, MalformedFile, ObjectNotFound, ServiceRefused, ServiceUnavailable
-from tests.functions.cloud import RAW, Context, ingest, invoke
+from pipeline import collecting, entry, errors
+from pipeline.errors import (
+    ConservationViolated,
+    InvalidInput,
+    MalformedFile,
+    ObjectNotFound,
+    ServiceRefused,
+    ServiceUnavailable,
+)
+from tests.functions.cloud import EXECUTION, RAW, STARTED_AT, Context, ingest, invoke
 from tests.functions.objects_sent import json_lines, order
 
 if TYPE_CHECKING:
@@ -93,6 +100,35 @@ def test_a_failure_is_logged_by_name_and_counted(cloud: Cloud, log: pytest.Captu
     assert failed["error"] == "MalformedFile"
     assert "secret" not in json.dumps(lines)
     assert any("InvocationsFailed" in line for line in lines)
+
+
+def test_records_that_are_missing_are_counted_for_the_alarm_of_their_dataset(
+    cloud: Cloud, log: pytest.CaptureFixture[str]
+) -> None:
+    cloud.put("orders/x.jsonl", json_lines(order(1)))
+    done = ingest("orders/x.jsonl")
+    log.readouterr()
+    missing = [{**each, "written": each["written"] - 1} for each in done.partitions]
+    request = {
+        "file": done.collected["file"],
+        "shards": done.shards,
+        "partitions": missing,
+        "execution": {"id": EXECUTION, "started_at": STARTED_AT},
+    }
+
+    with pytest.raises(ConservationViolated):
+        invoke("notify", request)
+
+    lines = [json.loads(line) for line in log.readouterr().out.splitlines()]
+    (metric,) = [line for line in lines if "_aws" in line]
+    assert (metric["ConservationViolated"], metric["InvocationsFailed"]) == ([1], [1])
+    assert metric["dataset"] == "orders"
+    (about,) = metric["_aws"]["CloudWatchMetrics"]
+    assert [sorted(each) for each in about["Dimensions"]] == [["dataset", "service"]]
+
+
+def test_every_error_with_a_metric_of_its_own_is_one_that_functions_raise() -> None:
+    assert all(issubclass(getattr(errors, name), errors.PipelineError) for name in entry.METRICS_OF_ERRORS)
 
 
 def test_a_direct_call_is_known_by_its_request(cloud: Cloud) -> None:

@@ -6,11 +6,14 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from statewright.local import cut_off as module
 from statewright.local.cut_off import FAILURE_BRANCH, cut_off
 from statewright.local.waiting import restart_name
 from tests.local.pipelines import machine
 
 if TYPE_CHECKING:
+    import pytest
+
     from statewright.local.waiting import Waiting
     from tests.local.pipelines import Pipeline
 
@@ -18,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def found(pipeline: Pipeline, *known: str) -> list[Waiting]:
-    return cut_off(pipeline.names, pipeline.clients, known)
+    return cut_off(pipeline.names, pipeline.clients, known).waiting
 
 
 def test_the_failure_branch_is_what_the_workflow_runs_after_a_failure() -> None:
@@ -97,6 +100,48 @@ def test_one_that_was_started_anew_is_left_to_its_new_start(pipeline: Pipeline) 
     pipeline.sfn.start_execution(stateMachineArn=pipeline.arn, name=waiting.name, input=again)
 
     assert found(pipeline) == []
+
+
+def test_one_whose_new_start_waited_for_it_in_vain_is_started_once_more(pipeline: Pipeline) -> None:
+    arn = pipeline.failed("fail untold")
+    pipeline.put_row("orders/a.json", "PROCESSING", arn)
+    [waiting] = found(pipeline)
+    again = json.dumps({**json.loads(str(waiting.input)), "do": "nothing"})
+    done = pipeline.sfn.start_execution(stateMachineArn=pipeline.arn, name=waiting.name, input=again)
+    pipeline.end_of(done["executionArn"])
+
+    [next_] = found(pipeline)
+
+    assert (next_.id, next_.name) == (waiting.id, restart_name(done["executionArn"]))
+
+
+def test_a_row_whose_new_start_runs_or_waits_itself_is_left_to_it(pipeline: Pipeline) -> None:
+    execution = pipeline.arn.replace("stateMachine", "execution") + ":forgotten"
+    pipeline.put_row("orders/a.json", "PROCESSING", execution)
+    [waiting] = found(pipeline)
+    request = {"s3Bucket": "raw", "s3Key": "orders/a.json", "file_id": "", "s3VersionId": "v1"}
+    started = pipeline.sfn.start_execution(
+        stateMachineArn=pipeline.arn, name=waiting.name, input=json.dumps({**request, "do": "wait"})
+    )["executionArn"]
+
+    running = found(pipeline)
+    pipeline.sfn.stop_execution(executionArn=started)
+    [stopped] = found(pipeline)
+
+    assert running == []
+    assert (stopped.execution, stopped.action) == (started, "redrive")
+
+
+def test_that_not_all_executions_were_looked_at_is_known(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MAX_EXECUTIONS", 2)
+    complete = []
+    for _ in range(3):
+        pipeline.failed("fail untold")
+        complete.append(cut_off(pipeline.names, pipeline.clients, ()).complete)
+
+    assert complete == [True, True, False]
 
 
 def test_a_row_of_an_execution_that_nobody_knows_is_started_from_the_row(pipeline: Pipeline) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from statewright.local import days
 from statewright.local.days import read_day, sum_day
 from statewright.local.deploy import deploy
+from tests.local.quarantined import numbers
 
 if TYPE_CHECKING:
     from statewright.local.clients import Clients
@@ -34,6 +35,22 @@ def test_files_are_counted_by_status_and_records_are_summed() -> None:
 
     assert day.files == {"CATALOGUED": 1, "FAILED": 1, "SUCCEEDED": 2}
     assert day.counts == {"read": 6, "written": 3, "superseded": 1, "quarantined": 2, "alerts": 0}
+    assert day.holds
+
+
+def test_files_that_failed_have_sums_of_their_own() -> None:
+    day = sum_day(
+        "2026-01-02",
+        [
+            row(1, counts=(5, 2, 1, 2)),
+            {**row(2, "FAILED", error="TooManyInvalid"), "counts": numbers(read=9, quarantined=4)},
+            {**row(3, "FAILED", error="ServiceRefused"), "counts": numbers(read=1, quarantined=0)},
+            {**row(4, "FAILED", error="EmptyFile"), "counts": numbers()},
+        ],
+    )
+
+    assert (day.counts["read"], day.counts["quarantined"]) == (5, 2)
+    assert day.failed == {"files": 2, "read": 10, "quarantined": 4}
     assert day.holds
 
 
@@ -78,4 +95,16 @@ def test_a_day_is_read_by_the_index_and_days_do_not_mix(names: Names, clients: C
 
     assert found is not None
     assert (found.files, found.counts["read"]) == ({"SUCCEEDED": 2}, 2)
+
+
+def test_a_violation_is_read_by_the_index_too(names: Names, clients: Clients) -> None:
+    deploy(names, clients)
+    moments = {"processed_day": "2026-01-02", "processed_at": "2026-01-02T00:00:00.000Z"}
+    refused = row(1, "FAILED", error="ConservationViolated", cause="read = 5, but the rest = 4", **moments)
+    clients("dynamodb").put_item(TableName=names.of("files"), Item=refused)
+
+    found = read_day(names, clients, "2026-01-02")
+
+    assert found is not None
+    assert [each.reason for each in found.violations] == ["read = 5, but the rest = 4"]
     assert read_day(names, clients, "2026-01-04") == sum_day("2026-01-04", [])

@@ -173,25 +173,41 @@ def test_an_event_starts_as_its_rule_would_have_started_it(pipeline: Pipeline) -
     assert json.loads(described["input"])["detail"]["object"]["version-id"] == put["VersionId"]
 
 
-@pytest.mark.parametrize("event", [{"id": "event-1", "detail": {}}, {"id": "", "detail": {}}])
-def test_an_event_that_names_nothing_keeps_no_other_from_its_redrive(
-    pipeline: Pipeline, event: dict[str, Any]
-) -> None:
-    pipeline.send(
-        json.dumps({"source": "aws.s3", "detail-type": "Object Created", **event}), "undelivered_events"
-    )
+@pytest.mark.parametrize("id_", ["event-1", ""])
+def test_an_event_that_names_nothing_keeps_no_other_from_its_redrive(pipeline: Pipeline, id_: str) -> None:
+    event = {"id": id_, "source": "aws.s3", "detail-type": "Object Created", "detail": {}}
+    pipeline.send(json.dumps(event), "undelivered_events")
     pipeline.failed()
     found = [*messages_of(pipeline, "undelivered_events"), *messages_of(pipeline)]
 
     done = list(redrive_all(found, pipeline.names, pipeline.clients))
 
-    assert [each.done for each in done] == ["started" if event["id"] else "refused", "started"]
+    assert [each.done for each in done] == ["started" if id_ else "refused", "started"]
+
+
+def test_the_row_of_an_execution_that_knew_no_object_names_the_one_that_stands_in(pipeline: Pipeline) -> None:
+    pipeline.failed()
+    pipeline.failed(key="orders/b.json")
+    unknown, known = messages_of(pipeline)
+    name = str(unknown.execution).rpartition(":")[2]
+    of_other = {"file_id": {"S": "execution:other"}, "status": {"S": "FAILED"}}
+    own = {"file_id": {"S": f"execution:{name}"}, "execution": {"S": unknown.execution}, **of_other}
+    own["file_id"] = {"S": f"execution:{name}"}
+    for row in (own, of_other):
+        pipeline.clients("dynamodb").put_item(TableName=pipeline.names.of("files"), Item=row)
+
+    first, second = redriven(pipeline, unknown), redriven(pipeline, known)
+
+    assert (first.done, second.done) == ("started", "started")
+    rows = pipeline.clients("dynamodb").scan(TableName=pipeline.names.of("files"))["Items"]
+    marked = {**own, "status": {"S": "REDRIVEN"}, "redriven_by": {"S": first.execution}}
+    assert sorted(rows, key=str) == sorted([marked, of_other], key=str)
 
 
 def test_a_cut_off_execution_goes_on_with_its_claim(pipeline: Pipeline) -> None:
     arn = pipeline.stopped()
     pipeline.put_row("orders/a.json", "FAILED", arn, error="Interrupted", cause="cut off")
-    [waiting] = cut_off(pipeline.names, pipeline.clients, ())
+    [waiting] = cut_off(pipeline.names, pipeline.clients, ()).waiting
 
     done = redriven(pipeline, waiting)
 
@@ -204,7 +220,7 @@ def test_a_cut_off_execution_goes_on_with_its_claim(pipeline: Pipeline) -> None:
 def test_a_row_that_failed_of_itself_is_no_claim(pipeline: Pipeline) -> None:
     arn = pipeline.stopped()
     pipeline.put_row("orders/a.json", "FAILED", arn, error="Broken")
-    [waiting] = cut_off(pipeline.names, pipeline.clients, ())
+    [waiting] = cut_off(pipeline.names, pipeline.clients, ()).waiting
 
     redriven(pipeline, waiting)
 
@@ -289,6 +305,6 @@ def test_what_is_discarded_is_kept_in_the_output_bucket(pipeline: Pipeline) -> N
 
 def test_an_execution_without_a_message_cannot_be_discarded(pipeline: Pipeline) -> None:
     pipeline.stopped()
-    [waiting] = cut_off(pipeline.names, pipeline.clients, ())
+    [waiting] = cut_off(pipeline.names, pipeline.clients, ()).waiting
 
     assert discard(waiting, pipeline.names, pipeline.clients, None).done == "refused"

@@ -117,6 +117,15 @@ def test_an_input_of_any_depth_is_read_or_poison(names: Names, depth: int) -> No
     assert (found.kind, found.input) in (("failed", deep), ("poison", None))
 
 
+@pytest.mark.parametrize("id_", ["", "x" * 81, "a/b", "a b", "a\n"])
+def test_an_event_whose_id_names_no_execution_is_poison(names: Names, id_: str) -> None:
+    event = message(
+        {**EVENT, "id": id_}, queue="undelivered_events", RULE_ARN=names.rule_arn("object_created")
+    )
+
+    assert only(names, event).kind == "poison"
+
+
 def test_an_event_of_another_rule_is_poison(names: Names) -> None:
     found = only(names, message(EVENT, queue="undelivered_events", RULE_ARN="arn:aws:events:x:1:rule/other"))
 
