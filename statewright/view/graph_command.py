@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +18,12 @@ from statewright.view.view_command import endpoint_of, endpoint_options
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rich.tree import Tree
+
     from statewright.view.endpoint import Endpoint
 
-FORMATS = ("svg", "mermaid", "html")
-_FORMAT_HELP = "A picture, a Mermaid flow chart, a page of one file."
+FORMATS = ("svg", "mermaid", "html", "tree")
+_FORMAT_HELP = "A picture, a Mermaid flow chart, a page of one file, a tree for the terminal."
 _SUFFIXES = (".asl.json", ".json")
 
 
@@ -31,6 +36,8 @@ _SUFFIXES = (".asl.json", ".json")
 @click.option(
     "--output", type=click.Path(dir_okay=False, path_type=Path), help="The file to write.  [default: stdout]"
 )
+@click.option("--redact", is_flag=True, help="Of an execution's html: payloads and causes without values.")
+@click.option("--watch", "watches", is_flag=True, help="Of an execution's tree: follow it to its end.")
 def graph(
     name: str,
     endpoint_url: str | None,
@@ -38,27 +45,39 @@ def graph(
     profile: str | None,
     form: str,
     output: Path | None,
+    *,
+    redact: bool,
+    watches: bool,
 ) -> None:
     """Draw a state machine: a definition's file, a workflow of the project, or a machine by name or ARN.
 
-    The ARN of an execution is drawn with what happened in it; as html with its visits, errors and times, and
-    without payloads.
+    The ARN of an execution is drawn with what happened in it; as html with its visits, errors, times and
+    payloads, which --redact leaves without values.
 
     \b
     Example:
       statewright graph ingest --format svg --output ingest.svg
       statewright graph statemachines/ingest.asl.json --format mermaid
+      statewright graph arn:aws:states:eu-west-1:000000000000:execution:orders:e-1 --format tree --watch
 
     Exit codes: 0 drawn, 1 the endpoint does not answer, 2 nothing that can be drawn.
     """
     from statewright.view.definition import NotDrawableError
 
+    is_execution = ":execution:" in name or ":express:" in name
+    if redact and not (is_execution and form == "html"):
+        raise click.UsageError("--redact is for the html of an execution")
+    if watches and not (is_execution and form == "tree" and output is None):
+        raise click.UsageError("--watch is for the tree of an execution on the terminal")
     try:
-        if ":execution:" in name or ":express:" in name:
-            drawn = _draw_execution(endpoint_of(endpoint_url, region, profile), name, form)
+        if watches:
+            _follow(endpoint_of(endpoint_url, region, profile), name)
+            return
+        if is_execution:
+            drawn = _draw_execution(endpoint_of(endpoint_url, region, profile), name, form, redact, output)
         else:
             text = _definition(name, lambda: endpoint_of(endpoint_url, region, profile).client, endpoint_url)
-            drawn = _draw(text, form, name)
+            drawn = _draw(text, form, name, output)
     except NotDrawableError as error:
         raise Unusable(f"{name}: {error}") from error
     if output is None:
@@ -70,30 +89,58 @@ def graph(
         raise Unusable(str(error)) from error
 
 
-def _draw(text: str, form: str, name: str) -> str:
+def _draw(text: str, form: str, name: str, output: Path | None) -> str:
     from statewright.view import mermaid, svg
     from statewright.view.standalone import drawing_page
+    from statewright.view.tree import definition_tree
 
+    if form == "tree":
+        return _printed(definition_tree(Path(name).name, text), output)
     if form == "mermaid":
         return mermaid.render(text)
     drawn = svg.render(text)
     return drawn if form == "svg" else drawing_page(Path(name).name, drawn)
 
 
-def _draw_execution(endpoint: Endpoint, arn: str, form: str) -> str:
+def _printed(tree: Tree, output: Path | None) -> str:
+    """Return what a tree prints: with colours where it goes to a terminal."""
+    from rich.console import Console
+
+    is_terminal = output is None and sys.stdout.isatty()
+    console = Console(file=StringIO(), force_terminal=is_terminal, width=None if is_terminal else 200)
+    with console.capture() as captured:
+        console.print(tree, soft_wrap=True)
+    return captured.get()
+
+
+def _follow(endpoint: Endpoint, arn: str) -> None:
+    from rich.console import Console
+
+    from statewright.view.following import follow
+
+    try:
+        asyncio.run(follow(endpoint, arn, Console()))
+    except (ClientError, BotoCoreError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _draw_execution(endpoint: Endpoint, arn: str, form: str, redact: bool, output: Path | None) -> str:
     from statewright.view.standalone import execution_page
     from statewright.view.svg import render
+    from statewright.view.tree import execution_tree
     from statewright.view.watch import read_once
 
     if form == "mermaid":
-        raise Unusable("an execution is drawn as svg or html")
+        raise Unusable("an execution is drawn as svg, html or tree")
     try:
         watch = read_once(endpoint, arn)
     except (ClientError, BotoCoreError) as error:
         raise click.ClickException(str(error)) from error
     try:
+        if form == "tree":
+            return _printed(execution_tree(watch), output)
         svg = render(watch.definition, watch.overlay())
-        return svg if form == "svg" else execution_page(watch, svg)
+        return svg if form == "svg" else execution_page(watch, svg, is_redacted=redact)
     finally:
         watch.close()
 

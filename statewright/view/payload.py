@@ -46,6 +46,22 @@ def unfold(value: Json, level: int = 0) -> Json:
     return value
 
 
+def redact(value: Json, level: int = 0) -> Json:
+    """Put the kind and the length for each value, so that the form of a payload is told and nothing in it.
+
+    Names of members stay.
+    """
+    if isinstance(value, dict):
+        if level > _DEEPEST:
+            return f"object of {len(value)}"
+        return {name: redact(each, level + 1) for name, each in value.items()}
+    if isinstance(value, list):
+        return f"array of {len(value)}" if level > _DEEPEST else [redact(each, level + 1) for each in value]
+    if isinstance(value, str):
+        return f"string of {len(value)}"
+    return "null" if value is None else "boolean" if isinstance(value, bool) else "number"
+
+
 def differences(before: Json, after: Json) -> list[dict[str, Json]]:
     """Return what is added (+), removed (-) and changed (~) from one value to another, by path.
 

@@ -3,6 +3,7 @@
 GET  /, /compare, /coverage, /follow   the pages; /page/<file> their style and script
 GET  /api/place              the endpoint, and what can be done there
 GET  /api/machines, /api/executions, /api/children
+GET  /api/export             an execution as one file
 GET  /api/graph              the picture of an execution's or a state machine's definition
 GET  /api/live               server-sent events: the summary and what the graph shows, whenever they change
 GET  /api/overlay, /api/state, /api/origin, /api/visits, /api/iterations, /api/events, /api/event
@@ -36,6 +37,7 @@ from statewright.view.layout.regions import picture_of
 from statewright.view.origin import origin_of
 from statewright.view.panel import state_panel
 from statewright.view.security import Guard
+from statewright.view.standalone import execution_page
 from statewright.view.studies import Studies
 from statewright.view.svg import render
 from statewright.view.watches import Watches
@@ -92,6 +94,7 @@ def create_app(
         *view.studies.routes(),
         *view.following.routes(),
         *view.beside.routes(),
+        Route("/api/export", view.export),
     ]
     handlers: dict[Any, Any] = {ClientError: _tell_refusal, BotoCoreError: _tell_unreachable}
     handlers[ActRefusedError] = _tell_act
@@ -185,6 +188,18 @@ class _View:
             }
         )
 
+    async def export(self, request: Request) -> Response:
+        watch = await self._watches.get(_needed(request, "execution"))
+        is_redacted, form = request.query_params.get("redact") == "1", _needed(request, "format")
+        if form not in ("svg", "html") or not watch.definition:
+            raise BadQueryError("An execution is written as svg or html")
+        try:
+            svg = await asyncio.to_thread(render, watch.definition, watch.overlay())
+        except NotDrawableError as error:
+            raise BadQueryError(str(error)) from error
+        page = await asyncio.to_thread(execution_page, watch, svg, is_redacted=is_redacted)
+        return JSONResponse({"text": svg if form == "svg" else page})
+
     async def live(self, request: Request) -> Response:
         watch = await self._watch(request)
         return StreamingResponse(self._told(watch), media_type="text/event-stream")
@@ -226,7 +241,7 @@ class _View:
         visit, member = _number(request, "visit") or 0, _needed(request, "member")
         if not 0 <= visit < len(watch.story.visits):
             raise BadQueryError("There is no such visit")
-        found = await asyncio.to_thread(origin_of, watch, watch.story.visits[visit], member)
+        found = await asyncio.to_thread(origin_of, watch, watch.story.visits[visit], path)
         return JSONResponse({"origin": found})
 
     async def visits(self, request: Request) -> Response:

@@ -93,12 +93,13 @@ def _badges(story: Story, visits: list[Visit], counts: Mapping[str, Mapping[str,
         retries = sum(max(len(visit.attempts) - 1, visit.begins - 1, 0) for visit in stays)
         if retries:
             parts.append(f"↻{retries}")
-        items = _items(story, stays[-1], counts)
+        items = item_counts(story, stays[-1], counts)
         badges[state] = " ".join([*parts, *items])
     return {state: text for state, text in badges.items() if text}
 
 
-def _items(story: Story, visit: Visit, counts: Mapping[str, Mapping[str, int]]) -> list[str]:
+def item_counts(story: Story, visit: Visit, counts: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """Say how many items of a Map succeeded, and how many failed; nothing of what is no Map."""
     if visit.map_run:
         told = counts.get(visit.map_run)
         if told is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -104,3 +105,31 @@ def test_given_a_schema_an_execution_starts_from_its_form(shop: Shop, shop_page,
     page.locator("#start").click()
     dialog.get_by_label("Earlier inputs").select_option("0")
     expect(area).to_have_value('{"article": "c9"}')
+
+
+def test_given_an_execution_it_is_saved_as_one_file_also_without_values(
+    shop: Shop, shop_page, shop_tab
+) -> None:
+    page = opened(shop_tab, shop_page, shop.failed)
+
+    def saved(kind: str, *, is_redacted: bool = False) -> str:
+        page.locator("#export").click()
+        page.get_by_label("What").select_option(kind)
+        if is_redacted:
+            page.get_by_label("Without values").check()
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Save").click()
+        assert download.value.suggested_filename.endswith(f".{kind}")
+        return Path(download.value.path()).read_text(encoding="utf-8")
+
+    whole = saved("html")
+    assert "no price for none" in whole
+    redacted = saved("html", is_redacted=True)
+    assert "UnknownArticle" in redacted
+    assert "no price" not in redacted
+    assert "string of 4" in redacted
+    assert 's-failed" data-state="PriceOrder"' in saved("svg")
+    alone = shop_tab.page.context.new_page()
+    alone.set_content(whole)
+    expect(alone.locator("summary").first).to_have_text("input")
+    alone.close()

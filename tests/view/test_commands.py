@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from statewright.cli import statewright
-from tests.view.orders import BAD, ORDERS
+from tests.view.orders import BAD, EMPTY, ORDERS
 
 
 def run(*arguments: str):
@@ -58,14 +58,13 @@ def test_given_a_machine_of_an_endpoint_it_is_drawn_by_name_and_by_arn(cloud) ->
     assert run("graph", "unknown", "--endpoint-url", cloud.url).exit_code == 2
 
 
-def test_given_an_execution_it_is_drawn_with_what_happened_and_without_payloads(cloud) -> None:
-    execution = cloud.start("orders-pipeline", BAD | {"secret": "s3cr3t"})
+def test_given_an_execution_it_is_drawn_with_what_happened(cloud) -> None:
+    execution = cloud.start("orders-pipeline", BAD)
     cloud.ended(execution)
     drawn = run("graph", execution, "--endpoint-url", cloud.url).output
     assert 's-failed" data-state="LoadWarehouse"' in drawn
     page = run("graph", execution, "--endpoint-url", cloud.url, "--format", "html").output
     assert "connection to warehouse:5439 timed out" in page
-    assert "s3cr3t" not in page
     assert "<script" not in page
     assert run("graph", execution, "--endpoint-url", cloud.url, "--format", "mermaid").exit_code == 2
 
@@ -100,3 +99,48 @@ def test_given_view_it_serves_on_loopback_until_it_is_stopped(cloud) -> None:
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == 0
         process.stdout.close()
+
+
+def test_given_an_execution_its_payloads_are_in_the_page_unless_they_are_redacted(cloud) -> None:
+    execution = cloud.start("orders-pipeline", EMPTY | {"secret": "s3cr3t<b>"})
+    cloud.ended(execution)
+    asked = ("graph", execution, "--endpoint-url", cloud.url, "--format", "html")
+    assert "s3cr3t&lt;b&gt;" in run(*asked).output
+    redacted = run(*asked, "--redact").output
+    assert "s3cr3t" not in redacted
+    assert "secret" in redacted
+    assert "string of 9" in redacted
+    assert run("graph", "ingest", "--redact").exit_code == 2
+
+
+def test_given_an_execution_its_tree_tells_states_attempts_items_and_the_error(cloud) -> None:
+    execution = cloud.start("orders-pipeline", BAD)
+    cloud.ended(execution)
+    asked = ("graph", execution, "--endpoint-url", cloud.url, "--format", "tree")
+    lines = run(*asked).output.splitlines()
+    assert re.match(rf"✕ {execution.rpartition(':')[2]}  FAILED  [\d.]+ m?s$", lines[0])
+    assert any(re.search(r"✓ ProcessFiles  Map  [\d.]+ s  3/3 ✓", line) for line in lines)
+    assert any(re.search(r"↳ ValidateRows  λ validate  .* 3 attempts", line) for line in lines)
+    assert any("▢ IndexSearch" in line for line in lines)
+    failed = next(index for index, line in enumerate(lines) if "✕ LoadWarehouse" in line)
+    assert "WarehouseUnavailable: connection to warehouse:5439 timed out" in lines[failed + 1]
+
+
+def test_given_a_running_execution_its_tree_is_followed_to_the_end(cloud) -> None:
+    definition = {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 1, "End": True}}}
+    cloud.machine("soon", definition)
+    execution = cloud.start("soon", {})
+    followed = run("graph", execution, "--endpoint-url", cloud.url, "--format", "tree", "--watch")
+    assert followed.exit_code == 0
+    assert "SUCCEEDED" in followed.output
+    assert "✓ W  Wait 1 s" in followed.output
+    assert run("graph", "ingest", "--format", "tree", "--watch").exit_code == 2
+
+
+def test_given_hostile_names_the_tree_has_no_control_characters_and_no_markup(tmp_path) -> None:
+    name = "[red]a\u001b[2J\u202e"
+    file = tmp_path / "x.asl.json"
+    file.write_text(json.dumps({"StartAt": name, "States": {name: {"Type": "Succeed"}}}))
+    told = run("graph", str(file), "--format", "tree").output
+    assert "[red]a" in told
+    assert not {"\u001b", "\u202e"} & set(told)

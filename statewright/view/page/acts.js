@@ -150,13 +150,16 @@ function fields(machine, told, area, main) {
   return { element: make("div", {}, make("p", { class: "muted" }, `as ${told.file} says`), shown.element, list) };
 }
 
-export function confirm(title, text, name, done) {
+// A dialog that does one thing and closes.
+export function dialogue(title, name, done, ...content) {
   const { problem, row, submit } = buttons(name, async () => {
     await done();
     dialog.close();
   });
-  ask(title, make("form", { onsubmit: submit }, make("p", {}, text), problem, row));
+  ask(title, make("form", { onsubmit: submit }, ...content, problem, row));
 }
+
+export const confirm = (title, text, name, done) => dialogue(title, name, done, make("p", {}, text));
 
 // One state again, with an input of its own: TestState, with a mock where the state calls something.
 export function tryState(told, definition) {

@@ -4,6 +4,7 @@ import * as acts from "./acts.js";
 import { make, duration, moments, json, parse, tone } from "./dom.js";
 import * as costs from "./costs.js";
 import { dollars } from "./costs.js";
+import * as exports from "./export.js";
 import * as graph from "./graph.js";
 import * as panel from "./panel.js";
 import { Events, Timeline } from "./tables.js";
@@ -82,6 +83,7 @@ async function open(execution, state = null) {
     const shown = await get("graph", { execution });
     if (signal.aborted) return;
     now.definition = shown.definition;
+    now.shown = shown;
     graph.show(shown);
     notice(shown.problem ? `The definition cannot be drawn: ${shown.problem}` : "");
     listen("live", { execution }, (told) => signal.aborted || hear(told), signal).catch((error) => notice(error.message));
@@ -139,6 +141,7 @@ function drawHead() {
   at("follow").hidden = !now.place.follows;
   at("follow").href = `/follow#${new URLSearchParams({ execution: now.execution })}`;
   at("compare").hidden = false;
+  at("export").hidden = Boolean(now.shown && now.shown.problem);
   at("compare").href = `/compare#${new URLSearchParams({ b: now.execution })}`;
   if (now.tab === "payloads") drawPayloads();
 }
@@ -350,6 +353,7 @@ function watchControls() {
   at("theme").onclick = nextTheme;
   at("help").onclick = acts.keys;
   at("start").onclick = drawStart;
+  at("export").onclick = () => exports.ask(now.execution, now.summary.name);
   at("stop").onclick = () => acts.confirm("Stop", `Stop ${now.summary.name}?`, "Stop", async () => {
     await act("stop", { execution: now.execution });
     await afterAct();
