@@ -11,7 +11,6 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from statewright.engine import run_with_history
 from statewright.view.endpoint import Endpoint
-from statewright.view.origin import origin_of
 from statewright.view.panel import state_panel
 from statewright.view.watch import FIRST_PAGE, NEXT_PAGE, Watch, processor_with
 from tests.view.orders import BAD, HANDLERS, ORDERS, RELEASE
@@ -199,27 +198,6 @@ def test_given_variables_the_panel_tells_them_and_who_assigned_them() -> None:
     assert second["variables"]["x"] == {"value": 2, "state": "A", "visit": 0}
     assert third["variables"]["x"] == {"value": 7, "state": "B", "visit": 1}
     assert third["variables"]["y"]["state"] == "A"
-
-
-def test_given_a_member_of_an_input_the_state_that_wrote_it_is_told(client) -> None:
-    async def steps(watch):
-        client.status = "FAILED"
-        await watch.refresh()
-        visits = {visit.state: visit for visit in watch.story.visits}
-
-        def told(state, member):
-            found = origin_of(watch, visits[state], member)
-            return found and found["state"]
-
-        assert told("RecordFailure", "error") == "PublishTargets"
-        assert told("LoadWarehouse", "processed") == "ProcessFiles"
-        assert told("QualityGate", "processed") == "ProcessFiles"
-        assert origin_of(watch, visits["RecordFailure"], "warehouse") == {"state": None, "visit": None}
-        assert told("ParseFile", "key") == "ProcessFiles"
-        assert told("QuarantineRows", "error") == "ValidateRows"
-        assert origin_of(watch, visits["RecordFailure"], "unknown") is None
-
-    watched(client, steps)
 
 
 def test_given_a_child_of_a_map_run_its_processor_alone_is_drawn() -> None:

@@ -58,16 +58,39 @@ export function tone(status) {
 const LONGEST = 20000;
 
 // A JSON value, coloured and folded: objects and arrays beyond a line open by a click.
-// With `onKey`, each outermost member of an object has a button that asks where it comes from.
+// With `onKey`, a click on a field asks where its value comes from: it is told the path of the field, and an
+// element that the answer takes the place of. Outermost members have a button for it beside them.
 export function json(value, onKey = null) {
   const text = typeof value === "string" && value.length > LONGEST ? value.slice(0, LONGEST) + "…" : value;
-  return make("div", { class: "json" }, branch(text, 0, { left: 5000, onKey }));
+  const shown = branch(text, [], { left: 5000, onKey });
+  return make("div", { class: "json" }, onKey && isLeaf(value) ? asked(shown, [], onKey) : shown);
 }
+
+function asked(row, path, onKey) {
+  const button = make("button", { type: "button", class: "ask", "aria-label": `Where ${pathText(path)} comes from`, onclick: () => onKey(path, button) }, "from?");
+  return make("div", { class: "asked" }, row, button);
+}
+
+// The name of a field deep inside, as a button where it can be asked for.
+function field(path, budget) {
+  const name = path[path.length - 1];
+  const kind = typeof name === "number" ? "index" : "key";
+  if (!budget.onKey) return make("span", { class: kind }, String(name));
+  const button = make("button", { type: "button", class: `${kind} field`, "aria-label": `Where ${pathText(path)} comes from`, onclick: () => {
+    const place = make("span", {});
+    button.after(place);
+    budget.onKey(path, place);
+  } }, String(name));
+  return button;
+}
+
+const pathText = (path) => path.reduce((text, step) => (typeof step === "number" ? `${text}[${step}]` : text ? `${text}.${step}` : step), "") || "it";
 
 // What SDK integrations add to every result: there, but folded.
 const ASIDE = new Set(["SdkHttpMetadata", "SdkResponseMetadata"]);
 
-function branch(value, level, budget, title = []) {
+function branch(value, path, budget, title = []) {
+  const level = path.length;
   budget.left -= 1;
   if (budget.left < 0) return make("span", { class: "muted" }, "… more than is shown");
   if (isLeaf(value)) return leaf(value);
@@ -75,14 +98,14 @@ function branch(value, level, budget, title = []) {
   const members = isList ? value.map((each, index) => [index, each]) : Object.entries(value);
   if (members.length === 0) return make("span", {}, isList ? "[]" : "{}");
   const short = shortText(value);
-  if (level > 0 && short) return make("span", { class: "short" }, ...coloured(value));
+  if (level > 0 && short) return make("span", { class: "short" }, ...coloured(value, path, budget));
   const rows = members.map(([name, each]) => {
-    const title = [make("span", { class: isList ? "index" : "key" }, String(name)), ": "];
-    const inner = branch(each, level + 1, budget, title);
+    const inside = [...path, name];
+    const isFolded = !isLeaf(each) && !shortText(each);
+    const title = [level === 0 || isFolded ? make("span", { class: isList ? "index" : "key" }, String(name)) : field(inside, budget), ": "];
+    const inner = branch(each, inside, budget, title);
     const row = inner.tagName === "DETAILS" ? inner : make("div", { class: "member" }, ...title, inner);
-    if (!budget.onKey || level > 0 || isList) return row;
-    const ask = make("button", { type: "button", class: "ask", "aria-label": `Where ${name} comes from`, onclick: () => budget.onKey(name, ask) }, "from?");
-    return make("div", { class: "asked" }, row, ask);
+    return budget.onKey && level === 0 ? asked(row, inside, budget.onKey) : row;
   });
   if (rows.length > 2 * GROUP) rows.splice(0, rows.length, ...grouped(rows));
   if (level === 0) return make("div", {}, ...rows);
@@ -116,15 +139,15 @@ function shortText(value) {
   return text.length <= 44;
 }
 
-function coloured(value) {
+function coloured(value, path, budget) {
   if (isLeaf(value)) return [leaf(value)];
   const isList = Array.isArray(value);
   const parts = [];
-  const members = isList ? value.map((each) => [null, each]) : Object.entries(value);
+  const members = isList ? value.map((each, index) => [index, each]) : Object.entries(value);
   members.forEach(([name, each], index) => {
     if (index) parts.push(", ");
-    if (name !== null) parts.push(make("span", { class: "key" }, name), ": ");
-    parts.push(...coloured(each));
+    if (!isList) parts.push(field([...path, name], budget), ": ");
+    parts.push(...coloured(each, [...path, name], budget));
   });
   return [isList ? "[" : "{", ...parts, isList ? "]" : "}"];
 }

@@ -175,7 +175,7 @@ async function loadPanel() {
       choose,
       iterations: (each) => acts.iterations(execution, each, enterFrame),
       children: showChildren,
-      origin: async (number, member) => (await get("origin", { execution, visit: number, member })).origin,
+      origin: async (number, path) => (await get("origin", { execution, visit: number, path: JSON.stringify(path) })).origin,
       tryState: now.place.acts.includes("try") ? (each) => acts.tryState(each, now.definition) : null,
     });
   } catch (error) {

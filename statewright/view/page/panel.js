@@ -64,7 +64,7 @@ function parts(visit, can, told) {
     visit.frames ? make("p", {}, make("button", { type: "button", onclick: () => can.iterations(visit) }, `Iterations (${visit.frames.toLocaleString()})`)) : null,
     visit.mapRun ? make("p", {}, make("button", { type: "button", onclick: () => can.children(visit.mapRun, told.state) }, "Child executions")) : null,
     visit.differences ? part("Input → output", differences(visit.differences), "differences") : null,
-    part("Input", value(visit.input, "–", (member, place) => origin(visit, member, place, can)), "input"),
+    part("Input", value(visit.input, "–", (path, place) => origin(visit, path, place, can)), "input"),
     ...attempts(visit, can),
     part("Output", value(visit.output, visit.status === "running" ? "not yet" : "–"), "output"),
     visit.assigned ? part("Assigned", json(visit.assigned), "assigned") : null,
@@ -150,9 +150,9 @@ function value(payload, otherwise = "–", onKey = null) {
   return payload === null ? make("p", { class: "muted" }, otherwise) : json(payload.value, onKey);
 }
 
-// Says beside a member which state wrote it.
-async function origin(visit, member, place, can) {
-  const found = await can.origin(visit.number, member);
+// Says beside a field which state wrote it.
+async function origin(visit, path, place, can) {
+  const found = await can.origin(visit.number, path);
   const text = found === null ? "not told" : "from the execution's input";
   const answer = found && found.state !== null
     ? make("button", { type: "button", class: "link from", onclick: () => can.choose(found.state, found.visit) }, `from ${found.state}`)
