@@ -6,6 +6,7 @@ import click
 
 from statewright.deploy.deploy_command import deploy
 from statewright.deploy.package_command import package
+from statewright.deploy.smoke_command import smoke
 from statewright.local.commands import down, env, status, up
 from statewright.local.demo import demo
 from statewright.local.ingest_command import ingest
@@ -46,6 +47,7 @@ for command in (
     graph,
     package,
     deploy,
+    smoke,
 ):
     statewright.add_command(command)
 

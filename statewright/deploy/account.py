@@ -28,8 +28,6 @@ CONFIG = Config(
     connect_timeout=5,
     read_timeout=30,
     retries={"mode": "standard", "total_max_attempts": 4},
-    # An emulator has no host of its own for single operations ("sync-states").
-    inject_host_prefix=not os.environ.get("AWS_ENDPOINT_URL"),
 )
 FIRST_CONFIG = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
 DENIED = ("AccessDenied", "AccessDeniedException")
