@@ -238,7 +238,7 @@ class _View:
 
     async def origin(self, request: Request) -> Response:
         watch = await self._watch(request)
-        visit, member = _number(request, "visit") or 0, _needed(request, "member")
+        visit, path = _number(request, "visit") or 0, _path(_needed(request, "path"))
         if not 0 <= visit < len(watch.story.visits):
             raise BadQueryError("There is no such visit")
         found = await asyncio.to_thread(origin_of, watch, watch.story.visits[visit], path)
@@ -300,6 +300,16 @@ def _folder() -> Traversable:
 
 def _read(name: str) -> bytes:
     return _folder().joinpath(name).read_bytes()
+
+
+def _path(text: str) -> tuple[str | int, ...]:
+    try:
+        steps = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadQueryError("path is no JSON") from error
+    if not isinstance(steps, list) or not all(type(step) in (str, int) for step in steps):
+        raise BadQueryError("path is a list of names and numbers")
+    return tuple(steps)
 
 
 async def _tell_refusal(_: Request, error: Exception) -> Response:
