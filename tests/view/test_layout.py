@@ -137,6 +137,32 @@ def test_given_a_plain_chain_its_boxes_stand_under_one_another() -> None:
     assert all(len(way.points) == 2 for way in picture.ways)
 
 
+def test_given_a_longer_way_into_failure_the_way_that_ends_well_stands_straight() -> None:
+    states = {
+        "Collect": {"Type": "Pass", "Next": "Decide"},
+        "Decide": {"Type": "Choice", "Choices": [{"Next": "TooBad"}], "Default": "Write"},
+        "Write": {"Type": "Pass", "Next": "Check"},
+        "Check": {"Type": "Choice", "Choices": [{"Next": "TooBad"}], "Default": "Notify"},
+        "Notify": {"Type": "Pass", "End": True},
+        "TooBad": {"Type": "Pass", "Next": "Record"},
+        "Record": {"Type": "Pass", "Next": "Tell"},
+        "Tell": {"Type": "Pass", "Next": "Failed"},
+        "Failed": {"Type": "Fail"},
+    }
+    picture = drawn({"StartAt": "Collect", "States": states})
+    middles = {box.name: box.x + box.width / 2 for box in picture.boxes}
+    spine = {middles[name] for name in ("Start", "Collect", "Decide", "Write", "Check", "Notify", "End")}
+    assert len(spine) == 1
+    assert middles["TooBad"] not in spine
+    assert len({middles[name] for name in ("TooBad", "Record", "Tell", "Failed")}) == 1
+
+
+def test_given_nothing_but_failure_its_way_stands_straight() -> None:
+    states = {f"S{i}": {"Type": "Pass", "Next": f"S{i + 1}"} for i in range(3)} | {"S3": {"Type": "Fail"}}
+    picture = drawn({"StartAt": "S0", "States": states})
+    assert len({box.x + box.width / 2 for box in picture.boxes}) == 1
+
+
 @pytest.mark.parametrize(("states", "seconds"), [(10, 0.5), (100, 2.0), (300, 8.0)])
 def test_given_many_states_the_layout_is_there_soon(states, seconds) -> None:
     before = time.process_time()

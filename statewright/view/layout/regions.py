@@ -42,6 +42,7 @@ START, END = "Start", "End"
 KEPT_PICTURES = 64
 
 _WEIGHTS = {"next": 12, "default": 8, "choice": 8, "catch": 1}
+_ASIDE = 1  # from where it may end well to where it does not
 _SPINE = 4
 _MAIN_WAY = 16
 
@@ -170,7 +171,8 @@ def _plan(region: Region, *, is_machine: bool = False) -> _Plan:
     nodes = {node.name: node for node in region.nodes}
     boxes = [_planned_box(name, nodes.get(name), edges) for name in names]
     index = {name: place for place, name in enumerate(names)}
-    links = _links(edges, index)
+    well = {node.name for node in region.nodes if node.type == "Succeed"} | set(region.ends) | {END + "\0"}
+    links = _links(edges, index, _ending_well(edges, index, well))
     arrangement = arrange([(box.width, box.height) for box in boxes], links)
     return _Plan(arrangement, tuple(boxes), tuple(edges), tuple(_short_label(edge) for edge in edges))
 
@@ -213,9 +215,26 @@ def _branches(plans: Sequence[_Plan]) -> tuple[list[tuple[float, float, _Plan]],
     return placed, widest, y + row_height
 
 
-def _links(edges: Sequence[Edge], index: dict[str, int]) -> list[Link]:
-    depths = _depths(edges, index)
-    main = _main_way(edges, next(iter(index)), depths)
+def _ending_well(edges: Sequence[Edge], index: dict[str, int], well: set[str]) -> set[str]:
+    """Return the states from which a way leads to a good end; all where none does from the first."""
+    coming: dict[str, list[str]] = {}
+    for edge in edges:
+        if edge.kind != "catch":
+            coming.setdefault(edge.target, []).append(edge.source)
+    found = {name for name in well if name in index}
+    rest = list(found)
+    while rest:
+        for source in coming.get(rest.pop(), ()):
+            if source not in found:
+                found.add(source)
+                rest.append(source)
+    return found if next(iter(index)) in found else set(index)
+
+
+def _links(edges: Sequence[Edge], index: dict[str, int], well: set[str]) -> list[Link]:
+    """Weigh the edges: the way that is gone where all goes well stands straight, failures beside it."""
+    depths = _depths([edge for edge in edges if edge.target in well or edge.source not in well], index)
+    main = _main_way([edge for edge in edges if edge.target in well], next(iter(index)), depths)
     lanes: dict[tuple[str, bool], list[Edge]] = {}
     for edge in edges:
         if edge.kind == "catch" or edge.target == END + "\0":
@@ -227,8 +246,9 @@ def _links(edges: Sequence[Edge], index: dict[str, int]) -> list[Link]:
         members = lanes.get(key, []) if key in buses else []
         label = _short_label(edge)
         size = (width(label, LABEL_SIZE) + 14, _LABEL_HEIGHT) if label else None
-        weight = _WEIGHTS[edge.kind]
-        if edge.kind != "catch" and _is_spine(edge, edges, depths):
+        is_aside = edge.source in well and edge.target not in well
+        weight = _ASIDE if is_aside else _WEIGHTS[edge.kind]
+        if edge.kind != "catch" and not is_aside and _is_spine(edge, edges, depths):
             weight += _SPINE
         if (edge.source, edge.target) in main and edge.kind != "catch":
             weight += _MAIN_WAY
