@@ -15,6 +15,7 @@ from statewright.local.redrive_command import redrive
 from statewright.local.run_command import run
 from statewright.local.serve_command import serve
 from statewright.typing.check_command import check
+from statewright.typing.types_command import types
 from statewright.view.graph_command import graph
 from statewright.view.view_command import view
 
@@ -43,6 +44,7 @@ for command in (
     run,
     serve,
     check,
+    types,
     view,
     graph,
     package,
