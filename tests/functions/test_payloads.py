@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from pipeline import documents, outcomes, plans, rejects, staging
 from pipeline.alerts import AlertLog
@@ -110,6 +113,49 @@ def test_all_outcomes_of_the_largest_file_fit_the_payload_of_notify() -> None:
     ]
     request = {"file": file, "shards": longest_shards(file), "partitions": partitions, "execution": EXECUTION}
     assert_fits("notify", request)
+
+
+def test_the_results_of_a_map_with_the_largest_failures_fit_the_payload_of_a_state() -> None:
+    file = largest_file()
+    maps = json.loads((SCHEMAS.parent / "statemachines/ingest.asl.json").read_text())["States"]
+    tolerated = maps["ParseShards"]["ToleratedFailureCount"]
+    shard = {"index": 127, "start": LARGEST_FILE, "end": LARGEST_FILE}
+    child = {"file": file, "keep": True, "partitions": plans.MAX_PARTITIONS, "shard": shard}
+    entries: list[Any] = [*longest_shards(file)[tolerated:], *[failed_child(child)] * tolerated]
+    assert len(dump(entries).encode()) <= MAX_PAYLOAD_BYTES
+
+
+@pytest.mark.parametrize("shards", [1, 2, 10, 16, 30, 55, 60, plans.MAX_SHARDS])
+def test_the_results_of_failed_writers_fit_too(shards: int) -> None:
+    file = largest_file()
+    child = {"file": file, "keep": True, "shards": longest_shards(file)[:shards], "partition": 511}
+    tolerated = max(0, min(3, 100_000 // len(dump([file, child["shards"]]))))  # as the workflow has it
+    written = {"partition": 511, "written": MOST_RECORDS, "superseded": MOST_RECORDS, "kept": False}
+    entries: list[Any] = [*[written] * (plans.MAX_PARTITIONS - tolerated), *[failed_child(child)] * tolerated]
+    assert len(dump(entries).encode()) <= MAX_PAYLOAD_BYTES
+
+
+def failed_child(input_: Any) -> dict[str, Any]:
+    """Return what a Distributed Map's result says of a child that failed.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/input-output-resultwriter.html
+    The workflow cuts causes.
+    """
+    machine = f"arn:aws:states:ap-southeast-2:000000000000:stateMachine:{'m' * 80}/{'l' * 40}"
+    return {
+        "Cause": "\x01" * 1000,
+        "Error": "Lambda.ClientExecutionTimeoutException",
+        "ExecutionArn": f"{machine}:{'u' * 36}:{'u' * 36}",
+        "Input": dump(input_),
+        "InputDetails": {"Included": True},
+        "Name": "u" * 36,
+        "OutputDetails": {"Included": True},
+        "RedriveCount": 0,
+        "StartDate": EXECUTION["started_at"],
+        "StateMachineArn": machine,
+        "Status": "FAILED",
+        "StopDate": EXECUTION["started_at"],
+    }
 
 
 def test_the_shards_of_the_largest_file_fit_the_payload_of_a_writer() -> None:
