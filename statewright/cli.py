@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from statewright.deploy.deploy_command import deploy
+from statewright.deploy.doctor_command import doctor
 from statewright.deploy.package_command import package
 from statewright.deploy.smoke_command import smoke
 from statewright.local.commands import down, env, status, up
@@ -50,6 +51,7 @@ for command in (
     package,
     deploy,
     smoke,
+    doctor,
 ):
     statewright.add_command(command)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from statewright.deploy import deploying, destroying, shifting
 from statewright.deploy.account import NoAccount, find_account
-from statewright.deploy.deploying import Deployment, NotDeployable, Shift
+from statewright.deploy.deploying import Deployment, NotDeployable, Shift, environment_option
 from statewright.deploy.package import PackageError
 from statewright.deploy.terraform import TerraformError, check_version
 from statewright.local.place_options import Unusable, project_option
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
     from statewright.project import Project
 
 FAILED, CHANGES, RETURNED = 1, 3, 4
-# The name of a workspace, and a part of names on AWS.
-ENVIRONMENT = re.compile(r"[a-z][a-z0-9-]{0,11}")
 
 
 class AliasesReturned(click.ClickException):
@@ -56,20 +53,12 @@ class Wish:
             raise click.UsageError("--detailed-exitcode is for --plan")
 
 
-def _environment(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
-    if value is not None and not ENVIRONMENT.fullmatch(value):
-        raise click.BadParameter("up to 12 lower-case letters, digits and hyphens, a letter first")
-    return value
-
-
 _file = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command()
 @project_option
-@click.option(
-    "--environment", callback=_environment, help="Deploy under this name, beside other environments."
-)
+@environment_option
 @click.option("--var-file", "var_files", type=_file, multiple=True, help="Variables for Terraform.")
 @click.option("--backend-config", type=_file, help="Where Terraform's state is, for `terraform init`.")
 @click.option("--plan", "only_plan", is_flag=True, help="Show what would change, and change nothing.")

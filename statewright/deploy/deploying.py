@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import click
 
 from statewright.deploy import package as packages
 from statewright.deploy import shifting
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
     from statewright.project import Project
 
 ENVIRONMENTS = "environments"
+# The name of a workspace, and a part of names on AWS.
+ENVIRONMENT = re.compile(r"[a-z][a-z0-9-]{0,11}")
 # Outputs of terraform/outputs.tf that are read here.
 ALIASES, VERSIONS, ALARMS = "aliases", "state_machine_versions", "alarms"
 
@@ -59,6 +64,23 @@ class Deployment:
         return found[name]
 
 
+def _environment(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not ENVIRONMENT.fullmatch(value):
+        raise click.BadParameter("up to 12 lower-case letters, digits and hyphens, a letter first")
+    return value
+
+
+environment_option = click.option(
+    "--environment", callback=_environment, help="The deployment of this name, beside others."
+)
+
+
+def name_of(project: Project, environment: str | None) -> str:
+    """Return what the names of a deployment's resources begin with."""
+    name = project.description.name
+    return name if environment is None else f"{name}-{environment}".replace("_", "-")
+
+
 def make_ready(
     project: Project,
     account: Account,
@@ -77,7 +99,7 @@ def make_ready(
     variables: dict[str, Any] = {"package": str(file)}
     files = list(var_files)
     if environment is not None:
-        variables["name"] = f"{project.description.name}-{environment}".replace("_", "-")
+        variables["name"] = name_of(project, environment)
         own = folder / ENVIRONMENTS / f"{environment}.tfvars"
         files = [own, *files] if own.is_file() else files
     settings = {"AWS_REGION": account.region}
