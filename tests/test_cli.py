@@ -40,7 +40,16 @@ def test_every_command_explains_itself_with_an_example_and_its_exit_codes(name: 
 def test_the_commands_are_those_that_exist() -> None:
     local_cloud = {"up", "down", "status", "env", "ingest", "quarantine", "redrive", "demo"}
     aws = {"package", "deploy", "smoke", "doctor"}
-    assert set(statewright.commands) == {*local_cloud, *aws, "run", "serve", "check", "view", "graph"}
+    assert set(statewright.commands) == {
+        *local_cloud,
+        *aws,
+        "run",
+        "serve",
+        "check",
+        "types",
+        "view",
+        "graph",
+    }
 
 
 @pytest.mark.parametrize("name", ["up", "down", "status", "env"])

@@ -6,7 +6,6 @@ import importlib.util
 import json
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 import pytest
@@ -16,6 +15,7 @@ from statewright.typing.types_command import types
 from tests.typing.jsonata_expressions import record
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from types import ModuleType
 
 Json = Any
