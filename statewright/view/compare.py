@@ -194,6 +194,8 @@ def compared_state(a: Watch, b: Watch, state: str, index: int | None) -> dict[st
     """
     of_a, of_b = _visits(a.story, state), _visits(b.story, state)
     keys = sorted(of_a.keys() | of_b.keys(), key=_order)
+    if index is not None and index >= len(keys):
+        raise IndexError(index)
     chosen = _chosen(keys, of_a, of_b) if index is None else index
     first = max(0, min(chosen - LISTED_VISITS // 2, len(keys) - LISTED_VISITS))
     listed = range(first, min(first + LISTED_VISITS, len(keys)))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Literal
 
 from statewright.view.definition import Chart, Edge, Node, Region
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 Change = Literal["only-a", "only-b", "changed"]
 _INSIDE = ("ItemProcessor", "Iterator", "Branches")
@@ -18,7 +18,7 @@ _NOTHING = Region(None, (), (), ())
 
 def merged(a: Chart, b: Chart) -> Chart:
     """Return a chart of both definitions; where they differ about one state, that of `b` is shown."""
-    region = _merged(a.region, b.region, set(b.nodes))
+    region = _Merging(a.nodes, b.nodes).region(a.region, b.region)
     nodes: dict[str, Node] = {}
     parents: dict[str, tuple[str, int]] = {}
     for node in region.walk():
@@ -47,30 +47,31 @@ def _own(node: Node) -> dict[str, object]:
     return {name: value for name, value in node.body.items() if name not in _INSIDE or not node.regions}
 
 
-def _merged(a: Region, b: Region, of_b: set[str]) -> Region:
-    """Merge two regions; a state of `a` that `b` has somewhere else stands there alone."""
-    ours = {node.name: node for node in a.nodes}
-    here = {node.name for node in b.nodes}
-    nodes = [_node(ours[node.name], node, of_b) if node.name in ours else node for node in b.nodes]
-    for node in a.nodes:
-        if node.name not in of_b:
-            nodes.append(_without(node, of_b))
-            here.add(node.name)
-    ends = [*b.ends, *(name for name in a.ends if name in here and name not in b.ends)]
-    start = b.start_at if b.start_at is not None else a.start_at if a.start_at in here else None
-    return Region(start, tuple(nodes), tuple(_edges(a.edges, b.edges, here)), tuple(ends))
+@dataclass(frozen=True)
+class _Merging:
+    """Merges regions of two charts: every state of `b` where it stands there, and those of `a` alone."""
 
+    of_a: Mapping[str, Node]
+    of_b: Mapping[str, Node]
 
-def _node(a: Node, b: Node, of_b: set[str]) -> Node:
-    pairs = zip_longest(a.regions, b.regions, fillvalue=_NOTHING)
-    regions = tuple(_merged(one, other, of_b) for one, other in pairs)
-    return replace(b, regions=tuple(region for region in regions if region.nodes))
+    def region(self, a: Region, b: Region) -> Region:
+        alone = [node for node in a.nodes if node.name not in self.of_b]
+        nodes = [*(self._of_both(node) for node in b.nodes), *(self._of_one(node) for node in alone)]
+        here = {node.name for node in nodes}
+        ends = [*b.ends, *(name for name in a.ends if name in here and name not in b.ends)]
+        start = b.start_at if b.start_at is not None else a.start_at if a.start_at in here else None
+        return Region(start, tuple(nodes), tuple(_edges(a.edges, b.edges, here)), tuple(ends))
 
+    def _of_both(self, b: Node) -> Node:
+        a = self.of_a.get(b.name)
+        pairs = zip_longest(a.regions if a else (), b.regions, fillvalue=_NOTHING)
+        return self._holding(b, [self.region(one, other) for one, other in pairs])
 
-def _without(node: Node, of_b: set[str]) -> Node:
-    """Return a node without the states inside it that stand elsewhere."""
-    regions = tuple(_merged(region, _NOTHING, of_b) for region in node.regions)
-    return replace(node, regions=tuple(region for region in regions if region.nodes))
+    def _of_one(self, a: Node) -> Node:
+        return self._holding(a, [self.region(region, _NOTHING) for region in a.regions])
+
+    def _holding(self, node: Node, regions: Iterable[Region]) -> Node:
+        return replace(node, regions=tuple(region for region in regions if region.nodes))
 
 
 def _edges(a: Iterable[Edge], b: Iterable[Edge], here: set[str]) -> Iterable[Edge]:
