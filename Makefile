@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 INSTALL := $(PIP) install --require-hashes --no-deps --requirement
 
 .DEFAULT_GOAL := help
-.PHONY: browser help setup demo up down test check faults bench lock clean
+.PHONY: axe browser checkov help setup demo up down test check faults bench lock clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -39,7 +39,23 @@ browser:
 	@command -v chromium >/dev/null || { apt-get --quiet --quiet update && apt-get --quiet --quiet install --yes chromium; } >/dev/null 2>&1 \
 		|| echo "Chromium is not here and could not be installed: the graph view's tests in a browser are skipped"
 
-test: check browser  ## Everything that CI runs: checks, unit tests with coverage, end-to-end tests
+AXE := $(VENV)/axe
+axe:
+	@{ cmp --silent tests/view/axe/package-lock.json $(AXE)/package-lock.json && test -f $(AXE)/node_modules/axe-core/axe.min.js; } \
+		|| { mkdir -p $(AXE) && cp tests/view/axe/*.json $(AXE) && npm ci --prefix $(AXE) --ignore-scripts --no-audit --no-fund; } >/dev/null 2>&1 \
+		|| echo "axe-core could not be installed with npm: whether the graph view is accessible is not tested"
+
+# In an environment of its own: it pins what others need newer.
+$(VENV)/.checkov: requirements/checkov.txt | $(BIN)/python
+	$(BIN)/python -m venv --clear $(VENV)/checkov
+	$(VENV)/checkov/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps --requirement requirements/checkov.txt
+	@touch $@
+
+checkov:
+	@$(MAKE) --no-print-directory $(VENV)/.checkov >/dev/null 2>&1 \
+		|| echo "checkov could not be installed: what it finds in terraform/ is not tested"
+
+test: check browser axe checkov  ## Everything that CI runs: checks, unit tests with coverage, end-to-end tests
 	$(BIN)/python -m pytest -m "not e2e" -n auto --cov --cov-report=term
 	$(BIN)/python -m pytest -m e2e
 
@@ -58,6 +74,7 @@ lock:  ## Write the lock files anew from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --all-extras $(LOCK) --output-file requirements/dev.txt
 	uv pip compile pyproject.toml --extra build $(LOCK) --constraint requirements/dev.txt --output-file requirements/run.txt
 	uv pip compile requirements/functions.in $(LOCK) --constraint requirements/dev.txt --output-file requirements/functions.txt
+	uv pip compile requirements/checkov.in $(LOCK) --output-file requirements/checkov.txt
 LOCK := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet
 
 clean: ## Remove what was built, the local cloud's state included

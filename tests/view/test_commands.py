@@ -59,8 +59,7 @@ def test_given_a_machine_of_an_endpoint_it_is_drawn_by_name_and_by_arn(cloud) ->
 
 
 def test_given_an_execution_it_is_drawn_with_what_happened(cloud) -> None:
-    execution = cloud.start("orders-pipeline", BAD)
-    cloud.ended(execution)
+    execution = cloud.ran("orders-pipeline", BAD)
     drawn = run("graph", execution, "--endpoint-url", cloud.url).output
     assert 's-failed" data-state="LoadWarehouse"' in drawn
     page = run("graph", execution, "--endpoint-url", cloud.url, "--format", "html").output
@@ -114,8 +113,7 @@ def test_given_an_execution_its_payloads_are_in_the_page_unless_they_are_redacte
 
 
 def test_given_an_execution_its_tree_tells_states_attempts_items_and_the_error(cloud) -> None:
-    execution = cloud.start("orders-pipeline", BAD)
-    cloud.ended(execution)
+    execution = cloud.ran("orders-pipeline", BAD)
     asked = ("graph", execution, "--endpoint-url", cloud.url, "--format", "tree")
     lines = run(*asked).output.splitlines()
     assert re.match(rf"✕ {execution.rpartition(':')[2]}  FAILED  [\d.]+ m?s$", lines[0])

@@ -6,9 +6,7 @@ Each test ends with no error on the console and no request to another host (see 
 from __future__ import annotations
 
 import json
-import os
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -47,7 +45,7 @@ def state(page: Any, name: str) -> Any:
 def test_given_a_failed_execution_it_opens_on_the_failing_state_with_its_cause(
     cloud, page_server, tab
 ) -> None:
-    execution = cloud.start("orders-pipeline", BAD)
+    execution = cloud.ran("orders-pipeline", BAD)
     assert cloud.ended(execution) == "FAILED"
     page = opened(tab, page_server, execution)
     panel = page.locator("#panel")
@@ -74,8 +72,7 @@ def test_given_a_failed_attempt_that_waits_for_its_retry_the_state_is_running(
 
 
 def test_given_a_member_of_an_input_a_click_leads_to_the_state_that_wrote_it(cloud, page_server, tab) -> None:
-    execution = cloud.start("orders-pipeline", BAD)
-    cloud.ended(execution)
+    execution = cloud.ran("orders-pipeline", BAD)
     page = opened(tab, page_server, execution)
     expect(page.locator("#panel h2")).to_have_text("LoadWarehouse")
     page.get_by_role("button", name="Where file_count comes from").click()
@@ -100,7 +97,7 @@ def test_given_a_running_execution_the_graph_is_live(cloud, page_server, tab) ->
 
 def test_given_a_caught_error_in_an_iteration_it_can_be_looked_at_alone(cloud, page_server, tab) -> None:
     RELEASE.set()
-    execution = cloud.start("orders-pipeline", GOOD)
+    execution = cloud.ran("orders-pipeline", GOOD)
     assert cloud.ended(execution) == "SUCCEEDED"
     page = opened(tab, page_server, execution)
     expect(state(page, "ValidateRows")).to_have_class(re.compile("s-caught"))
@@ -157,8 +154,7 @@ def test_given_a_failed_execution_it_is_redriven_from_the_page(cloud, page_serve
 
 
 def test_given_a_state_it_is_tried_again_with_another_input_and_a_mock(cloud, page_server, tab) -> None:
-    execution = cloud.start("orders-pipeline", EMPTY)
-    cloud.ended(execution)
+    execution = cloud.ran("orders-pipeline", EMPTY)
     page = opened(tab, page_server, execution)
     state(page, "HasFiles").click()
     page.get_by_role("button", name="Try this state again").click()
@@ -188,8 +184,7 @@ def test_given_many_executions_they_are_searched_and_filtered(cloud, page_server
 
 
 def test_given_the_event_table_its_rows_are_filtered_and_opened(cloud, page_server, tab) -> None:
-    execution = cloud.start("orders-pipeline", BAD)
-    cloud.ended(execution)
+    execution = cloud.ran("orders-pipeline", BAD)
     page = opened(tab, page_server, execution)
     page.get_by_role("tab", name="Events").click()
     expect(page.locator("#events tbody tr").first).to_contain_text("ExecutionStarted")
@@ -204,8 +199,7 @@ def test_given_the_event_table_its_rows_are_filtered_and_opened(cloud, page_serv
 
 
 def test_given_the_keyboard_alone_states_are_found_walked_and_opened(cloud, page_server, tab) -> None:
-    execution = cloud.start("orders-pipeline", EMPTY)
-    cloud.ended(execution)
+    execution = cloud.ran("orders-pipeline", EMPTY)
     page = opened(tab, page_server, execution)
     expect(state(page, "Done")).to_have_class(re.compile("s-succeeded"))
     page.keyboard.press("/")
@@ -279,8 +273,7 @@ def test_given_an_endpoint_that_is_not_local_nothing_can_be_done_there(cloud: Cl
 
     from statewright.view.endpoint import find_endpoint
 
-    execution = cloud.start("orders-pipeline", BAD)
-    cloud.ended(execution)
+    execution = cloud.ran("orders-pipeline", BAD)
     far = replace(find_endpoint(cloud.url), is_local=False)
     with serving(far) as there:
         page = browser.new_page()
@@ -290,21 +283,3 @@ def test_given_an_endpoint_that_is_not_local_nothing_can_be_done_there(cloud: Cl
             expect(page.locator(f"#{name}")).to_be_hidden()
         expect(page.get_by_role("button", name="Try this state again")).to_have_count(0)
         page.close()
-
-
-AXE = os.environ.get("AXE", "")
-
-
-@pytest.mark.skipif(not AXE, reason="AXE names no axe.min.js (npm pack axe-core)")
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_given_axe_it_finds_nothing(cloud, page_server, tab, scheme) -> None:
-    execution = cloud.start("orders-pipeline", BAD)
-    cloud.ended(execution)
-    tab.page.emulate_media(color_scheme=scheme)
-    page = opened(tab, page_server, execution)
-    expect(page.locator("#panel h2")).to_have_text("LoadWarehouse")
-    for name in ("Timeline", "Events", "Input and output"):
-        page.get_by_role("tab", name=name).click()
-        page.wait_for_timeout(500)
-        page.evaluate(Path(AXE).read_text(encoding="utf-8"))
-        assert [each["id"] for each in page.evaluate("axe.run()")["violations"]] == []

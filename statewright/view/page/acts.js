@@ -120,7 +120,7 @@ export async function start(machine, name, input, started) {
 
 // The form of a schema beside the text of JSON: each shows what the other says; the server tells what does not fit.
 function fields(machine, told, area, main) {
-  const list = make("ul", { class: "problems", "aria-label": "What does not fit the schema", role: "status" });
+  const list = make("ul", { class: "problems" });
   let timer;
   const check = () => {
     clearTimeout(timer);
@@ -147,7 +147,7 @@ function fields(machine, told, area, main) {
   };
   area.addEventListener("input", read);
   read();
-  return { element: make("div", {}, make("p", { class: "muted" }, `as ${told.file} says`), shown.element, list) };
+  return { element: make("div", {}, make("p", { class: "muted" }, `as ${told.file} says`), shown.element, make("div", { role: "status", "aria-label": "What does not fit the schema" }, list)) };
 }
 
 // A dialog that does one thing and closes.

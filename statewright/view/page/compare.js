@@ -157,7 +157,7 @@ function drawRows() {
   const shown = at("differing").checked ? reached.filter(isDifferent) : reached;
   const most = Math.max(...reached.map((row) => Math.abs(difference(row) || 0)), 0.001);
   at("sums").textContent = `${reached.length} reached, ${reached.filter((row) => row.relation !== "same").length} of them not alike`;
-  const head = make("thead", {}, make("tr", {}, ...["State", "A", "", "B", "", "B − A", ""].map((name) => make("th", { scope: name ? "col" : null }, name))));
+  const head = make("thead", {}, make("tr", {}, ...["State", "A", "", "B", "", "B − A", ""].map(column)));
   at("rows").replaceChildren(make("table", { class: "rows" }, head, make("tbody", {}, ...shown.map((row) => tableRow(row, most)))));
 }
 
@@ -237,9 +237,10 @@ function sides(told) {
   const cells = (side) => (side === null ? ["–", "–", "–"] : [graph.words(side.status), side.seconds === null ? "running" : duration(side.seconds), side.attempts ? String(side.attempts) : "–"]);
   const rows = ["a", "b"].map((name) => make("tr", {}, make("th", { scope: "row" }, letter(name)), ...cells(told[name]).map((text) => make("td", {}, text)),
     make("td", {}, told[name] ? make("a", { href: opened(now.told[name].executionArn, told.state) }, "open") : null)));
-  return make("table", { class: "sides" }, make("thead", {}, make("tr", {}, ...["", "Status", "Duration", "Attempts", ""].map((text) => make("th", { scope: "col" }, text)))), make("tbody", {}, ...rows));
+  return make("table", { class: "sides" }, make("thead", {}, make("tr", {}, ...["", "Status", "Duration", "Attempts", ""].map(column))), make("tbody", {}, ...rows));
 }
 
+const column = (name) => (name ? make("th", { scope: "col" }, name) : make("td"));
 const letter = (name) => make("span", { class: `letter only-${name}` }, name.toUpperCase());
 const opened = (execution, state) => `/#${new URLSearchParams({ execution, ...(state ? { state } : {}) })}`;
 
@@ -266,7 +267,7 @@ function whole() {
     make("td", {}, took(told[name])), make("td", {}, told[name].transitions.toLocaleString()), make("td", {}, make("a", { href: opened(told[name].executionArn) }, "open"))));
   at("panel").replaceChildren(...[
     make("h2", {}, "Both executions"),
-    make("table", { class: "sides" }, make("thead", {}, make("tr", {}, ...["", "Status", "Duration", "Transitions", ""].map((text) => make("th", { scope: "col" }, text)))), make("tbody", {}, ...rows)),
+    make("table", { class: "sides" }, make("thead", {}, make("tr", {}, ...["", "Status", "Duration", "Transitions", ""].map(column))), make("tbody", {}, ...rows)),
     ...["input", "output", "error", "cause"].map((name) => compared(`${name[0].toUpperCase()}${name.slice(1)} A → B`, told.payloads[name], name)),
     make("p", { class: "muted" }, "Click a state for what differs there."),
   ].filter(Boolean));

@@ -102,7 +102,7 @@ function share(name, count, of) {
 }
 
 function section(title, rows, otherwise) {
-  return make("section", {}, make("h3", {}, title), rows.length ? make("ul", { class: "list never" }, ...rows) : make("p", { class: "muted" }, otherwise));
+  return make("section", {}, make("h2", { class: "head" }, title), rows.length ? make("ul", { class: "list never" }, ...rows) : make("p", { class: "muted" }, otherwise));
 }
 
 function edgeRow(index) {
