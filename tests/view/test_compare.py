@@ -161,12 +161,14 @@ def test_given_a_state_of_one_alone_the_other_has_nothing() -> None:
 
 
 def test_given_a_state_that_neither_reached_it_is_said_and_a_pair_that_is_not_there_is_refused() -> None:
-    both = (ORDERS, GOOD), (ORDERS, BAD)
-    found = compared(*both, lambda a, b: compared_state(a, b, "NothingToDo", None))
+    def ask(a, b):
+        for state, pair in (("HasFiles", 1), ("NothingToDo", 0)):
+            with pytest.raises(IndexError):
+                compared_state(a, b, state, pair)
+        return compared_state(a, b, "NothingToDo", None)
+
+    found = compared((ORDERS, GOOD), (ORDERS, BAD), ask)
     assert (found["count"], found["index"]) == (0, None)
-    for state, pair in (("HasFiles", 1), ("NothingToDo", 0)):
-        with pytest.raises(IndexError):
-            compared(*both, lambda a, b, state=state, pair=pair: compared_state(a, b, state, pair))
 
 
 class Listed:

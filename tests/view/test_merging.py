@@ -21,7 +21,7 @@ from tests.view.test_layout import (
 if TYPE_CHECKING:
     import pytest
 
-PAIRS = 150
+PAIRS = 60
 
 
 def chart(**states):
