@@ -22,8 +22,10 @@ resource "aws_lambda_function" "function" {
   timeout       = try(each.value.timeout_seconds, 3)
   publish       = true # state machines name versions: an execution never meets code that is newer than its machine
 
-  filename         = var.package
-  source_code_hash = filebase64sha256(var.package)
+  filename = var.package
+  # Of the content, where the package was built with its description: a build of the same content by another zlib
+  # or patch version of Python has other bytes, and changes nothing.
+  source_code_hash = try(jsondecode(file(replace(var.package, "/\\.zip$/", ".json"))).digest, filebase64sha256(var.package))
 
   reserved_concurrent_executions = lookup(var.reserved_concurrency, each.key, -1)
   kms_key_arn                    = var.kms_key_arn
