@@ -121,7 +121,7 @@ class Follower:
 
     def _followed(self, item: dict[str, Json], table: str | None) -> dict[str, Json]:
         lineage = {name: plain(item[name]) for name in _LINEAGE if name in item}
-        if not isinstance(lineage.get("_file_id"), str):
+        if not isinstance(item.get("_file_id"), str):
             raise NotFollowedError("This item has no lineage: it has no _file_id")
         row = self._quarantines.row(lineage["_file_id"])
         return {"table": table, "item": plain(item), "lineage": lineage, "row": plain(row)}
@@ -151,7 +151,10 @@ class Follower:
 def plain(value: Json) -> Json:
     """Return a value of boto's resources as JSON has it; numbers that JSON would not keep as text."""
     if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() and abs(value) < 2**53 else str(value)
+        if not value.is_finite():
+            return str(value)
+        number = int(value) if value == value.to_integral_value() else float(value)
+        return number if abs(value) < 2**53 and Decimal(str(number)) == value else str(value)
     if isinstance(value, dict):
         return {name: plain(each) for name, each in value.items()}
     if isinstance(value, list | set | tuple):

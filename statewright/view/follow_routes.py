@@ -18,7 +18,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from statewright.view.asked import BadQueryError, needed, number
-from statewright.view.deployment import deployment_of
 from statewright.view.follow import MAX_FOLLOWED_OFFSET, Follower, NotFollowedError
 from statewright.view.graph_places import FUNCTIONS, place_in_graph, told_first
 
@@ -44,7 +43,7 @@ class Following:
         self,
         endpoint: Endpoint,
         watches: Watches,
-        find: Callable[[Endpoint], Connection | None] = deployment_of,
+        find: Callable[[Endpoint], Connection | None],
     ) -> None:
         self._endpoint = endpoint
         self._watches = watches

@@ -31,6 +31,7 @@ from statewright.view.asked import needed as _needed
 from statewright.view.asked import number as _number
 from statewright.view.beside import Beside
 from statewright.view.definition import NotDrawableError
+from statewright.view.deployment import deployment_of
 from statewright.view.follow import NotFollowedError
 from statewright.view.follow_routes import Following
 from statewright.view.layout.regions import picture_of
@@ -43,12 +44,13 @@ from statewright.view.svg import render
 from statewright.view.watches import Watches
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from importlib.resources.abc import Traversable
 
     from starlette.requests import Request
     from starlette.types import ASGIApp
 
+    from statewright.local.place_options import Connection
     from statewright.view.endpoint import Endpoint
     from statewright.view.project_files import ProjectFiles
     from statewright.view.watch import Watch
@@ -72,9 +74,13 @@ def create_app(
     token: str,
     allow_writes: bool = False,
     files: ProjectFiles | None = None,
+    deployment: Callable[[Endpoint], Connection | None] = deployment_of,
 ) -> ASGIApp:
-    """Return the application that shows one endpoint on a port of loopback; `files` are those beside it."""
-    view = _View(endpoint, Acts(endpoint, allow_writes=allow_writes), files)
+    """Return the application that shows one endpoint on a port of loopback.
+
+    `files` are those beside it; `deployment` finds what lies behind it, where that is known.
+    """
+    view = _View(endpoint, Acts(endpoint, allow_writes=allow_writes), files, deployment)
     routes = [
         *(Route(path, view.page) for path in _PAGES),
         Route("/page/{name}", view.file),
@@ -111,12 +117,18 @@ def create_app(
 
 
 class _View:
-    def __init__(self, endpoint: Endpoint, acts: Acts, files: ProjectFiles | None) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        acts: Acts,
+        files: ProjectFiles | None,
+        deployment: Callable[[Endpoint], Connection | None],
+    ) -> None:
         self._endpoint = endpoint
         self._acts = acts
         self._watches = Watches(endpoint)
         self.studies = Studies(endpoint, self._watches)
-        self.following = Following(endpoint, self._watches)
+        self.following = Following(endpoint, self._watches, deployment)
         self.beside = Beside(endpoint, self._watches, files)
 
     def close(self) -> None:
