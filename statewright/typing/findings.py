@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from statewright.typing.provenance import in_words
 from statewright.typing.rendering import show
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ class Where:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One finding. `expected`, `actual`: types in words; `origin`: where the value came from."""
+    """One finding. `expected`, `actual`: types in words; `origin`: the ways of the value, step by step."""
 
     code: str
     severity: Severity
@@ -128,7 +129,7 @@ class Finding:
     expected: str | None = None
     actual: str | None = None
     difference: str | None = None
-    origin: tuple[str, ...] = ()
+    origin: tuple[tuple[str, ...], ...] = ()
 
 
 _KEY = re.compile(r'"(?:[^"\\]|\\.)*"\s*:\s*')
@@ -182,7 +183,7 @@ class Findings:
             None if expected is None else show(expected),
             None if actual is None else show(actual),
             difference,
-            () if actual is None else actual.origin,
+            () if actual is None else in_words(actual.origin),
         )
         self.found[finding] = None
 

@@ -256,6 +256,5 @@ def assigned(variables: Mapping[str, Variable], values: Type, state: str) -> Var
     changed = dict(variables)
     for shape in values.shapes:
         for name, member in getattr(shape, "fields", {}).items():
-            origin = (*member.type.origin, f"${name}, assigned in {state}")[-6:]
-            changed[name] = Variable(replace(member.type, origin=origin))
+            changed[name] = Variable(member.type.under(values).via(f"${name}, assigned in {state}", state))
     return changed

@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import reduce
 from typing import TYPE_CHECKING
 
+from statewright.typing.provenance import MOST_WAYS
 from statewright.typing.shapes import (
     INFINITY,
     NEVER,
@@ -32,25 +33,26 @@ from statewright.typing.shapes import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from statewright.typing.provenance import Way
+
 # What a join keeps apart; beyond that alternatives are merged.
 MOST_ALTERNATIVES = 8
 MOST_VALUES = 32
 DEEPEST = 24
-MOST_ORIGINS = 4
 
 
 def union(types: Iterable[Type]) -> Type:
     """Give exactly the values of all types; equal shapes once."""
     shapes: list[Shape] = []
-    origin: dict[str, None] = {}
+    origin: dict[Way, None] = {}
     for type_ in types:
         if type_.is_unknown:
-            return UNKNOWN.since(*type_.origin)
+            return UNKNOWN.along(type_.origin)
         origin.update(dict.fromkeys(type_.origin))
         for shape in type_.shapes:
             if shape not in shapes:
                 shapes.append(shape)
-    return Type(tuple(shapes), origin=tuple(origin)[-MOST_ORIGINS:])
+    return Type(tuple(shapes), origin=tuple(origin)[-MOST_WAYS:])
 
 
 def join_all(types: Iterable[Type]) -> Type:
@@ -64,10 +66,29 @@ def join(left: Type, right: Type) -> Type:
         return left
     if left.is_never:
         return right
+    if left.origin != right.origin:
+        left, right = _told_apart(left), _told_apart(right)
     both = union((left, right))
     if both.is_unknown or len(both.shapes) <= 1:
         return both
     return replace(both, shapes=_fewer(both.shapes))
+
+
+def _told_apart(type_: Type) -> Type:
+    """Give members that came from elsewhere the way of the whole, which is one of several after a join."""
+    if not type_.origin:
+        return type_
+    return replace(type_, shapes=tuple(_members_under(shape, type_) for shape in type_.shapes))
+
+
+def _members_under(shape: Shape, whole: Type) -> Shape:
+    if not isinstance(shape, Object) or not any(member.type.origin for member in shape.fields.values()):
+        return shape
+    fields = {
+        name: replace(member, type=member.type.under(whole)) if member.type.origin else member
+        for name, member in shape.fields.items()
+    }
+    return replace(shape, fields=fields)
 
 
 def _fewer(shapes: tuple[Shape, ...]) -> tuple[Shape, ...]:
@@ -226,7 +247,7 @@ def meet(left: Type, right: Type, depth: int = 0) -> Type:
     if left is right or right.is_unknown or depth > DEEPEST:
         return left
     if left.is_unknown:
-        return right.since(*left.origin)
+        return right.along(left.origin)
     if left.shapes == right.shapes:
         return left
     found: list[Shape] = []

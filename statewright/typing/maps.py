@@ -160,12 +160,12 @@ def _read_items(visit: Visit, state: Map, view: View) -> Items:
         visit.template(reader.payload, view)
     visit.check_integer(reader.max_items, view, 0)
     if reader.resource.action == "listObjectsV2" and "Transformation" not in reader.config:
-        return Items(_LISTED.since(f"the objects that {state.name} lists"))
+        return Items(_LISTED.since(f"the objects that {state.name} lists", state.name))
     if reader.config.get("InputType") == "CSV":
         headers = reader.config.get("CSVHeaders")
         row = Type((Object({}, STRING),)) if headers is None else object_of(dict.fromkeys(headers, STRING))
-        return Items(row.since(f"the rows that {state.name} reads"))
-    return Items(UNKNOWN.since(f"the items that {state.name} reads"))
+        return Items(row.since(f"the rows that {state.name} reads", state.name))
+    return Items(UNKNOWN.since(f"the items that {state.name} reads", state.name))
 
 
 def _item_input(visit: Visit, state: Map, view: View, items: Items) -> Type:
@@ -198,7 +198,7 @@ def _run(visit: Visit, state: Map, context: Type, value: Type, items: Items) -> 
     inner = visit.around.inside(context)
     return run_flow(
         state.processor,
-        Entry(value.since(f"an item of {state.name}") if not value.origin else value, variables),
+        Entry(value.via(f"an item of {state.name}", state.name), variables),
         inner,
     ).output
 
@@ -212,16 +212,16 @@ def _child_context(context: Type, value: Type) -> Type:
 
 
 def _result(visit: Visit, state: Map, view: View, output: Type, items: Items) -> Type:
-    origin = f"the iterations of {state.name}"
+    origin = f"the iterations of {state.name}", state.name
     low, high = items.low, items.high
     if state.mode == "DISTRIBUTED":
         writer = state.writer
         if writer is not None:
             if writer.payload is not None:
                 visit.template(writer.payload, view)
-            return _WRITTEN.since(origin) if writer.resource is not None else UNKNOWN
+            return _WRITTEN.since(*origin) if writer.resource is not None else UNKNOWN
         if state.batcher is not None:
             low = min(low, 1)
         if state.tolerated_count is not None or state.tolerated_percentage is not None:
             low = 0
-    return array_of(output, low, high).since(origin)
+    return array_of(output, low, high).via(*origin)

@@ -18,6 +18,9 @@ Json = Any
 
 _LEVELS = {"error": "error", "warning": "warning", "note": "note"}
 _MAX_LINE = 160
+_MAX_STEPS = 5
+# Of several ways the first are shown.
+_FROM = ("comes from", "or from", "or from")
 
 
 def as_text(findings: Sequence[Finding], sources: Mapping[str, str]) -> str:
@@ -31,11 +34,17 @@ def _paragraph(finding: Finding, source: str) -> str:
     lines = [head, *_excerpt(finding, source)]
     if finding.actual is not None and finding.expected is not None:
         lines += [f"    flows:  {_cut(finding.actual)}", f"    wanted: {_cut(finding.expected)}"]
-    if finding.origin:
-        lines.append(f"    comes from {'; '.join(finding.origin)}")
+    lines += [f"    {word} {_way(way)}" for word, way in zip(_FROM, finding.origin, strict=False)]
     if finding.suggestion:
         lines.append(f"    {finding.suggestion}")
     return "\n".join(lines)
+
+
+def _way(steps: Sequence[str]) -> str:
+    """Show where a value began and the last steps; what is between is in the JSON."""
+    if len(steps) > _MAX_STEPS:
+        steps = [steps[0], "…", *steps[2 - _MAX_STEPS :]]
+    return " → ".join(steps)
 
 
 def _excerpt(finding: Finding, source: str) -> list[str]:

@@ -14,8 +14,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from statewright.typing.provenance import Step, stepped, taken_from
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+
+    from statewright.typing.provenance import Origin
 
 Json = Any
 Refinements = frozenset[str]
@@ -121,23 +125,31 @@ Shape = Null | Boolean | Number | String | Array | Object | Named
 
 @dataclass(frozen=True, slots=True)
 class Type:
-    """A set of values; `origin` says where they come from, the nearest source last, and is not compared."""
+    """A set of values; `origin` says where they come from, and is not compared."""
 
     shapes: tuple[Shape, ...] = ()
     is_unknown: bool = False
-    origin: tuple[str, ...] = field(default=(), compare=False)
+    origin: Origin = field(default=(), compare=False)
 
     @property
     def is_never(self) -> bool:
         return not self.shapes and not self.is_unknown
 
-    def since(self, *origin: str) -> Type:
+    def since(self, words: str, state: str = "") -> Type:
+        """Give the same type as one that begins here: `words` say where."""
+        return replace(self, origin=((Step(words, state, is_source=True),),))
+
+    def via(self, words: str, state: str) -> Type:
+        """Give the same type after one more step."""
+        return self.along(stepped(self.origin, Step(words, state)))
+
+    def along(self, origin: Origin) -> Type:
         """Give the same type with another origin."""
-        return replace(self, origin=origin)
+        return self if origin == self.origin else replace(self, origin=origin)
 
     def under(self, parent: Type) -> Type:
-        """Give the same type with the origin of what it was taken from, unless it has its own."""
-        return self if self.origin or not parent.origin else replace(self, origin=parent.origin)
+        """Give the same type as a part of another one."""
+        return self.along(taken_from(self.origin, parent.origin)) if parent.origin else self
 
 
 UNKNOWN = Type(is_unknown=True)

@@ -80,7 +80,7 @@ def leave(state: State, entry: Entry, around: Surroundings) -> list[Exit]:
     context = state_context(around.context, state)
     view = View(entry.input, context, entry.variables, around.findings)
     visit = Visit(state, entry, around, view)
-    exits = _VISITS[type(state)](visit)
+    exits = [_came_through(way, visit) for way in _VISITS[type(state)](visit)]
     if around.findings.wanted == "none":
         return exits
     if isinstance(state, Worker):
@@ -92,6 +92,14 @@ def leave(state: State, entry: Entry, around: Surroundings) -> list[Exit]:
             if way.target is None:
                 _check_output(visit, way.output, around.machine_output)
     return exits
+
+
+def _came_through(way: Exit, visit: Visit) -> Exit:
+    """Add the state to the way of what comes out of it, unless it hands on what came in."""
+    is_same = way.output is visit.entry.input or isinstance(visit.state, Choice)
+    if is_same:
+        return way
+    return replace(way, output=way.output.via(f"the output of {visit.state.name}", visit.state.name))
 
 
 def _check_output(visit: Visit, output: Type, wanted: Type) -> None:
@@ -161,6 +169,7 @@ class Visit:
         if isinstance(path.source, Constant):
             return self.entry.input
         assert isinstance(path.source, jsonpath.Path)
+        result = result.via(f"the result of {self.state.name}", self.state.name)
         written = write(self.entry.input, path.source.keys or (), result)
         if written.wrong:
             message = f"{path.source.text} cannot be written: the input may be {' or '.join(written.wrong)}"
@@ -207,7 +216,7 @@ class Visit:
         return Exit(state.next, output, variables, split)
 
     def _caught(self, catcher: Catcher) -> Exit:
-        error = ERROR_OUTPUT.since(f"an error of {self.state.name}")
+        error = ERROR_OUTPUT.since(f"an error of {self.state.name}", self.state.name)
         if self.state.language == "JSONata":
             view = self.view.of(self.view.document, errorOutput=error)
             output = error if catcher.output is None else self.template(catcher.output, view)
@@ -369,7 +378,7 @@ def _parallel(visit: Visit) -> list[Exit]:
     if any(output.is_never for output in outputs):
         return visit.finish_worker(NEVER)
     result = Type((Array(tuple(outputs), NEVER, len(outputs), len(outputs)),))
-    return visit.finish_worker(result.since(f"the branches of {state.name}"))
+    return visit.finish_worker(result.via(f"the branches of {state.name}", state.name))
 
 
 def _map(visit: Visit) -> list[Exit]:

@@ -75,9 +75,9 @@ def task_result(state: Task, payload: Type, around: Surroundings) -> Type:
         return UNKNOWN
     _check_arguments(state, payload, services.input_type(model), around)
     if resource.pattern:
-        return UNKNOWN.since(f"the answer that {state.name} waits for")
+        return UNKNOWN.since(f"the answer that {state.name} waits for", state.name)
     found = services.output_type(model, has_metadata=resource.kind != "sdk")
-    return found.since(f"the result of {state.name} ({resource.service}:{resource.action})")
+    return found.since(f"the result of {state.name} ({resource.service}:{resource.action})", state.name)
 
 
 def _is_function(arn: str) -> bool:
@@ -106,9 +106,9 @@ def payload_pointer(state: Task, *names: str | int) -> str:
 def _function_result(state: Task, name: str, payload: Type, pointer: str, around: Surroundings) -> Type:
     signature = _signature(state, name, pointer, around)
     if signature is None:
-        return UNKNOWN.since(f"the result of {state.name}")
+        return UNKNOWN.since(f"the result of {state.name}", state.name)
     _check_input(state, payload, signature, (), around)
-    return signature.output.since(f"the result of {state.name} ({signature.file})")
+    return signature.output.since(f"the result of {state.name} ({signature.file})", state.name)
 
 
 def _signature(state: Task, name: str, pointer: str, around: Surroundings) -> Signature | None:
@@ -160,18 +160,18 @@ def _invoke_result(state: Task, payload: Type, around: Surroundings) -> Type:
     if signature is not None:
         _check_input(state, _sent(payload), signature, ("Payload",), around)
     if state.resource.pattern:
-        return UNKNOWN.since(f"the answer that {state.name} waits for")
+        return UNKNOWN.since(f"the answer that {state.name} waits for", state.name)
     is_waited_for = _literal_member(state.payload, "InvocationType") in (None, "RequestResponse")
     returned = UNKNOWN if signature is None or not is_waited_for else signature.output
     origin = f"the result of {state.name}" + (f" ({signature.file})" if signature else "")
     presumed = {name: Field(UNKNOWN, is_required=False, is_presumed=True) for name in _EXTRAS}
     fields = {
         "ExecutedVersion": Field(STRING),
-        "Payload": Field(returned.since(origin)),
+        "Payload": Field(returned.since(origin, state.name)),
         "StatusCode": Field(INTEGER),
         **presumed,
     }
-    return Type((Object(fields, NEVER, is_declared=True),), origin=(origin,))
+    return Type((Object(fields, NEVER, is_declared=True),)).since(origin, state.name)
 
 
 _EXTRAS = ("LogResult", "SdkHttpMetadata", "SdkResponseMetadata", "FunctionError")
@@ -198,18 +198,18 @@ def _execution_result(state: Task, payload: Type, around: Surroundings) -> Type:
         _check_child(state, payload, child, around)
     origin = f"the result of {state.name}"
     if state.resource.pattern == "sync:2":
-        output = UNKNOWN if child is None else child.output.since(f"{origin} ({child.file})")
-        return _execution(output, UNKNOWN, origin)
+        output = UNKNOWN if child is None else child.output.since(f"{origin} ({child.file})", state.name)
+        return _execution(output, UNKNOWN).since(origin, state.name)
     if state.resource.pattern == "sync":
-        return _execution(STRING, STRING, origin)
+        return _execution(STRING, STRING).since(origin, state.name)
     if state.resource.pattern:
-        return UNKNOWN.since(f"the answer that {state.name} waits for")
+        return UNKNOWN.since(f"the answer that {state.name} waits for", state.name)
     fields = {"ExecutionArn": Field(STRING), "StartDate": Field(UNKNOWN)}
     extras = {name: Field(UNKNOWN, is_required=False, is_presumed=True) for name in _EXTRAS}
-    return Type((Object({**fields, **extras}, NEVER, is_declared=True),), origin=(origin,))
+    return Type((Object({**fields, **extras}, NEVER, is_declared=True),)).since(origin, state.name)
 
 
-def _execution(output: Type, given: Type, origin: str) -> Type:
+def _execution(output: Type, given: Type) -> Type:
     presumed = {
         "Input": given, "InputDetails": SOME_OBJECT, "OutputDetails": SOME_OBJECT, "StopDate": UNKNOWN,
         "TraceHeader": STRING, "MapRunArn": STRING, "RedriveCount": COUNT, "RedriveDate": UNKNOWN,
@@ -222,7 +222,7 @@ def _execution(output: Type, given: Type, origin: str) -> Type:
     }  # fmt: skip
     fields = {name: Field(type_) for name, type_ in certain.items()}
     fields |= {name: Field(type_, is_required=False, is_presumed=True) for name, type_ in presumed.items()}
-    return Type((Object(fields, NEVER, is_declared=True),), origin=(origin,))
+    return Type((Object(fields, NEVER, is_declared=True),))
 
 
 def _check_child(state: Task, payload: Type, child: Signature, around: Surroundings) -> None:

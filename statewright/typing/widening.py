@@ -72,7 +72,7 @@ def _shallow(type_: Type, depth: int) -> Type:
     if not type_.shapes:
         return type_
     if depth > DEEPEST:
-        return UNKNOWN.since(*type_.origin)
+        return UNKNOWN.along(type_.origin)
     return replace(type_, shapes=tuple(_shallow_shape(shape, depth) for shape in type_.shapes))
 
 

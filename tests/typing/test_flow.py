@@ -296,6 +296,5 @@ def test_a_finding_says_what_flows_what_is_wanted_and_where_it_came_from(
     assert (finding.expected, finding.actual) == ("integer ≥ 0", "string")
     assert finding.difference == "order.amount: a string where a number is wanted"
     assert finding.origin == (
-        "the machine's input (statemachines/machine.json)",
-        "$amount, assigned in Begin",
+        ("the machine's input (statemachines/machine.json)", "$amount, assigned in Begin"),
     )
