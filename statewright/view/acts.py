@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import uuid
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
 
 Json = Any
 
-# What endpoints answer to an operation that they do not have.
-_UNKNOWN = {"UnknownOperationException", "UnknownOperation", "NotImplemented", "InvalidAction", "404", "501"}
+# What endpoints answer to an operation that they do not have; a bare 500 is moto's.
+_UNKNOWN_CODES = ("UnknownOperationException", "UnknownOperation", "NotImplemented", "InvalidAction")
+_UNKNOWN = {*_UNKNOWN_CODES, "404", "500", "501"}
 _TEST_SECONDS = 60.0
 
 
@@ -67,9 +69,9 @@ def _is_unknown(error: ClientError) -> bool:
 
 
 def _start(client: Any, told: Mapping[str, Json]) -> dict[str, Json]:
-    members = {"stateMachineArn": _text(told, "machine"), "input": _json_text(told, "input")}
-    if told.get("name"):
-        members["name"] = _text(told, "name")
+    # A name of its own, as AWS gives: on moto all executions without one have the same ARN.
+    name = _text(told, "name") if told.get("name") else str(uuid.uuid4())
+    members = {"stateMachineArn": _text(told, "machine"), "input": _json_text(told, "input"), "name": name}
     return {"execution": client.start_execution(**members)["executionArn"]}
 
 

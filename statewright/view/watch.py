@@ -35,6 +35,7 @@ AWS_PACE = (2.0, 10.0)
 _GROWTH = 1.3
 MAX_MAP_RUNS = 100  # whose counts are asked for in one execution
 ENDED = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
+_OTHER_HISTORY = "The history that this endpoint gives is not of this state machine"
 _NO_HISTORY = "This endpoint gives no history of this execution"
 
 
@@ -147,6 +148,14 @@ class Watch:
                 await asyncio.sleep(0)
         if not len(self.log) and self.execution.get("status") in ENDED:
             self.notice = _NO_HISTORY
+        if self.is_of_another:
+            self.notice = f"{_OTHER_HISTORY}: it tells of {self.story.visits[0].state!r}"
+
+    @property
+    def is_of_another(self) -> bool:
+        """Whether the history tells of no state of the definition, as where an endpoint makes one up."""
+        visits, chart = self.story.visits, self.chart
+        return chart is not None and bool(visits) and not any(each.state in chart.nodes for each in visits)
 
     async def _all_events(self) -> list[dict[str, Json]]:
         events: list[dict[str, Json]] = []
@@ -199,7 +208,7 @@ class Watch:
         status = str(self.execution.get("status", ""))
         if self.chart is None:
             return Overlay(status)
-        if self.notice is not None and not len(self.log):
+        if self.notice is not None and (self.is_of_another or not len(self.log)):
             return unknown_overlay(self.chart, status)
         return overlay_of(self.story, self.chart, frame, self.counts())
 
