@@ -52,7 +52,8 @@ def test_checkov_finds_nothing_that_is_not_excused_beside_its_resource(tmp_path:
 
     assert [(each["check_id"], each["resource"]) for each in found["failed_checks"]] == []
     assert len(found["passed_checks"]) > 100  # it read everything
-    assert all(len(each["check_result"]["suppress_comment"]) > 20 for each in found["skipped_checks"])
+    reasons = [each["check_result"]["suppress_comment"] for each in found["skipped_checks"]]
+    assert "No comment provided" not in reasons
 
 
 def checked(folder: Path, home: Path) -> dict[str, list[Json]]:
