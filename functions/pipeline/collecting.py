@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote
 
 import msgspec
 
-from pipeline import contracts, executions, ledger, objects, outcomes, plans
+from pipeline import contracts, documents, executions, ledger, objects, outcomes, plans
 from pipeline.errors import InvalidInput, PipelineError
 from pipeline.moments import moment
 from pipeline.routing import compression_of
@@ -54,7 +54,7 @@ def collect_data(request: Mapping[str, Any], settings: Settings, request_id: str
     route = contracts.catalogue(settings.schemas).route(key)
     plan = _plan(settings, head, route)
     file = _file(file_id, head, route, run)
-    row = _row(file, head, execution, now) | {"event_name": _event_name(request)}
+    row = _row(settings, file, head, execution, now) | {"event_name": _event_name(request)}
     preview = None if route and _hides_values(settings, route) else content_preview(file, head)
     if preview is not None:
         row["content_preview"] = preview
@@ -74,12 +74,16 @@ def collect_data(request: Mapping[str, Any], settings: Settings, request_id: str
 
 
 def _claim(table: str, row: Mapping[str, Any]) -> Holder | Before:
-    """Claim a row, also from an execution that ended without closing it; return as `ledger.claim` does."""
+    """Claim a row, also from an execution that ended without closing it; return as `ledger.claim` does.
+
+    A holder that failed under other documents, or ended so, may have a function that writes its items still.
+    Then nobody has the row until no function can be alive any more: who asks is told that it is in progress.
+    """
     claimed = ledger.claim(table, row)
     if not isinstance(claimed, ledger.Holder) or claimed.status != ledger.PROCESSING:
         return claimed
-    is_over = executions.is_over(claimed.execution, claimed.since)
-    return ledger.take_over(table, row, claimed) if is_over else claimed
+    ended = executions.end_of(claimed.execution, claimed.since)
+    return ledger.take_over(table, row, claimed, ended) if ended else claimed
 
 
 def _plan(settings: Settings, head: Head, route: Route | None) -> Plan:
@@ -158,7 +162,7 @@ def _file(file_id: str, head: Head, route: Route | None, run: str) -> File:
     }
 
 
-def _row(file: File, head: Head, execution: Execution, now: datetime) -> dict[str, Any]:
+def _row(settings: Settings, file: File, head: Head, execution: Execution, now: datetime) -> dict[str, Any]:
     row = {
         "file_id": file["id"],
         "file_key": head.key,
@@ -176,6 +180,7 @@ def _row(file: File, head: Head, execution: Execution, now: datetime) -> dict[st
     }
     if file["dataset"]:
         row |= {"dataset": file["dataset"], "contract": file["contract"], "run": file["run"]}
+        row["documents"] = documents.digest(settings.schemas)
     if origin := _replayed_file(head):
         row["replay_of"] = origin
     return row

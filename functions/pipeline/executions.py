@@ -1,4 +1,4 @@
-"""Executions: whether the one that claimed a file still works on it."""
+"""Executions: whether the one that claimed a file still works on it, and for how long its functions may."""
 
 from __future__ import annotations
 
@@ -6,26 +6,28 @@ from datetime import UTC, datetime, timedelta
 
 from pipeline.aws import calling, step_functions
 
-# Who claims without an execution was invoked directly; no function lives longer:
+# No function lives longer, neither one that was invoked directly nor one whose execution was stopped:
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 LONGEST_INVOCATION = timedelta(minutes=15)
 _ALIVE = frozenset({"RUNNING", "PENDING_REDRIVE"})
 
 
-def is_over(execution: str, since: datetime) -> bool:
-    """Return whether an execution works no more; `since` is when it claimed.
+def end_of(execution: str, since: datetime) -> datetime | None:
+    """Return when an execution ended, None of one that may work still; `since` is when it claimed.
 
     `execution` is an ARN, or the request id of a direct call. An execution that Step Functions does not know
-    (any more) is over: https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
+    (any more) ended long ago:
+    https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
     """
     if not execution.startswith("arn:"):
-        return datetime.now(UTC) - since > LONGEST_INVOCATION
+        return since if datetime.now(UTC) - since > LONGEST_INVOCATION else None
     from botocore.exceptions import ClientError
 
     with calling("Step Functions DescribeExecution"):
         try:
-            return step_functions().describe_execution(executionArn=execution)["status"] not in _ALIVE
+            answer = step_functions().describe_execution(executionArn=execution)
         except ClientError as error:
             if error.response["Error"]["Code"] != "ExecutionDoesNotExist":
                 raise
-            return True
+            return datetime.fromtimestamp(0, UTC)
+    return None if answer["status"] in _ALIVE else answer.get("stopDate", datetime.now(UTC))

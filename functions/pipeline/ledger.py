@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipeline.aws import calling, dynamodb
 from pipeline.errors import ClaimLost
+from pipeline.executions import LONGEST_INVOCATION
 from pipeline.items import typed
 from pipeline.moments import moment
 
@@ -15,12 +16,19 @@ if TYPE_CHECKING:
 
 PROCESSING, SUCCEEDED, FAILED, CATALOGUED = "PROCESSING", "SUCCEEDED", "FAILED", "CATALOGUED"
 
+# Whether no function can be writing items that another start would not write: the documents (contracts,
+# lookup tables) are the same, or the execution failed before all was read, or for its invalid records.
+_SAME_DOCUMENTS = "attribute_not_exists(#documents) OR #documents = :documents"
+_NO_WRITER = (
+    f"{_SAME_DOCUMENTS} OR attribute_not_exists(#counts) OR size(#counts) = :zero OR #error = :refused"
+)
+REFUSED = "TooManyInvalid"  # the workflow's own error
 # A row is free where there is none, where the work of another execution failed, or where nobody had a
 # contract for it; an execution may write again what it holds where its work is another by now. A claim that
 # is late on its way changes nothing: what its execution has closed stays closed, what it does goes on.
 _FREE = (
     "attribute_not_exists(file_id) OR #status = :catalogued"
-    " OR (#status = :failed AND #execution <> :execution)"
+    f" OR (#status = :failed AND #execution <> :execution AND ({_NO_WRITER} OR #processed_at < :long_ago))"
     " OR (#status = :processing AND #execution = :execution"
     " AND (attribute_not_exists(#work) OR #work <> :work))"
 )
@@ -28,16 +36,8 @@ _NAMES = {"#status": "status", "#execution": "execution"}
 # What a claim leaves nothing of: it speaks of the work of an earlier execution. The links between a file and
 # its replays stay, and so does what another program may have noted there.
 _OF_AN_EXECUTION = (
-    *(
-        "dataset",
-        "contract",
-        "content_preview",
-        "run",
-        "work",
-        "work_before",
-        "run_before",
-        "taken_over_from",
-    ),
+    *("dataset", "contract", "documents", "content_preview", "taken_over_from"),
+    *("run", "work", "work_before", "run_before"),
     *("error", "cause", "shard_error", "shard_cause", "counts", "reasons", "quarantine", "seconds"),
     *("shards_kept", "partitions_kept"),
 )
@@ -60,18 +60,28 @@ class Before(NamedTuple):
 
 def claim(table: str, row: Mapping[str, Any]) -> Holder | Before:
     """Write a row unless another execution has it; return that holder, or what the row said before."""
-    values = {":failed": FAILED, ":catalogued": CATALOGUED, ":processing": PROCESSING}
-    return _write(table, row, _FREE, {**values, ":execution": row["execution"], ":work": row.get("work", "")})
+    values: dict[str, Any] = {":failed": FAILED, ":catalogued": CATALOGUED, ":processing": PROCESSING}
+    values |= {":execution": row["execution"], ":work": row.get("work", ""), ":refused": REFUSED, ":zero": 0}
+    values |= {":documents": row.get("documents", ""), ":long_ago": moment(_long_ago())}
+    return _write(table, row, _FREE, values)
 
 
-def take_over(table: str, row: Mapping[str, Any], dead: Holder) -> Holder | Before:
+def take_over(table: str, row: Mapping[str, Any], dead: Holder, ended: datetime) -> Holder | Before:
     """Write a row in the place of one whose execution is over; return as `claim` does, or who was faster."""
+    condition = "#execution = :execution AND #status = :status"
     values = {":execution": dead.execution, ":status": dead.status}
-    taken = {**row, "taken_over_from": dead.execution}
-    return _write(table, taken, "#execution = :execution AND #status = :status", values)
+    if ended > _long_ago():
+        condition += f" AND ({_SAME_DOCUMENTS})"
+        values[":documents"] = row.get("documents", "")
+    return _write(table, {**row, "taken_over_from": dead.execution}, condition, values)
 
 
-def _write(table: str, row: Mapping[str, Any], condition: str, values: Mapping[str, str]) -> Holder | Before:
+def _long_ago() -> datetime:
+    """Return the time at which a function that still lives cannot have lived."""
+    return datetime.now(UTC) - LONGEST_INVOCATION
+
+
+def _write(table: str, row: Mapping[str, Any], condition: str, values: Mapping[str, Any]) -> Holder | Before:
     from botocore.exceptions import ClientError
 
     written = {name: value for name, value in row.items() if name != "file_id"}

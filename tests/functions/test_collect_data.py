@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from pipeline import executions, ledger, objects
+from pipeline import documents, executions, ledger, objects
 from pipeline.errors import ObjectNotFound
+from pipeline.moments import moment
 from tests.functions.cloud import (
     EXECUTION,
     RAW,
@@ -103,9 +104,11 @@ def told(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     statuses: dict[str, str] = {}
 
     class StepFunctions:
-        def describe_execution(self, *, executionArn: str) -> dict[str, str]:  # noqa: N803 - boto3's name
+        def describe_execution(self, *, executionArn: str) -> dict[str, Any]:  # noqa: N803 - boto3's name
             if executionArn in statuses:
-                return {"status": statuses[executionArn]}
+                status, _, minutes = statuses[executionArn].partition(" ")
+                ended = datetime.now(UTC) - timedelta(minutes=int(minutes or 0))
+                return {"status": status, "stopDate": ended}
             code = {"Code": "ExecutionDoesNotExist", "Message": "Execution Does Not Exist"}
             raise ClientError({"Error": code}, "DescribeExecution")
 
@@ -154,11 +157,11 @@ def test_a_claim_that_was_closed_in_the_meantime_is_not_taken_over(
     cloud.put("orders/x.jsonl", json_lines(order(1)))
     file_id = claimed_by(EXECUTION)["file"]["id"]
 
-    def closing(execution: str, since: object) -> bool:
+    def closing(execution: str, since: object) -> datetime:
         ledger.change("statewright-files", file_id, execution, {"status": "SUCCEEDED"})
-        return True
+        return datetime.now(UTC)
 
-    monkeypatch.setattr(executions, "is_over", closing)
+    monkeypatch.setattr(executions, "end_of", closing)
 
     assert (claimed_by("second")["outcome"], cloud.row(file_id)["execution"]) == ("duplicate", EXECUTION)
 
@@ -169,11 +172,11 @@ def test_a_claim_that_failed_in_the_meantime_is_asked_for_again(
     cloud.put("orders/x.jsonl", json_lines(order(1)))
     file_id = claimed_by(EXECUTION)["file"]["id"]
 
-    def failing(execution: str, since: datetime) -> bool:
+    def failing(execution: str, since: datetime) -> datetime:
         ledger.change("statewright-files", file_id, execution, {"status": "FAILED"})
-        return True
+        return datetime.now(UTC)
 
-    monkeypatch.setattr(executions, "is_over", failing)
+    monkeypatch.setattr(executions, "end_of", failing)
     assert claimed_by("second")["outcome"] == "in_progress"
     assert claimed_by("second")["outcome"] == "work"
 
@@ -188,6 +191,60 @@ def test_a_claim_that_arrives_late_does_not_open_what_its_execution_has_closed(
 
     assert claimed_by(EXECUTION)["outcome"] != "work"
     assert cloud.row(file_id)["status"] == status
+
+
+@pytest.mark.parametrize(
+    ("is_another", "status", "outcome"),
+    [
+        (True, "ABORTED", "in_progress"),
+        (True, "FAILED 14", "in_progress"),
+        (True, "ABORTED 16", "work"),
+        (False, "ABORTED", "work"),
+    ],
+)
+def test_under_another_contract_a_file_is_not_taken_over_while_a_function_may_still_write_it(
+    cloud: Cloud,
+    told: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    is_another: bool,
+    status: str,
+    outcome: str,
+) -> None:
+    cloud.put("orders/x.jsonl", json_lines(order(1)))
+    claimed_by(EXECUTION)
+    told[EXECUTION] = status
+    if is_another:
+        monkeypatch.setattr(documents, "digest", lambda _: "another")
+
+    assert claimed_by("second")["outcome"] == outcome
+
+
+@pytest.mark.parametrize(
+    ("changed", "outcome"),
+    [
+        ({}, "in_progress"),
+        ({"processed_at": 14}, "in_progress"),
+        ({"processed_at": 16}, "work"),
+        ({"error": "TooManyInvalid"}, "work"),
+        ({"counts": {}}, "work"),
+        ({"counts": None}, "work"),
+        ({"documents": "another"}, "work"),
+        ({"documents": None}, "work"),
+    ],
+)
+def test_under_another_contract_a_file_that_failed_waits_while_a_function_may_still_write_it(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, changed: dict[str, Any], outcome: str
+) -> None:
+    cloud.put("orders/x.jsonl", json_lines(order(1)))
+    file_id = claimed_by(EXECUTION)["file"]["id"]
+    failed = {"status": "FAILED", "error": "ServiceRefused", "counts": {"read": 1, "quarantined": 0}}
+    minutes = changed.pop("processed_at", 0)
+    failed |= {"processed_at": moment(datetime.now(UTC) - timedelta(minutes=minutes)), **changed}
+    row = {**cloud.row(file_id), **failed}
+    cloud.files.put_item(Item={name: value for name, value in row.items() if value is not None})
+    monkeypatch.setattr(documents, "digest", lambda _: "another")
+
+    assert claimed_by("second")["outcome"] == outcome
 
 
 @pytest.mark.parametrize(("minutes", "outcome"), [(14, "in_progress"), (16, "work")])

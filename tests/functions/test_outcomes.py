@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -589,7 +590,7 @@ def test_an_execution_that_takes_over_from_a_dead_one_goes_on_with_its_series(
         ExpressionAttributeNames={"#status": "status"},
         ExpressionAttributeValues={":status": ledger.PROCESSING},
     )
-    monkeypatch.setattr(executions, "is_over", lambda *_: True)
+    monkeypatch.setattr(executions, "end_of", lambda *_: datetime.now(UTC))
 
     again = run("two")
 
