@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -105,6 +106,11 @@ def make_ready(
     settings = {"AWS_REGION": account.region}
     terraform = Terraform(project.root, environment, variables, files, settings)
     terraform.init(backend_config)
+    if os.environ.get("CI") and terraform.state_is_local():
+        raise NotDeployable(
+            "Terraform's state would be a file on this runner, and gone with it: give it a backend first"
+            " (terraform/versions.tf, docs/deploy.md)"
+        )
     plan_file = file.parent / f"{environment or 'default'}.tfplan"
     return Deployment(project, account, terraform, plan_file)
 

@@ -56,6 +56,14 @@ class Terraform:
         # Also without an environment: another one may have been chosen before.
         self._run("workspace", "select", "-or-create", self.environment or DEFAULT_WORKSPACE)
 
+    def state_is_local(self) -> bool:
+        """Return whether the state is a file on this machine, after `init`."""
+        record = self.folder / ".terraform" / "terraform.tfstate"
+        try:
+            return "backend" not in json.loads(record.read_bytes())
+        except FileNotFoundError:
+            return True
+
     def plan(self, file: Path, *, destroy: bool = False, more: Mapping[str, Any] | None = None) -> bool:
         """Write a plan and print it; return whether it changes anything; raises TerraformError."""
         options = ["-destroy"] if destroy else []

@@ -52,7 +52,7 @@ def endpoint() -> Iterator[str]:
 @pytest.fixture
 def shell(monkeypatch: pytest.MonkeyPatch, endpoint: str) -> Iterator[pytest.MonkeyPatch]:
     """A shell that leads to the account, and nowhere else."""
-    for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
+    for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "CI"):
         monkeypatch.delenv(name, raising=False)
     keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
     for name, value in {**keys, "AWS_REGION": REGION, "AWS_ENDPOINT_URL_SFN": endpoint}.items():

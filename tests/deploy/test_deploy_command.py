@@ -219,6 +219,26 @@ def test_terraforms_failure_is_ours(project: Path) -> None:
     assert "terraform init failed with exit code 1" in failed.output
 
 
+def test_a_runner_that_would_lose_the_state_is_refused(project: Path, shell: pytest.MonkeyPatch) -> None:
+    shell.setenv("CI", "true")
+
+    refused = deploy(project, "--auto-approve")
+
+    assert refused.exit_code == 1
+    assert "give it a backend first" in refused.output
+    assert not (project / "terraform" / "terraform.tfstate").exists()
+
+
+def test_a_backend_elsewhere_is_no_local_state(project: Path, shell: pytest.MonkeyPatch) -> None:
+    shell.setenv("CI", "true")
+    (project / "terraform" / "backend.tf").write_text('terraform {\n  backend "local" {}\n}\n')
+    config = project / "backend.hcl"
+    config.write_text(f'path = "{project / "elsewhere.tfstate"}"\n')
+
+    assert deploy(project, "--auto-approve", "--backend-config", str(config)).exit_code == 0
+    assert (project / "elsewhere.tfstate").exists()
+
+
 def test_without_terraform_the_way_to_it_is_named(project: Path, shell: pytest.MonkeyPatch) -> None:
     shell.setenv("PATH", "/nonexistent")
 
