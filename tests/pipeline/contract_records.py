@@ -1,4 +1,8 @@
-"""Records that a contract accepts, generated from its JSON Schema."""
+"""Records that a contract accepts, generated from its JSON Schema.
+
+The library for it, hypothesis-jsonschema, does not run with the Hypothesis of today: its newest version,
+0.23.1 of 2024, uses internals that are gone.
+"""
 
 from __future__ import annotations
 
