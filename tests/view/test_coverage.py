@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from statewright.view.coverage import MAX_COVERED, coverage
 from statewright.view.endpoint import find_endpoint
-from tests.view.orders import EMPTY, GOOD, RELEASE
+from tests.view.orders import EMPTY, GOOD, ORDERS, RELEASE
 from tests.view.test_security import ask
 
 
@@ -139,8 +139,8 @@ def test_given_as_many_as_are_read_at_most_or_a_machine_that_is_not_there_it_is_
     cloud, page_server
 ) -> None:
     RELEASE.set()
-    ran(cloud, "orders-pipeline", EMPTY, GOOD)
-    arn = cloud.machines["orders-pipeline"]
+    arn = cloud.machine("covered-orders", ORDERS)
+    ran(cloud, "covered-orders", EMPTY, GOOD)
     headers = {"X-Statewright-Token": page_server.token}
     status, _, text = ask(page_server, f"/api/coverage?machine={arn}&last={MAX_COVERED}", headers)
     assert status == 200
