@@ -80,6 +80,12 @@ def refined(evaluator: Evaluator, tree: Symbol, scope: Scope, *, is_true: bool) 
     return _refined(evaluator, evaluator.view, tree, scope, is_true=is_true)
 
 
+def is_dead(view: View) -> bool:
+    """Say whether no value is left for something that a condition has spoken of: it never comes out so."""
+    known = (view.document, *view.more.values(), *(each.type for each in view.variables.values()))
+    return any(type_.is_never for type_ in known)
+
+
 def _refined(evaluator: Evaluator, view: View, tree: Symbol, scope: Scope, *, is_true: bool) -> View:
     if tree.predicate:
         return view

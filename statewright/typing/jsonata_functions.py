@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from statewright.asl.jsonata.natives import NATIVES
+from statewright.typing import jsonata_folds as folds
 from statewright.typing.intrinsic_types import merge_objects
 from statewright.typing.jsonata_values import (
     ABSENT,
@@ -289,45 +290,6 @@ def _distinct(given: list[Value]) -> Value:
     return yields(found.type, first)
 
 
-def _map(given: list[Value]) -> Value:
-    if len(given) < 2:
-        return ANYTHING
-    values, function = given[:2]
-    if values.is_absent:
-        return ABSENT
-    stream = items_with_counts(values)
-    result = (
-        ANYTHING if function.call is None else function.call(_item_arguments(stream, values, function), 0)
-    )
-    low = 0 if result.may_be_absent or values.may_be_absent else stream.low
-    return Stream(result.type, low, stream.high).settled()
-
-
-def _item_arguments(stream: Stream, whole: Value, function: Value) -> list[Value]:
-    return [Value(stream.item), Value(COUNT), whole][: max(1, min(3, function.arity))]
-
-
-def _filter(given: list[Value]) -> Value:
-    if len(given) < 2:
-        return ANYTHING
-    values, function = given[:2]
-    stream = items_with_counts(values)
-    if function.call is not None:
-        function.call(_item_arguments(stream, values, function), 0)
-    return Stream(stream.item, 0, stream.high).settled()
-
-
-def _single(given: list[Value]) -> Value:
-    stream = items_with_counts(_first(given))
-    if len(given) > 1 and given[1].call is not None:
-        given[1].call(_item_arguments(stream, given[0], given[1]), 0)
-    return yields(stream.item, _first(given))
-
-
-def _reduce(_given: list[Value]) -> Value:
-    return Value(UNKNOWN, may_be_absent=False)
-
-
 def _keys(given: list[Value]) -> Value:
     objects = [shape for shape in shapes_of(_first(given).type) if isinstance(shape, Object)]
     if _first(given).type.is_unknown or len(objects) != len(shapes_of(_first(given).type)):
@@ -428,10 +390,10 @@ _RESULTS: dict[str, Callable[[list[Value]], Value]] = {
     "lookup": _lookup,
     "merge": _merge,
     "clone": lambda given: _first(given),
-    "map": _map,
-    "filter": _filter,
-    "single": _single,
-    "reduce": _reduce,
+    "map": folds.mapped,
+    "filter": folds.filtered,
+    "single": folds.single,
+    "reduce": folds.reduced,
     "millis": _always(COUNT),
     "now": lambda given: Value(DATE_TIME if not given else STRING),
     "fromMillis": _moment,

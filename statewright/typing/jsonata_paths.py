@@ -73,6 +73,7 @@ class PathWalk:
     def _step(self, step: Symbol, cursor: Cursor) -> Cursor:
         if step.type == "sort":
             return self._sorted(step, cursor)
+        cursor = _one_item(cursor)
         single, inside = taken_apart(cursor.single)
         stream = merged(inside, cursor.stream)
         is_lone = stream is None
@@ -186,6 +187,16 @@ class PathWalk:
         for term in step.terms:
             self.evaluator.value(term.expression, Value(stream.item), self.scope)
         return self._staged(step, Cursor(NEVER, stream=replace(stream, is_raw=True)))
+
+
+def _one_item(cursor: Cursor) -> Cursor:
+    """A stream of exactly one item, which is no array, is that item: what follows stays what it is."""
+    stream = cursor.stream
+    if stream is None or not cursor.single.is_never or stream.low != 1 or stream.high != 1:
+        return cursor
+    if stream.item.is_unknown or of_kind(stream.item, Array).shapes:
+        return cursor
+    return replace(cursor, single=stream.item, stream=None)
 
 
 def _is_beyond(step: Symbol) -> bool:

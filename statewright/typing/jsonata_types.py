@@ -7,7 +7,7 @@ Source: https://docs.jsonata.org
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial, reduce
 from typing import TYPE_CHECKING, Any
 
 from statewright.asl import jsonata
@@ -204,7 +204,8 @@ class Evaluator:
         left = self.value(tree.lhs, context, scope)
         right_view = self
         if operator in ("and", "or"):
-            right_view = self.seeing(conditions.refined(self, tree.lhs, scope, is_true=operator == "and"))
+            refined = conditions.refined(self, tree.lhs, scope, is_true=operator == "and")
+            right_view = self.hushed() if conditions.is_dead(refined) else self.seeing(refined)
         right = right_view.value(tree.rhs, context, scope)
         return operators.binary(self, tree, operator, left, right)
 
@@ -258,12 +259,16 @@ class Evaluator:
 
     def _condition(self, tree: Symbol, context: Value, scope: Scope) -> Value:
         self.value(tree.condition, context, scope)
-        positive = self.seeing(conditions.refined(self, tree.condition, scope, is_true=True))
-        then = positive.value(tree.then, context, scope)
-        if tree._else is None:
-            return either(then, ABSENT)
-        negative = self.seeing(conditions.refined(self, tree.condition, scope, is_true=False))
-        return either(then, negative.value(tree._else, context, scope))
+        positive = conditions.refined(self, tree.condition, scope, is_true=True)
+        negative = conditions.refined(self, tree.condition, scope, is_true=False)
+        ways = [(positive, tree.then), (negative, tree._else)]
+        # What cannot come about is left out, unless nothing can: then this is never evaluated.
+        alive = [way for way in ways if not conditions.is_dead(way[0])] or ways
+        found = [
+            ABSENT if branch is None else self.seeing(view).value(branch, context, scope)
+            for view, branch in alive
+        ]
+        return reduce(either, found)
 
     def _block(self, tree: Symbol, context: Value, scope: Scope) -> Value:
         inner = Scope(outer=scope)
@@ -284,14 +289,15 @@ class Evaluator:
             return self.value(tree.body, context, scope)
         names = [str(argument.value) for argument in tree.arguments]
 
-        def call(given: list[Value], depth: int) -> Value:
+        def call(given: list[Value], depth: int, view: View = self.view) -> Value:
             if self.calls + depth > _MAX_CALLS:
                 return ANYTHING
             padded = [*given, *[ABSENT] * (len(names) - len(given))]
-            inner = Evaluator(self.view, self.where, self.calls + 1)
+            inner = Evaluator(view, self.where, self.calls + 1)
             return inner.value(tree.body, context, Scope(dict(zip(names, padded, strict=False)), scope))
 
-        return Value(NEVER, call=call, arity=len(names))
+        quiet = partial(call, view=self.hushed().view)
+        return Value(NEVER, call=call, arity=len(names), quiet=quiet)
 
     def _function(self, tree: Symbol, context: Value, scope: Scope) -> Value:
         return self.call(tree, [], context, scope)

@@ -25,7 +25,8 @@ class Value:
 
     `may_be_absent`: perhaps nothing; of the type NEVER it is always nothing. `is_by_count`: it is absent only
     where a selection is empty or an array too short. `is_presumed`: it may be absent for all that is known
-    here, and is presumed not to be. `call`: what it does with arguments, where it is a function.
+    here, and is presumed not to be. `call`: what it does with arguments, where it is a function; `quiet`: the
+    same without a report.
     """
 
     type: Type
@@ -34,6 +35,7 @@ class Value:
     is_by_count: bool = False
     call: Callable[[list[Value], int], Value] | None = None
     arity: int = 0
+    quiet: Callable[[list[Value], int], Value] | None = None
 
     @property
     def is_open(self) -> bool:

@@ -196,12 +196,12 @@ class Jsonata(Productions):
             "$states.context.State.Name", "$type(<any>)", "$now()", "$substringBefore(<text>, 'a')",
             "$replace(<text>, 'a', 'b')", "$pad(<text>, 5)", "$base64encode(<text>)", "$uuid()",
             "$hash(<text>, 'SHA-256')", "((<truth>) ? <text> : <text>)", "(<text> ~> $lowercase)",
-            "$lookup({'a': <text>}, 'a')", "$join([<texts>, <text>])",
+            "$lookup({'a': <text>}, 'a')", "$join($append(<texts>, <text>))",
         ],
         "truth": [
             "(<number> < <number>)", "(<text> <= <text>)", "$exists(<perhaps>)", "(<truth> and <truth>)",
             "(<truth> or <truth>)", "$not(<truth>)", "$contains(<text>, 'a')",
-            "(<text> in [<texts>, <text>])",
+            "(<text> in $append(<texts>, <text>))",
             "$boolean(<any>)", "(<number> >= <number>)", "(<number> != <number>)",
         ],
     }  # fmt: skip
