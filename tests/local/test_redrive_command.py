@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from statewright.cli import statewright
-from statewright.local import dead_letters, locks, redrive_command
+from statewright.local import cut_off, dead_letters, locks, redrive_command
 from statewright.local.places import CloudRecord, Places, write_record
 
 if TYPE_CHECKING:
@@ -44,6 +44,21 @@ def test_where_nothing_waits_that_is_said(run: Callable[..., Result]) -> None:
     result = run()
 
     assert (result.exit_code, result.output) == (0, "nothing waits for a redrive\n")
+
+
+def test_where_not_all_executions_were_looked_at_that_is_said(
+    run: Callable[..., Result], pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (cut_off, redrive_command):
+        monkeypatch.setattr(module, "MAX_EXECUTIONS", 1)
+    pipeline.failed("fail untold")
+    assert "newest" not in run().stderr
+    pipeline.failed("fail untold", key="orders/b.json")
+
+    result = run()
+
+    assert result.stderr == "of executions only the newest 1 of each end were looked at\n"
+    assert result.stdout.endswith("1 waiting: 1 cut off\n")
 
 
 def test_a_list_tells_cause_age_file_and_what_would_be_done_and_takes_nothing(
