@@ -59,6 +59,7 @@ def _check_editor(_: click.Context, parameter: click.Parameter, editor: str) -> 
 
 @click.command()
 @click.argument("execution", required=False)
+@click.option("--with", "other", metavar="ARN", help="Compare EXECUTION with this one.")
 @endpoint_options
 @click.option("--port", type=click.IntRange(0, 65535), default=DEFAULT_PORT, show_default=True)
 @click.option(
@@ -77,6 +78,7 @@ def _check_editor(_: click.Context, parameter: click.Parameter, editor: str) -> 
 )
 def view(
     execution: str | None,
+    other: str | None,
     endpoint_url: str | None,
     region: str | None,
     profile: str | None,
@@ -98,6 +100,8 @@ def view(
 
     Exit codes: 0 stopped by Ctrl-C or SIGTERM, 1 the port is taken, 2 unusable options.
     """
+    if other and not execution:
+        raise click.UsageError("--with compares EXECUTION, which is missing")
     from statewright.view.project_files import find_project_files
     from statewright.view.security import new_token
     from statewright.view.server import create_app
@@ -112,9 +116,15 @@ def view(
     token = new_token()
     files = find_project_files(endpoint, editor)
     app = create_app(endpoint, port=port, token=token, allow_writes=allow_writes, files=files)
-    fragment = {"token": token} | ({"execution": execution} if execution else {})
-    address = f"http://{HOST}:{port}/#{urlencode(fragment)}"
+    address = f"http://{HOST}:{port}/{_opened(execution, other, token)}"
     click.echo(f"Executions of {endpoint.url}\n{address}\nCtrl-C stops it")
     if opens:
         webbrowser.open(address)
     server_of(app).run([listening])
+
+
+def _opened(execution: str | None, other: str | None, token: str) -> str:
+    """Return the page to open, and what it is told in the fragment, which is sent to no server."""
+    if other and execution:
+        return f"compare#{urlencode({'token': token, 'a': other, 'b': execution})}"
+    return f"#{urlencode({'token': token} | ({'execution': execution} if execution else {}))}"

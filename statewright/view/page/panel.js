@@ -63,6 +63,7 @@ function parts(visit, can, told) {
     can.tryState && told.definition ? make("p", {}, make("button", { type: "button", onclick: () => can.tryState(told) }, "Try this state again …")) : null,
     visit.frames ? make("p", {}, make("button", { type: "button", onclick: () => can.iterations(visit) }, `Iterations (${visit.frames.toLocaleString()})`)) : null,
     visit.mapRun ? make("p", {}, make("button", { type: "button", onclick: () => can.children(visit.mapRun, told.state) }, "Child executions")) : null,
+    can.follow && tellsOfRecords(visit) ? make("p", {}, make("a", { href: can.follow, class: "button" }, "Follow its records")) : null,
     visit.differences ? part("Input → output", differences(visit.differences), "differences") : null,
     part("Input", value(visit.input, "–", (path, place) => origin(visit, path, place, can)), "input"),
     ...attempts(visit, can),
@@ -70,6 +71,12 @@ function parts(visit, can, told) {
     visit.assigned ? part("Assigned", json(visit.assigned), "assigned") : null,
     Object.keys(visit.variables).length ? part("Variables", variables(visit.variables, can), "variables") : null,
   ].filter(Boolean);
+}
+
+// Whether a state was given, or gave, a file of the pipeline or a shard of one.
+function tellsOfRecords(visit) {
+  const values = [visit.input, visit.output].map((each) => each && each.value);
+  return values.some((each) => each && typeof each === "object" && ["file", "shard", "quarantined"].some((name) => Object.hasOwn(each, name)));
 }
 
 function fact(name, text, title) {
