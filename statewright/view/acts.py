@@ -86,7 +86,10 @@ def _redrive(client: Any, told: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def _try_state(client: Any, told: Mapping[str, Json]) -> dict[str, Json]:
-    """Run one state of a definition with an input of its own; a mock stands in for what it calls."""
+    """Run one state of a definition with an input of its own; a mock stands in for what it calls.
+
+    https://docs.aws.amazon.com/step-functions/latest/apireference/API_TestState.html
+    """
     members: dict[str, Json] = {
         "definition": _json_text(told, "definition"),
         "stateName": _text(told, "state"),
@@ -98,6 +101,8 @@ def _try_state(client: Any, told: Mapping[str, Json]) -> dict[str, Json]:
             members[member] = _text(told, name)
     if told.get("mock"):
         members["mock"] = _mock(told["mock"])
+        if told.get("context"):  # which is taken beside a mock alone
+            members["context"] = _json_text(told, "context")
     answer = client.test_state(**members)
     return {name: value for name, value in answer.items() if name != "ResponseMetadata"}
 

@@ -264,6 +264,16 @@ def subtitle(kind: str, body: Mapping[str, Json]) -> str:
     return kind
 
 
+def needs_mock(body: Mapping[str, Json]) -> bool:
+    """Say whether TestState runs a state with a mock alone.
+
+    https://docs.aws.amazon.com/step-functions/latest/apireference/API_TestState.html
+    """
+    resource = _text(body.get("Resource"))
+    waits = resource.endswith((".waitForTaskToken", ".sync", ".sync:2")) or ":activity:" in resource
+    return body.get("Type") in ("Map", "Parallel") or waits
+
+
 def called_function(body: Mapping[str, Json]) -> str | None:
     """Return the name, ARN or placeholder of the function that a state calls, None where it names none."""
     resource = _text(body.get("Resource"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from statewright.view.definition import needs_mock
 from statewright.view.events import details
 from statewright.view.log_lines import function_of
 from statewright.view.payload import PAYLOAD_LIMIT, differences, parse, size, unfold
@@ -35,6 +36,7 @@ def state_panel(watch: Watch, state: str, visit: int | None, frame: int | None) 
         "what": node.subtitle if node else "",
         "comment": node.body.get("Comment") if node else None,
         "definition": dict(node.body) if node else None,
+        "needsMock": needs_mock(node.body) if node else False,
         "visits": [_listed(story, each) for each in _around(visits, chosen)],
         "visitCount": len(visits),
         "visit": None if chosen is None else _visit(watch, chosen),

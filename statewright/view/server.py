@@ -197,6 +197,7 @@ class _View:
                 "comment": chart.comment,
                 "states": list(chart.nodes),
                 "definition": text,
+                "role": watch.role if watch else None,
             }
         )
 

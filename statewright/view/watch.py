@@ -48,6 +48,7 @@ class Watch:
         self.execution: dict[str, Json] = {}
         self.definition = ""
         self.whole = ""  # the definition that the executed one is a part of: of a child, its parent's
+        self.role: str | None = None
         self.chart: Chart | None = None
         self.story = Story({})
         self.log = EventLog()
@@ -104,6 +105,7 @@ class Watch:
         except (ClientError, BotoCoreError):
             arn = self.execution.get("stateMachineArn", "")
             told = await self._ask("describe_state_machine", stateMachineArn=arn)
+        self.role = told.get("roleArn")
         await self._take_definition(str(told.get("definition", "")))
 
     async def _take_definition(self, text: str) -> None:

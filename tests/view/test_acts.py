@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from statewright.view.acts import ACTS, ActRefusedError, Acts
+from statewright.view.definition import needs_mock
 from statewright.view.endpoint import Endpoint
 
 TOLD = {
@@ -107,10 +108,35 @@ def test_given_an_act_that_is_not_told_right_it_is_refused(name: str, told: dict
 def test_given_a_mock_it_stands_in_for_the_call_and_no_role_is_needed() -> None:
     client = Client()
     mock = {"errorOutput": {"error": "E", "cause": "c", "more": 1}}
-    told = TOLD["try"] | {"mock": mock, "variables": '{"a": 1}', "role": "arn:role"}
+    told = TOLD["try"] | {"mock": mock, "variables": '{"a": 1}', "context": '{"Execution": {}}'}
     asyncio.run(acts(client).do("try", told))
     operation, members = client.asked[0]
     assert operation == "test_state"
     assert members["mock"] == {"errorOutput": {"error": "E", "cause": "c"}, "fieldValidationMode": "NONE"}
     assert json.loads(members["variables"]) == {"a": 1}
-    assert members["roleArn"] == "arn:role"
+    assert json.loads(members["context"]) == {"Execution": {}}
+    assert "roleArn" not in members
+
+
+def test_given_no_mock_a_role_is_told_and_no_context() -> None:
+    client = Client()
+    told = TOLD["try"] | {"role": "arn:role", "context": '{"Execution": {}}'}
+    asyncio.run(acts(client).do("try", told))
+    assert client.asked[0][1]["roleArn"] == "arn:role"
+    assert "context" not in client.asked[0][1]
+
+
+@pytest.mark.parametrize(
+    ("body", "wanted"),
+    [
+        ({"Type": "Map"}, True),
+        ({"Type": "Parallel"}, True),
+        ({"Type": "Task", "Resource": "arn:aws:states:::states:startExecution.sync:2"}, True),
+        ({"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken"}, True),
+        ({"Type": "Task", "Resource": "arn:aws:states:eu-west-1:000000000000:activity:a"}, True),
+        ({"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke"}, False),
+        ({"Type": "Choice"}, False),
+    ],
+)
+def test_given_a_state_it_is_known_whether_it_is_tried_with_a_mock_alone(body: dict, wanted: bool) -> None:
+    assert needs_mock(body) is wanted

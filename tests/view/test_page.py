@@ -168,6 +168,37 @@ def test_given_a_state_it_is_tried_again_with_another_input_and_a_mock(cloud, pa
     page.get_by_label("Result", exact=True).fill('{"Payload": {"file_count": 7}}')
     page.get_by_role("button", name="Try", exact=True).click()
     expect(page.locator(".outcome")).to_contain_text("file_count: 7")
+    page.get_by_label("What the call gives").select_option("")
+    page.get_by_role("button", name="Try", exact=True).click()
+    expect(page.locator(".outcome")).to_contain_text("file_count: 0")
+
+
+def test_given_a_state_that_waits_for_others_it_is_tried_with_a_mock_and_its_context(
+    cloud, page_server, tab
+) -> None:
+    waits = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
+        "Parameters": {"FunctionName": "receive", "Payload": {"token.$": "$$.Task.Token"}},
+        "ResultSelector": {"run.$": "$$.Execution.Name", "said.$": "$.said"},
+        "TimeoutSeconds": 1,
+        "End": True,
+    }
+    cloud.machine("token", {"StartAt": "Ask", "States": {"Ask": waits}})
+    execution = cloud.start("token", {}, name="asked-1")
+    page = opened(tab, page_server, execution)
+    state(page, "Ask").click()
+    page.get_by_role("button", name="Try this state again").click()
+    expect(page.locator("#dialog")).to_contain_text("does not run what this state waits for")
+    expect(page.get_by_label("What the call gives").locator("option")).to_have_count(2)
+    page.get_by_label("Result", exact=True).fill('{"said": "yes"}')
+    page.get_by_role("button", name="Try", exact=True).click()
+    expect(page.locator(".outcome")).to_contain_text('{run: "asked-1", said: "yes"}')
+    page.get_by_label("What the call gives").select_option("error")
+    page.get_by_label("Error", exact=True).fill("Refused")
+    page.get_by_label("Cause", exact=True).fill("not today")
+    page.get_by_role("button", name="Try", exact=True).click()
+    expect(page.locator(".outcome")).to_contain_text("not today")
 
 
 def test_given_many_executions_they_are_searched_and_filtered(cloud, page_server, tab) -> None:

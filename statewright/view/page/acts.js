@@ -162,19 +162,22 @@ export function dialogue(title, name, done, ...content) {
 export const confirm = (title, text, name, done) => dialogue(title, name, done, make("p", {}, text));
 
 // One state again, with an input of its own: TestState, with a mock where the state calls something.
-export function tryState(told, definition) {
+export function tryState(told, { definition, role, isLocal, context }) {
   const visit = told.visit;
   const { area, element } = editor("Input", pretty(visit && visit.input ? visit.input.value : {}));
-  const needsMock = ["Task", "Map", "Parallel"].includes(told.type);
+  const calls = ["Task", "Map", "Parallel"].includes(told.type);
   const mock = make("select", { "aria-label": "What the call gives" },
-    needsMock && told.type !== "Task" ? null : make("option", { value: "" }, "the call itself"),
+    told.needsMock ? null : make("option", { value: "" }, "the call itself"),
     make("option", { value: "result" }, "this result"), make("option", { value: "error" }, "this error"));
   const last = visit && visit.attempts.length ? visit.attempts[visit.attempts.length - 1] : null;
-  const result = editor("Result", pretty(last && last.result ? last.result.value : {}));
+  const result = editor("Result", pretty(resultOf(told, visit, last)));
   const error = make("input", { type: "text", "aria-label": "Error", value: (visit && visit.error && visit.error.error) || "States.TaskFailed" });
+  const cause = make("input", { type: "text", "aria-label": "Cause", value: causeText(visit) });
+  const by = make("input", { type: "text", "aria-label": "Role", value: role || "" });
   const shown = () => {
     result.element.hidden = mock.value !== "result";
-    error.parentElement.hidden = mock.value !== "error";
+    error.parentElement.hidden = cause.parentElement.hidden = mock.value !== "error";
+    by.parentElement.hidden = isLocal || mock.value !== "";
   };
   const outcome = make("div", { class: "outcome", role: "status" });
   const { problem, row, submit } = buttons("Try", async () => {
@@ -183,8 +186,10 @@ export function tryState(told, definition) {
     if (visit && Object.keys(visit.variables).length) {
       asked.variables = JSON.stringify(Object.fromEntries(Object.entries(visit.variables).map(([name, each]) => [name, each.value])));
     }
-    if (needsMock && mock.value === "result") asked.mock = { result: checked(result.area.value, "The result") };
-    if (needsMock && mock.value === "error") asked.mock = { errorOutput: { error: error.value, cause: "" } };
+    if (calls && mock.value === "result") asked.mock = { result: checked(result.area.value, "The result") };
+    if (calls && mock.value === "error") asked.mock = { errorOutput: { error: error.value, cause: cause.value } };
+    if (asked.mock) asked.context = JSON.stringify(context);
+    else if (calls && by.value) asked.role = by.value;
     const answer = await act("try", asked);
     outcome.replaceChildren(...[
       make("p", {}, make("span", { class: `pill s-${answer.status === "SUCCEEDED" ? "succeeded" : answer.status === "RETRIABLE" ? "running" : answer.status === "CAUGHT_ERROR" ? "caught" : "failed"}` }, answer.status || "?"),
@@ -195,13 +200,25 @@ export function tryState(told, definition) {
     ].filter(Boolean));
   });
   ask(`Try ${told.state} again`, make("form", { onsubmit: submit }, element,
-    needsMock ? make("label", {}, "What it calls gives", mock) : null,
-    needsMock ? result.element : null, needsMock ? make("label", {}, "Error", error) : null, problem, row, outcome));
-  if (needsMock) {
+    ...(calls ? [make("label", {}, "What it calls gives", mock), told.needsMock ? make("p", { class: "muted" }, "TestState does not run what this state waits for.") : null,
+      result.element, make("label", {}, "Error", error), make("label", {}, "Cause", cause), make("label", {}, "Role", by)] : []).filter(Boolean), problem, row, outcome));
+  if (calls) {
     mock.addEventListener("change", shown);
     shown();
   }
   area.focus();
+}
+
+// What the call gave the last time: of a Map or a Parallel, which keep no result, what they put out.
+function resultOf(told, visit, last) {
+  if (last && last.result) return last.result.value;
+  if (told.type === "Task") return {};
+  return visit && visit.output && Array.isArray(visit.output.value) ? visit.output.value : [];
+}
+
+function causeText(visit) {
+  const cause = visit && visit.error ? visit.error.cause : null;
+  return cause === null || cause === undefined ? "" : typeof cause === "string" ? cause : JSON.stringify(cause);
 }
 
 function parsed(text) {

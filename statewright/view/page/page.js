@@ -176,11 +176,23 @@ async function loadPanel() {
       iterations: (each) => acts.iterations(execution, each, enterFrame),
       children: showChildren,
       origin: async (number, path) => (await get("origin", { execution, visit: number, path: JSON.stringify(path) })).origin,
-      tryState: now.place.acts.includes("try") ? (each) => acts.tryState(each, now.definition) : null,
+      tryState: now.place.acts.includes("try") ? tryState : null,
+      follow: now.place.follows ? `/follow#${new URLSearchParams({ execution })}` : null,
     });
   } catch (error) {
     panel.empty(error.message);
   }
+}
+
+function tryState(told) {
+  const { summary: run, shown, definition, place } = now;
+  const context = {
+    Execution: { Id: run.executionArn, Name: run.name, Input: parse(run.input || "{}"), StartTime: new Date(run.startDate * 1000).toISOString(), ...(shown.role ? { RoleArn: shown.role } : {}) },
+    StateMachine: { Id: run.stateMachineArn, Name: (run.stateMachineArn || "").split(":").pop() },
+    State: { Name: told.state, EnteredTime: new Date((told.visit ? told.visit.startedAt : run.startDate) * 1000).toISOString() },
+  };
+  if (/\.(waitForTaskToken|sync(:2)?)$/.test(told.definition.Resource || "")) context.Task = { Token: "a-token-of-the-test" };
+  acts.tryState(told, { definition, role: shown.role, isLocal: place.isLocal, context });
 }
 
 // --- iterations and children ---
