@@ -45,7 +45,12 @@ def check(text: str, file: str, signatures: Signatures, name: str = "") -> Check
         return Checked(tuple(refused))
     own = signatures.machine(name) if name else None
     given = UNKNOWN if own is None else own.input.since(f"the machine's input ({own.file})")
-    findings = Findings(machine.source, file, inner_variables=_inner_variables(machine.flow))
+    findings = Findings(
+        machine.source,
+        file,
+        inner_variables=_inner_variables(machine.flow),
+        assigned=_all_variables(machine.flow),
+    )
     wanted = own.output if own is not None and own.has_output else None
     around = Surroundings(findings, signatures, machine_context(given), wanted)
     outcome = run_flow(machine.flow, Entry(given, {}), around)
@@ -72,6 +77,10 @@ def _inner_variables(flow: Flow) -> frozenset[str]:
     own = {name for state in flow.states.values() for name in _assigned(state)}
     inside = {name for state in flow.walk() for name in _assigned(state)}
     return frozenset(inside - own)
+
+
+def _all_variables(flow: Flow) -> frozenset[str]:
+    return frozenset(name for state in flow.walk() for name in _assigned(state))
 
 
 def _assigned(state: State) -> list[str]:

@@ -55,15 +55,27 @@ def choice_exits(visit: Visit) -> list[Exit]:
     assert isinstance(state, Choice)
     view = visit.view.of(visit.selected_input())
     exits: list[Exit] = []
+    is_understood = True
     for rule in state.rules:
         if _is_dead(view):
             break
+        before = view
         held, view = _judge(rule, view, visit)
+        is_understood &= view != before
         if not _is_dead(held):
             exits.append(_by_rule(visit, state, rule, held))
+    if state.default is None and not _is_dead(view):
+        _report_left(state, view, is_certain=is_understood or len(state.rules) == 1)
     if state.default is not None and not _is_dead(view):
         exits.append(replace(visit.finish(view.document, view), target=state.default))
     return exits
+
+
+def _report_left(state: Choice, view: View, *, is_certain: bool) -> None:
+    """What no rule takes fails with States.NoChoiceMatched; one rule alone would be no choice."""
+    message = f"{state.name} has no Default, and no rule need hold: States.NoChoiceMatched"
+    where = Where(state.at.pointer)
+    view.findings.add("SW107", message, where, severity=None if is_certain else "note")
 
 
 def _is_dead(view: View) -> bool:

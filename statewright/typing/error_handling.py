@@ -9,7 +9,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from statewright.asl.tree import Task
+from statewright.asl.tree import Choice, Task, Worker, inner_flows
 from statewright.typing.error_names import handles
 from statewright.typing.findings import Where
 from statewright.typing.operations import called_function
@@ -18,10 +18,12 @@ from statewright.typing.rendering import few
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from statewright.asl.tree import StateMachine
+    from statewright.asl.tree import Flow, StateMachine
     from statewright.typing.findings import Findings
     from statewright.typing.signatures import Signatures
 
+# So many others must catch all errors before the one that does not is odd.
+_OTHERS, _OTHER_HANDLERS = 3, 2
 # What Lambda itself raises in passing; AWS asks for a Retry of each.
 _PASSING = frozenset(
     "Lambda." + name
@@ -48,6 +50,7 @@ def check_handling(machine: StateMachine, signatures: Signatures, findings: Find
     for group in same.values():
         for call in group:
             _compare_retries(call, [other for other in group if other is not call], findings)
+    _check_uncaught(machine.flow, findings)
     _check_passing([call.task for call in calls], findings)
 
 
@@ -73,6 +76,38 @@ def _compare_retries(call: _Call, others: Sequence[_Call], findings: Findings) -
             other = others[0].task.name
             message = f"{other} {verb} {few(lacking, 6)} of {call.function}, {call.task.name} does not"
             findings.add("SW133", message, Where(call.task.at.pointer))
+
+
+def _check_uncaught(flow: Flow, findings: Findings) -> None:
+    """The one state that does not catch all errors where all others of its part of the flow do."""
+    handlers = _behind_catches(flow)
+    workers = [state for state in flow.states.values() if isinstance(state, Worker)]
+    for group, least in (
+        ([each for each in workers if each.name not in handlers], _OTHERS),
+        ([each for each in workers if each.name in handlers], _OTHER_HANDLERS),
+    ):
+        bare = [each for each in group if not each.catch]
+        catching = [each for each in group if handles(each.catch, "States.ALL")]
+        if len(bare) == 1 and len(catching) == len(group) - 1 >= least:
+            message = f"{bare[0].name} has no Catch, unlike all other states here"
+            findings.add("SW133", message, Where(bare[0].at.pointer))
+    for state in flow.states.values():
+        for inner in inner_flows(state):
+            _check_uncaught(inner, findings)
+
+
+def _behind_catches(flow: Flow) -> set[str]:
+    """Name the states that only a Catch leads to, in the end."""
+    well: set[str] = set()
+    waiting = [flow.start_at]
+    while waiting:
+        name = waiting.pop()
+        if name in well or name not in flow.states:
+            continue
+        well.add(name)
+        state = flow.states[name]
+        waiting += state.targets if isinstance(state, Choice) else [state.next] if state.next else []
+    return set(flow.states) - well
 
 
 def _check_passing(tasks: Sequence[Task], findings: Findings) -> None:

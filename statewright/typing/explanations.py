@@ -179,6 +179,29 @@ EXPLANATIONS: dict[str, Explanation] = {
         machine=_ORDER,
         language="JSONPath",
     ),
+    "SW107": Explanation(
+        "A Choice in which no rule holds fails with States.NoChoiceMatched. It is a warning where the types"
+        " show what is left, and where there is one rule alone; else a note.",
+        {
+            "Start": {
+                "Type": "Choice",
+                "Choices": [{"Condition": "{% $states.input.total > 9 %}", "Next": "Big"}],
+            },
+            "Big": _DONE,
+        },
+        {
+            "Start": {
+                "Type": "Choice",
+                "Choices": [
+                    {"Condition": "{% $states.input.total > 9 %}", "Next": "Big"},
+                    {"Condition": "{% $states.input.total <= 9 %}", "Next": "Small"},
+                ],
+            },
+            "Big": _DONE,
+            "Small": _DONE,
+        },
+        machine=_ORDER,
+    ),
     "SW110": Explanation(
         "What the state sends is not what the function's schema takes: a field is missing, is too"
         " much, may be"

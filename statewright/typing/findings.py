@@ -51,6 +51,7 @@ CODES = {
         Code("SW104", "a function or an operator is applied to a value of the wrong type", "error"),
         Code("SW105", "a comparison can never be true", "error"),
         Code("SW106", "a text looks like a path or an expression and is taken as it stands", "warning"),
+        Code("SW107", "a Choice without Default has values that no rule takes", "warning"),
         Code("SW110", "a task's input does not fit what its function takes", "error"),
         Code("SW111", "the output of the machine does not fit its declared type", "error"),
         Code("SW112", "an argument does not fit the service's operation", "error"),
@@ -140,7 +141,7 @@ class Findings:
     """Gathers the findings of one file, of the kinds that are `wanted`.
 
     `ignored`: codes that do not count where it stands. `inner_variables`: names of variables that only flows
-    inside the machine's own assign.
+    inside the machine's own assign; `assigned`: those that any flow of it assigns.
     """
 
     source: SourceText
@@ -148,6 +149,7 @@ class Findings:
     wanted: Wanted = "all"
     inner_variables: frozenset[str] = frozenset()
     ignored: frozenset[str] = frozenset()
+    assigned: frozenset[str] = frozenset()
     found: dict[Finding, None] = field(default_factory=dict)
 
     def add(

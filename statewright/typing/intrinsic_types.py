@@ -6,6 +6,7 @@ Source: https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from statewright.typing.selection import items_of
 from statewright.typing.shapes import (
     BOOLEAN,
     COUNT,
+    INFINITY,
     INTEGER,
     NEVER,
     NUMBER,
@@ -211,6 +213,27 @@ def _length(arguments: Sequence[Type]) -> Type:
     return Type((Number(is_integer=True, low=min(shape.low for shape in arrays), high=high),))
 
 
+def _range(arguments: Sequence[Type]) -> Type:
+    hulls = [_sum((argument,)).shapes[0] for argument in arguments]
+    first, last, step = (each for each in hulls if isinstance(each, Number))
+    if step.low != step.high or step.low in (0, -INFINITY, INFINITY):
+        return array_of(INTEGER)
+    down = step.low < 0
+    item = Number(True, *((last.low, first.high) if down else (first.low, last.high)))
+    least = (first.low - last.high if down else last.low - first.high) // abs(step.low)
+    most = (first.high - last.low if down else last.high - first.low) // abs(step.low)
+    low = max(0, int(least) + 1) if math.isfinite(least) else 0
+    high = max(0, int(most) + 1) if math.isfinite(most) else None
+    return array_of(Type((item,)), low, high) if item.low <= item.high else array_of(NEVER)
+
+
+def _unique(arguments: Sequence[Type]) -> Type:
+    counts = _length(arguments).shapes[0]
+    assert isinstance(counts, Number)
+    high = None if counts.high == INFINITY else int(counts.high)
+    return array_of(_items(arguments[0]), min(1, int(counts.low)), high)
+
+
 def _random(arguments: Sequence[Type]) -> Type:
     start, end = (_sum((argument,)) for argument in arguments[:2])
     (low,), (high,) = shapes_of(start), shapes_of(end)
@@ -223,17 +246,17 @@ _RESULTS: dict[str, Callable[[Sequence[Type]], Type]] = {
     "Array": _make_array,
     "ArrayPartition": lambda given: array_of(array_of(_items(given[0]), 1)),
     "ArrayContains": lambda _given: BOOLEAN,
-    "ArrayRange": lambda _given: array_of(INTEGER),
+    "ArrayRange": _range,
     "ArrayGetItem": lambda given: _items(given[0]) if not _items(given[0]).is_never else UNKNOWN,
     "ArrayLength": _length,
-    "ArrayUnique": lambda given: array_of(_items(given[0])),
+    "ArrayUnique": _unique,
     "Base64Encode": lambda _given: STRING,
     "Base64Decode": lambda _given: STRING,
     "Hash": lambda _given: STRING,
-    "UUID": lambda _given: STRING,
+    "UUID": lambda _given: Type((String(low=36, high=36),)),
     "JsonMerge": _merge,
     "StringToJson": _parsed,
-    "JsonToString": lambda _given: STRING,
+    "JsonToString": lambda _given: Type((String(low=1),)),
     "MathRandom": _random,
     "MathAdd": _sum,
     "StringSplit": lambda _given: array_of(STRING),

@@ -68,7 +68,16 @@ class PathWalk:
             if found.is_function:
                 return Cursor(UNKNOWN)
             return self._staged(step, Cursor(found.type, found.may_be_absent, None, found.is_presumed))
+        if step.type == "name" and context is ABSENT:
+            self._report_nameless(str(step.value), step)
         return self._step(step, Cursor(context.type, context.may_be_absent, None, context.is_presumed))
+
+    def _report_nameless(self, name: str, step: Symbol) -> None:
+        """A name at the root of an expression: there is nothing of which it could be a member."""
+        view = self.evaluator.view
+        suggestion = f"did you mean '${name}'?" if name in view.variables or name == "states" else None
+        message = f"'{name}' points to nothing: an expression begins with $states or a variable"
+        self.evaluator.report("SW101", message, step, suggestion=suggestion, is_always=True)
 
     def _step(self, step: Symbol, cursor: Cursor) -> Cursor:
         if step.type == "sort":

@@ -1,6 +1,6 @@
 """The types of JSONata expressions, along the tree that the engine compiles.
 
-What is not understood (`@$v`, `#$i`, `%`, `|…|…|`, partial application, grouping) is unknown, never guessed.
+What is not understood (`@$v`, `#$i`, `%`, partial application, grouping) is unknown, never guessed.
 Source: https://docs.jsonata.org
 """
 
@@ -19,6 +19,7 @@ from statewright.typing import jsonata_operators as operators
 from statewright.typing.findings import Where
 from statewright.typing.jsonata_functions import check_arguments, result_of
 from statewright.typing.jsonata_paths import PathWalk
+from statewright.typing.jsonata_transforms import transformed
 from statewright.typing.jsonata_values import ABSENT, ANYTHING, Stream, Value, either, items_with_counts
 from statewright.typing.lattice import join, join_all
 from statewright.typing.selection import Selected
@@ -34,7 +35,7 @@ from statewright.typing.shapes import (
     literal,
     shapes_of,
 )
-from statewright.typing.texts import PLACEHOLDER, literal_text
+from statewright.typing.texts import literal_text, looks_like_jsonata
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -119,10 +120,15 @@ def template_type(value: Json, view: View, pointer: str) -> Type:
         return Type((Array(items, NEVER, len(items), len(items)),))
     if jsonata.is_expression(value):
         return expression_type(value[2:-2].strip(), view, where_in(value, pointer))
-    if isinstance(value, str) and value.startswith(("{%", "$states.")) and not PLACEHOLDER.search(value):
-        message = f"'{_short(value)}' is handed on as a text: an expression is written {{% … %}}"
-        view.findings.add("SW106", message, Where(pointer))
+    check_text(value, view, pointer)
     return literal_text(value)
+
+
+def check_text(value: Json, view: View, pointer: str) -> None:
+    """Report a text that was probably meant to be an expression."""
+    if isinstance(value, str) and looks_like_jsonata(value, view.variables, NATIVES):
+        message = f"'{_short(value)}' is handed on as a text: an expression is the whole text, {{% … %}}"
+        view.findings.add("SW106", message, Where(pointer))
 
 
 class Evaluator:
@@ -354,7 +360,10 @@ class Evaluator:
         return Value(NEVER, call=lambda _given, _depth: ANYTHING, arity=1)
 
     def _transform(self, tree: Symbol, context: Value, scope: Scope) -> Value:  # noqa: ARG002
-        return Value(NEVER, call=lambda _given, _depth: Value(UNKNOWN), arity=1)
+        def call(given: list[Value], depth: int) -> Value:  # noqa: ARG001
+            return transformed(self, tree, scope, given)
+
+        return Value(NEVER, call=call, arity=1, quiet=call)
 
     def _apply(self, tree: Symbol, context: Value, scope: Scope) -> Value:
         left = self.value(tree.lhs, context, scope)

@@ -46,6 +46,9 @@ def check_loops(flow: Flow, findings: Findings) -> None:
         shown = " → ".join((*_way_round(flow, first, cycle), first))
         if not cycle & ending:
             findings.add("SW207", f"no way leads out of this loop: {shown}", where)
+        elif _is_left_by_errors_alone(flow, cycle):
+            message = f"nothing but an error leads out of the loop {shown}"
+            findings.add("SW207", message, where, severity="warning")
         elif _is_endless_retry(flow, cycle):
             message = f"the loop {shown} goes on for as long as its error comes: nothing counts the rounds"
             findings.add("SW207", message, where, severity="warning")
@@ -109,6 +112,15 @@ def _way_round(flow: Flow, start: str, cycle: Cycle) -> tuple[str, ...]:
 
 
 # --- rounds that nothing counts ---
+
+
+def _is_left_by_errors_alone(flow: Flow, cycle: Cycle) -> bool:
+    for name in cycle:
+        state = flow.states[name]
+        well = state.targets if isinstance(state, Choice) else (state.next,)
+        if not cycle.issuperset(each for each in well if each is not None) or _is_end(state):
+            return False
+    return True
 
 
 def _is_endless_retry(flow: Flow, cycle: Cycle) -> bool:

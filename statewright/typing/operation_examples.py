@@ -102,15 +102,16 @@ _PIPELINE = {"name": "shop", "functions": {"price": {"timeout_seconds": 60}}}
 OPERATIONS: Mapping[str, Explanation] = {
     "SW133": Explanation(
         "Another call of the same function in this machine retries or catches an error that the function"
-        " raises; this call does not, and fails the execution with it.",
+        " raises; this call does not, and fails the execution with it. Or: of a flow's"
+        " states one alone has no Catch, where at least three others catch all errors.",
         {"Start": _call(Retry=_ALL_RETRIED, Next="Again"), "Again": _call(End=True)},
         {"Start": _call(Retry=_ALL_RETRIED, Next="Again"), "Again": _call(Retry=_ALL_RETRIED, End=True)},
         functions=_PRICE,
     ),
     "SW134": Explanation(
         "Lambda fails now and then for reasons of its own (Lambda.ServiceException,"
-        " Lambda.AWSLambdaException, Lambda.SdkClientException, Lambda.TooManyRequestsException), and AWS asks for a Retry. Most Lambda"
-        " Tasks of this machine have one.",
+        " Lambda.AWSLambdaException, Lambda.SdkClientException, Lambda.TooManyRequestsException), and"
+        " AWS asks for a Retry. Most Lambda Tasks of this machine have one.",
         {
             "Start": _call(Retry=_ALL_RETRIED, Next="Again"),
             "Again": _call(Retry=_ALL_RETRIED, Next="Last"),
@@ -163,8 +164,8 @@ OPERATIONS: Mapping[str, Explanation] = {
     ),
     "SW205": Explanation(
         "A Distributed Map of Tasks without MaxConcurrency (or with 0) runs up to 10,000 executions at"
-        " once: more than Lambda and most services take. For an inline Map, which runs 40 at once, it is a note. Few items"
-        " need no bound.",
+        " once: more than Lambda and most services take. For an inline Map, which runs 40 at once, it is a"
+        " note. Few items need no bound.",
         {"Start": _map()},
         {"Start": _map(MaxConcurrency=20)},
         functions=_PRICE,

@@ -82,15 +82,13 @@ def _check_timeouts(tasks: list[Task], machine_timeout: float | None, findings: 
     rest = []
     for task in lacking:
         where = Where(task.at.pointer)
-        if machine_timeout is not None:
-            continue
-        if _waits_for_somebody(task) and task.heartbeat is None:
+        if machine_timeout is None and _waits_for_somebody(task) and task.heartbeat is None:
             message = f"{task.name} waits for an answer without end: it has no TimeoutSeconds"
             findings.add("SW201", message, where)
         elif most_have and task.heartbeat is None:
             message = f"{task.name} has no TimeoutSeconds, unlike most Tasks here"
             findings.add("SW201", message, where)
-        else:
+        elif machine_timeout is None:
             rest.append(task)
     if rest:
         others = f" and {len(rest) - 1} more have" if len(rest) > 1 else " has"
@@ -228,6 +226,10 @@ def _check_placeholders(machine: StateMachine, deployment: Deployment, findings:
             if match[1] not in known:
                 message = f"${{{match[1]}}} names nothing that {deployment.file.name} describes"
                 findings.add("SW302", message, Where(pointer), suggestion=meant(match[1], known))
+        if text.count("${") != len(_PLACEHOLDER.findall(text)):
+            findings.add(
+                "SW302", "a placeholder is not closed, or its name has other than letters", Where(pointer)
+            )
 
 
 def _texts(value: object, pointer: str) -> Iterator[tuple[str, str]]:

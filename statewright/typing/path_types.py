@@ -27,7 +27,7 @@ from statewright.typing.shapes import (
     of_kind,
     shapes_of,
 )
-from statewright.typing.texts import literal_text
+from statewright.typing.texts import literal_text, looks_like_jsonpath
 
 if TYPE_CHECKING:
     from statewright.typing.selection import Selected
@@ -233,10 +233,10 @@ def _dynamic(text: str, view: View, pointer: str) -> Type:
 def _look_at_text(key: str, value: Json, view: View, pointer: str) -> None:
     if not isinstance(value, str):
         return
-    if value.startswith(("$.", "$$.", "$[")) or (value.startswith("States.") and value.endswith(")")):
+    if looks_like_jsonpath(value, view.variables):
         message = f"'{value}' is handed on as a text, because the name '{key}' does not end in '.$'"
         view.findings.add("SW106", message, Where(pointer), suggestion=f"write '{key}.$'")
-    elif value.startswith("{%") and value.endswith("%}"):
+    elif value.startswith("{%") or value.endswith("%}"):
         message = f"'{value}' is handed on as a text: the query language of this state is JSONPath"
         view.findings.add("SW106", message, Where(pointer))
 

@@ -52,6 +52,11 @@ _NAMES = {
     "sfn": "stepfunctions",
 }
 _OPTIMISED = frozenset({"dynamodb", "sqs", "sns", "events", "glue", "athena", "codebuild", "batch", "ecs"})
+# Members that hold a word or a line, never a document: no object is sent there as its text.
+_PLAIN = (
+    "name", "arn", "url", "uri", "id", "bucket", "expression", "subject", "token", "prefix", "path",
+    "version", "number", "region",
+)  # fmt: skip
 _MAX_DEPTH = 12
 _METADATA = ("SdkHttpMetadata", "SdkResponseMetadata")
 
@@ -141,7 +146,8 @@ def _taken(shape: Shape, above: tuple[str, ...]) -> Type:
         required = set(shape.required_members)
         fields = {}
         for name, member in shape.members.items():
-            type_ = _taken(member, inner)
+            is_plain = member.type_name == "string" and name.lower().endswith(_PLAIN)
+            type_ = STRING if is_plain and not getattr(member, "enum", None) else _taken(member, inner)
             # To AWS's SDK a null is a parameter that was not given.
             fields[pascal(name)] = Field(
                 type_ if name in required else union((type_, NULL)), name in required

@@ -139,6 +139,8 @@ class Visit:
         """Give the type of one value: a literal, a path, a call or an expression."""
         source, pointer = field.source, field.at.pointer
         if isinstance(source, Constant):
+            if self.state.language == "JSONata":
+                jsonata_types.check_text(source.value, view, pointer)
             return literal_text(source.value)
         if isinstance(source, jsonata.Expression):
             return jsonata_types.expression_type(source.text, view, self.expression_at(pointer))

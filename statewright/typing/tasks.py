@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from statewright.asl.source import escape
 from statewright.typing import services
 from statewright.typing.findings import Where, meant, pointed, suggestion_for
+from statewright.typing.integrations import check_resource
 from statewright.typing.jsonata_values import object_shapes
 from statewright.typing.selection import part_at, select
 from statewright.typing.shapes import (
@@ -60,6 +61,9 @@ _START = object_of(
 def task_result(state: Task, payload: Type, around: Surroundings) -> Type:
     """Check what a Task sends; give the type of what it gets."""
     resource = state.resource
+    check_resource(state, around.findings)
+    if resource.pattern == "waitForTaskToken":
+        _check_token(state, around)
     if resource.kind in ("lambda", "other") and _is_function(resource.arn):
         return _function_result(state, resource.arn, payload, state.at.pointer, around)
     target = f"{resource.service}:{resource.action}" if resource.kind == "integration" else ""
@@ -68,8 +72,6 @@ def task_result(state: Task, payload: Type, around: Surroundings) -> Type:
     if target == "states:startExecution":
         return _execution_result(state, payload, around)
     model = services.modelled(resource)
-    if resource.pattern == "waitForTaskToken":
-        _check_token(state, around)
     if model is None:
         _check_operation(state, around)
         return UNKNOWN
@@ -250,7 +252,7 @@ def _check_child(state: Task, payload: Type, child: Signature, around: Surroundi
 def _check_operation(state: Task, around: Surroundings) -> None:
     resource = state.resource
     known = services.operations(resource)
-    if known is None:
+    if known is None or resource.kind != "sdk":
         return
     message = f"{resource.service} has no operation {resource.action}"
     where = Where(state.resource_at.pointer)

@@ -72,4 +72,7 @@ class View:
             message += ": what a Parallel or a Map assigns inside is not seen outside"
             self.findings.add("SW120", message, where, severity="warning")
             return
-        self.findings.add("SW120", message, where, suggestion=meant(name, self.variables))
+        findings = self.findings
+        if name not in findings.assigned:  # also where it is only asked whether there is such a value
+            findings = replace(findings, ignored=findings.ignored - {"SW120"})
+        findings.add("SW120", message, where, suggestion=meant(name, self.variables))
