@@ -19,7 +19,7 @@ def opened(monkeypatch):
     """Return how the page is opened by the command with some arguments, without serving it."""
     addresses = []
     monkeypatch.setattr(view_command.webbrowser, "open", addresses.append)
-    monkeypatch.setattr("uvicorn.Server.run", lambda *_: None)
+    monkeypatch.setattr("uvicorn.Server.run", lambda _, sockets: [each.close() for each in sockets])
 
     def run(*arguments):
         place = ["--endpoint-url", "http://127.0.0.1:9", "--port", "0"]
