@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 PROCESSING, SUCCEEDED, FAILED, CATALOGUED = "PROCESSING", "SUCCEEDED", "FAILED", "CATALOGUED"
 
 # Whether no function can be writing items that another start would not write: the documents (contracts,
-# lookup tables) are the same, or the execution failed before all was read, or for its invalid records.
+# lookup tables) are the same, or no execution ended after it may have begun to write, or one did long ago.
+# The failure branch notes it, and so does who takes over; no claim removes it.
 _SAME_DOCUMENTS = "attribute_not_exists(#documents) OR #documents = :documents"
 _NO_WRITER = (
-    f"{_SAME_DOCUMENTS} OR attribute_not_exists(#counts) OR size(#counts) = :zero OR #error = :refused"
+    f"{_SAME_DOCUMENTS} OR attribute_not_exists(may_have_written_at) OR may_have_written_at < :long_ago"
 )
-REFUSED = "TooManyInvalid"  # the workflow's own error
 # A row is free where there is none, where the work of another execution failed, or where nobody had a
 # contract for it; an execution may write again what it holds where its work is another by now. A claim that
 # is late on its way changes nothing: what its execution has closed stays closed, what it does goes on.
 _FREE = (
     "attribute_not_exists(file_id) OR #status = :catalogued"
-    f" OR (#status = :failed AND #execution <> :execution AND ({_NO_WRITER} OR #processed_at < :long_ago))"
+    f" OR (#status = :failed AND #execution <> :execution AND ({_NO_WRITER}))"
     " OR (#status = :processing AND #execution = :execution"
     " AND (attribute_not_exists(#work) OR #work <> :work))"
 )
@@ -61,7 +61,7 @@ class Before(NamedTuple):
 def claim(table: str, row: Mapping[str, Any]) -> Holder | Before:
     """Write a row unless another execution has it; return that holder, or what the row said before."""
     values: dict[str, Any] = {":failed": FAILED, ":catalogued": CATALOGUED, ":processing": PROCESSING}
-    values |= {":execution": row["execution"], ":work": row.get("work", ""), ":refused": REFUSED, ":zero": 0}
+    values |= {":execution": row["execution"], ":work": row.get("work", "")}
     values |= {":documents": row.get("documents", ""), ":long_ago": moment(_long_ago())}
     return _write(table, row, _FREE, values)
 
@@ -73,7 +73,8 @@ def take_over(table: str, row: Mapping[str, Any], dead: Holder, ended: datetime)
     if ended > _long_ago():
         condition += f" AND ({_SAME_DOCUMENTS})"
         values[":documents"] = row.get("documents", "")
-    return _write(table, {**row, "taken_over_from": dead.execution}, condition, values)
+    taken = {"taken_over_from": dead.execution, "may_have_written_at": moment(ended)}
+    return _write(table, {**row, **taken}, condition, values)
 
 
 def _long_ago() -> datetime:

@@ -230,6 +230,7 @@ def test_a_file_with_more_invalid_records_than_tolerated_fails_before_a_record_i
     row = cloud["dynamodb"].get_item(TableName="files", Key={"file_id": {"S": "raw/k"}})["Item"]
     assert (row["status"], row["error"]) == ({"S": "FAILED"}, {"S": "TooManyInvalid"})
     assert row["counts"] == counted(read=shards * 100, quarantined=shards * invalid)
+    assert "may_have_written_at" not in row
 
 
 def counted(**counts):
@@ -256,6 +257,7 @@ def test_a_failure_leaves_the_numbers_of_a_file_that_was_read_to_its_end(
     (row,) = (row for row in rows if row["status"]["S"] == "FAILED")
     wanted = counted(read=10 * shards, quarantined=3 * shards) if is_read else {"M": {}}
     assert row["counts"] == wanted
+    assert row.get("may_have_written_at") == (row["processed_at"] if is_read else None)
 
 
 @pytest.mark.parametrize(("broken", "parts"), [("Enrich", {1}), ("WriteToDdb", {1})])

@@ -220,31 +220,45 @@ def test_under_another_contract_a_file_is_not_taken_over_while_a_function_may_st
 
 
 @pytest.mark.parametrize(
-    ("changed", "outcome"),
+    ("documents_", "minutes", "outcome"),
     [
-        ({}, "in_progress"),
-        ({"processed_at": 14}, "in_progress"),
-        ({"processed_at": 16}, "work"),
-        ({"error": "TooManyInvalid"}, "work"),
-        ({"counts": {}}, "work"),
-        ({"counts": None}, "work"),
-        ({"documents": "another"}, "work"),
-        ({"documents": None}, "work"),
+        ("another", 0, "in_progress"),
+        ("another", 14, "in_progress"),
+        ("another", 16, "work"),
+        ("another", None, "work"),
+        ("the same", 0, "work"),
+        (None, 0, "work"),
     ],
 )
 def test_under_another_contract_a_file_that_failed_waits_while_a_function_may_still_write_it(
-    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, changed: dict[str, Any], outcome: str
+    cloud: Cloud,
+    monkeypatch: pytest.MonkeyPatch,
+    documents_: str | None,
+    minutes: int | None,
+    outcome: str,
 ) -> None:
     cloud.put("orders/x.jsonl", json_lines(order(1)))
     file_id = claimed_by(EXECUTION)["file"]["id"]
-    failed = {"status": "FAILED", "error": "ServiceRefused", "counts": {"read": 1, "quarantined": 0}}
-    minutes = changed.pop("processed_at", 0)
-    failed |= {"processed_at": moment(datetime.now(UTC) - timedelta(minutes=minutes)), **changed}
-    row = {**cloud.row(file_id), **failed}
-    cloud.files.put_item(Item={name: value for name, value in row.items() if value is not None})
-    monkeypatch.setattr(documents, "digest", lambda _: "another")
+    failed: dict[str, Any] = {**cloud.row(file_id), "status": "FAILED", "documents": documents_}
+    if minutes is not None:
+        failed["may_have_written_at"] = moment(datetime.now(UTC) - timedelta(minutes=minutes))
+    cloud.files.put_item(Item={name: value for name, value in failed.items() if value is not None})
+    monkeypatch.setattr(documents, "digest", lambda _: "the same")
 
     assert claimed_by("second")["outcome"] == outcome
+
+
+def test_a_writer_is_not_forgotten_when_a_start_between_wrote_nothing(
+    cloud: Cloud, told: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloud.put("orders/x.jsonl", json_lines(order(1)))
+    file_id = claimed_by(EXECUTION)["file"]["id"]
+    told[EXECUTION] = "ABORTED 10"
+    assert claimed_by("second")["outcome"] == "work"
+    ledger.change("statewright-files", file_id, "second", {"status": "FAILED"})
+    monkeypatch.setattr(documents, "digest", lambda _: "another")
+
+    assert claimed_by("third")["outcome"] == "in_progress"
 
 
 @pytest.mark.parametrize(("minutes", "outcome"), [(14, "in_progress"), (16, "work")])
