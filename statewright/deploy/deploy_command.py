@@ -144,7 +144,7 @@ def _deploy(deployment: Deployment, wish: Wish) -> None:
     before = None
     if wish.shift is not None:
         before = deploying.before_the_shift(deployment, wish.shift)
-    changed = deployment.plan(before.variables() if before else None)
+    changed = deployment.plan(before.variables() if before else None, only_to_look=wish.only_plan)
     if wish.only_plan:
         _end_of_plan(changed, wish)
         return
@@ -165,7 +165,7 @@ def _destroy(deployment: Deployment, wish: Wish) -> None:
     if wish.with_data and not wish.only_plan:
         _take_protection(deployment, wish)
     terraform, plan = deployment.terraform, deployment.plan_file
-    changed = terraform.plan(plan, destroy=True)
+    changed = terraform.plan(plan, destroy=True, only_to_look=wish.only_plan)
     if not wish.with_data and (found := destroying.hindrances(terraform.shown(plan), deployment.account)):
         raise NotDeployable(
             f"nothing was destroyed: {'; '.join(found)}. --with-data takes their content away with them"

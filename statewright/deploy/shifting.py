@@ -131,6 +131,8 @@ def shift(
         _route_all(planned, 100, sfn)
     except BaseException as error:
         _return(planned, sfn, error)
+        if isinstance(error, KeyboardInterrupt):
+            raise Returned("the shift was interrupted") from error
         if isinstance(error, (BotoCoreError, ClientError)):
             raise Returned(f"the shift could not be watched: {error}") from error
         raise

@@ -64,9 +64,20 @@ class Terraform:
         except FileNotFoundError:
             return True
 
-    def plan(self, file: Path, *, destroy: bool = False, more: Mapping[str, Any] | None = None) -> bool:
-        """Write a plan and print it; return whether it changes anything; raises TerraformError."""
+    def plan(
+        self,
+        file: Path,
+        *,
+        destroy: bool = False,
+        only_to_look: bool = False,
+        more: Mapping[str, Any] | None = None,
+    ) -> bool:
+        """Write a plan and print it; return whether it changes anything; raises TerraformError.
+
+        `only_to_look` takes no lock of the state, so it needs no right to write one.
+        """
         options = ["-destroy"] if destroy else []
+        options += ["-lock=false"] if only_to_look else []
         values = self._variable_options(more or {})
         code = self._code("plan", "-input=false", "-detailed-exitcode", f"-out={file}", *options, *values)
         if code not in (NO_CHANGES, CHANGES):
