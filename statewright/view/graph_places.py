@@ -51,7 +51,7 @@ async def place_in_graph(
     for state in states:
         for visit in watch.story.visits:
             if visit.map_run and chart and visit.state in chart.ancestors(state):
-                child = await _child(endpoint, visit.map_run, shard)
+                child = await child_of(endpoint, visit.map_run, shard)
                 if child is not None:
                     return {"execution": child, "state": state, "note": None}
                 note = f"In a child of {visit.state}; which one is not told"
@@ -66,7 +66,8 @@ def _calls(subtitle: str, function: str) -> bool:
     return subtitle.startswith("λ ") and name == function
 
 
-async def _child(endpoint: Endpoint, map_run: str, shard: int | None) -> str | None:
+async def child_of(endpoint: Endpoint, map_run: str, shard: int | None) -> str | None:
+    """Return the child of a map run that was given a shard, None where it is not among the first."""
     if shard is None:
         return None
     asked: dict[str, Json] = {"mapRunArn": map_run, "maxResults": _PAGE}

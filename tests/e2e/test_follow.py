@@ -72,6 +72,13 @@ def test_given_an_execution_its_file_is_followed(page: Page, followed: dict[str,
     assert len(found["records"]) == 2
 
 
+def test_given_as_far_as_records_are_paged_through_the_page_is_empty(
+    page: Page, followed: dict[str, Any]
+) -> None:
+    found = told(page, f"follow/file?execution={followed['executionArn']}&offset=100000")
+    assert (found["records"], found["more"]) == ([], False)
+
+
 def test_given_an_item_its_lineage_leads_to_its_execution_and_to_the_line_in_the_raw_object(
     page: Page, followed: dict[str, Any]
 ) -> None:

@@ -9,7 +9,7 @@ from copy import deepcopy
 import pytest
 
 from statewright.engine import run_with_history
-from statewright.view.compare import compared_state, comparison, reference
+from statewright.view.compare import MAX_SEARCHED_REFERENCES, compared_state, comparison, reference
 from statewright.view.endpoint import Endpoint
 from statewright.view.watch import Watch
 from tests.view.orders import BAD, GOOD, HANDLERS, ORDERS, RELEASE
@@ -172,18 +172,20 @@ def test_given_a_state_that_neither_reached_it_is_said_and_a_pair_that_is_not_th
 
 
 class Listed:
-    """An endpoint with a list of executions that succeeded, the newest first, by pages of two."""
+    """An endpoint with a list of executions that succeeded, the newest first, by pages."""
 
-    def __init__(self, dates):
+    def __init__(self, dates, page=2):
         self.dates = dates
+        self.page = page
         self.asked = []
 
     def list_executions(self, **asked):
         self.asked.append(asked)
         start = int(asked.get("nextToken", 0))
-        page = self.dates[start : start + 2]
+        size = min(asked["maxResults"], self.page)
+        page = self.dates[start : start + size]
         found = [{"executionArn": f"{ARN}{name}", "startDate": moment(date)} for name, date in page]
-        more = {"nextToken": str(start + 2)} if start + 2 < len(self.dates) else {}
+        more = {"nextToken": str(start + size)} if start + size < len(self.dates) else {}
         return {"executions": found, **more}
 
 
@@ -197,6 +199,20 @@ class Listed:
 )
 def test_given_no_other_execution_the_last_before_it_that_succeeded_is_taken(dates, found) -> None:
     client = Listed(dates)
+    assert before(client) == (found and ARN + found)
+    assert {each["statusFilter"] for each in client.asked} == {"SUCCEEDED"}
+
+
+@pytest.mark.parametrize(
+    ("later", "is_found"), [(MAX_SEARCHED_REFERENCES - 1, True), (MAX_SEARCHED_REFERENCES, False)]
+)
+def test_given_many_executions_after_it_they_are_gone_back_so_far_and_no_further(later, is_found) -> None:
+    client = Listed([(f"later-{i}", 9) for i in range(later)] + [("before", 4)], page=100)
+    assert (before(client) is not None) == is_found
+
+
+def before(client):
+    """Return the reference of an execution that began at 5."""
     endpoint = Endpoint(client, "http://127.0.0.1:1", is_local=True)
 
     async def run():
@@ -207,5 +223,4 @@ def test_given_no_other_execution_the_last_before_it_that_succeeded_is_taken(dat
         finally:
             watch.close()
 
-    assert asyncio.run(run()) == (found and ARN + found)
-    assert {each["statusFilter"] for each in client.asked} == {"SUCCEEDED"}
+    return asyncio.run(run())

@@ -87,6 +87,15 @@ def test_given_a_distributed_map_some_of_its_children_are_read(cloud, endpoint) 
     assert last["hidden"] == []
 
 
+def test_given_more_children_than_are_read_for_all_of_it_the_rest_is_left(
+    cloud, endpoint, monkeypatch
+) -> None:
+    monkeypatch.setattr("statewright.view.coverage.MAX_COVERED_CHILDREN", 3)
+    last = covered(endpoint, cloud.machines["many"])[-1]
+    assert (last["children"], last["childrenThere"]) == (3, 9)
+    assert last["states"] == {"Each": 1, "Fork": 3, "Left": 2, "Right": 1}
+
+
 class WithoutChildren:
     """An endpoint that does not list the children of map runs, and cannot read one of the histories."""
 

@@ -11,12 +11,13 @@ from types import SimpleNamespace
 import pytest
 
 from statewright.local.places import CloudRecord
+from statewright.local.quarantines import QuarantinedFile, Quarantines
 from statewright.project import read_project
 from statewright.view import deployment
 from statewright.view.deployment import deployment_of
 from statewright.view.endpoint import Endpoint, find_endpoint
-from statewright.view.follow import Follower, NotFollowedError, plain
-from statewright.view.graph_places import place_in_graph, told_first
+from statewright.view.follow import MAX_FOLLOWED_FILES, Follower, NotFollowedError, plain
+from statewright.view.graph_places import MAX_SEARCHED_CHILDREN, child_of, place_in_graph, told_first
 from statewright.view.watch import Watch
 from tests.view.orders import BAD, RELEASE
 from tests.view.shop import write_shop
@@ -75,6 +76,20 @@ def test_given_an_unknown_deployment_the_page_says_so_and_offers_nothing(page_se
         status, _, text = ask(page_server, f"/api/follow/{path}", headers)
         assert status == 400
         assert "not known" in json.loads(text)["error"]
+
+
+# --- files ---
+
+
+@pytest.mark.parametrize("count", [MAX_FOLLOWED_FILES, MAX_FOLLOWED_FILES + 1])
+def test_given_many_files_in_quarantine_the_newest_are_listed_and_all_counted(monkeypatch, count) -> None:
+    found = [
+        QuarantinedFile("orders", f"day {number:05}", f"{number:032x}", ("key",)) for number in range(count)
+    ]
+    monkeypatch.setattr(Quarantines, "files", lambda _: found)
+    told = Follower(Ledger()).files()
+    assert (len(told["files"]), told["total"]) == (MAX_FOLLOWED_FILES, count)
+    assert told["files"][0]["day"] == found[-1].day
 
 
 # --- items ---
@@ -196,6 +211,30 @@ def test_given_shards_in_a_distributed_map_the_child_of_the_shard_is_found(cloud
         lost = placed(cloud, execution, "parse", shard)
         assert (lost["execution"], lost["state"]) == (execution, "Shards")
         assert "which one is not told" in lost["note"]
+
+
+class Children:
+    """An endpoint with the children of a map run, by pages; each has a shard of the index in its ARN."""
+
+    def __init__(self, count):
+        self.arns = [f"arn:child:{index}" for index in range(count)]
+
+    def list_executions(self, mapRunArn, maxResults, nextToken="0"):  # noqa: N803 - boto's names
+        end = int(nextToken) + maxResults
+        more = {"nextToken": str(end)} if end < len(self.arns) else {}
+        return {"executions": [{"executionArn": arn} for arn in self.arns[int(nextToken) : end]], **more}
+
+    def describe_execution(self, executionArn):  # noqa: N803
+        return {"input": json.dumps({"shard": {"index": int(executionArn.rpartition(":")[2])}})}
+
+
+@pytest.mark.parametrize(
+    ("shard", "is_found"), [(MAX_SEARCHED_CHILDREN - 1, True), (MAX_SEARCHED_CHILDREN, False)]
+)
+def test_given_many_children_so_many_are_asked_and_no_more(shard, is_found) -> None:
+    endpoint = Endpoint(Children(MAX_SEARCHED_CHILDREN + 50), "http://127.0.0.1:1", is_local=True)
+    found = asyncio.run(child_of(endpoint, "arn:run", shard))
+    assert found == (f"arn:child:{shard}" if is_found else None)
 
 
 def test_given_an_execution_its_file_is_the_first_that_it_tells_of(cloud) -> None:
