@@ -82,6 +82,20 @@ def test_given_two_executions_durations_stand_side_by_side_and_payloads_by_diffe
     expect(page.locator("#panel h2")).to_have_text("LoadWarehouse")
 
 
+def test_given_the_keyboard_alone_the_compared_graph_is_walked_and_moved(pair, page_server, tab) -> None:
+    page = shown(tab, page_server, "compare", a=pair[0], b=pair[1], state="HasFiles")
+    expect(page.locator("#panel h2")).to_have_text("HasFiles")
+    page.keyboard.press("ArrowUp")
+    expect(page.locator("#panel h2")).to_have_text("ReceiveManifest")
+    before = page.locator("#zoom").inner_text()
+    page.keyboard.press("+")
+    expect(page.locator("#zoom")).not_to_have_text(before)
+    page.keyboard.press("0")
+    expect(page.locator("#zoom")).to_have_text(before)
+    page.keyboard.press("t")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+
 def test_given_iterations_a_pair_of_them_is_chosen(pair, page_server, tab) -> None:
     page = shown(tab, page_server, "compare", a=pair[0], b=pair[1], state="ParseFile")
     expect(page.locator("#panel .chip")).to_have_text(["#0", "#1", "#2"])

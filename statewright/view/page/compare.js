@@ -277,11 +277,8 @@ function whole() {
 
 async function begin() {
   theme();
-  graph.onChoose((state) => choose(state));
+  graph.controls((state) => choose(state), () => now.state, { t: nextTheme });
   drawLegend();
-  at("fit").onclick = graph.fit;
-  at("zoom-in").onclick = () => graph.zoom(1.2);
-  at("zoom-out").onclick = () => graph.zoom(1 / 1.2);
   at("theme").onclick = nextTheme;
   at("reload").onclick = load;
   at("differing").onchange = drawRows;

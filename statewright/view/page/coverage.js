@@ -6,7 +6,7 @@ import { address, get, listen, remember } from "./talk.js";
 import { nextTheme, theme } from "./theme.js";
 
 const at = (id) => document.getElementById(id);
-const now = { edges: [], told: null };
+const now = { edges: [], told: null, state: null };
 const NEVER = "M8 2.5a5.5 5.5 0 1 0 0 11a5.5 5.5 0 0 0 0-11zM4.2 11.8l7.6-7.6";
 let reading = new AbortController();
 
@@ -118,6 +118,7 @@ function stateRow(name) {
 
 function show(name) {
   for (const each of at("canvas").querySelectorAll(".pointed")) each.classList.remove("pointed");
+  now.state = name;
   graph.mark(name);
   graph.reveal(name);
 }
@@ -132,10 +133,7 @@ function point(index) {
 
 async function begin() {
   theme();
-  graph.onChoose(show);
-  at("fit").onclick = graph.fit;
-  at("zoom-in").onclick = () => graph.zoom(1.2);
-  at("zoom-out").onclick = () => graph.zoom(1 / 1.2);
+  graph.controls(show, () => now.state, { t: nextTheme });
   at("theme").onclick = nextTheme;
   at("reload").onclick = load;
   for (const name of ["machines", "last", "filter-status"]) at(name).onchange = load;

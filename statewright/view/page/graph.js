@@ -129,9 +129,14 @@ export function fit() {
   if (!svg) return;
   const [width, height] = [svg.width.baseVal.value, svg.height.baseVal.value];
   const [room, tall] = [stage.clientWidth, stage.clientHeight];
-  view.scale = Math.max(Math.min((room - 24) / width, (tall - 24) / height, 1.15), 0.05);
+  const scaled = (top) => Math.max(Math.min((room - 24) / width, (tall - 16 - top) / height, 1.15), 0.05);
+  // The tools lie over the top right corner: a graph that reaches below them begins under them.
+  const tools = document.getElementById("graph-tools");
+  const isBelow = (room + width * scaled(8)) / 2 > tools.offsetLeft;
+  const top = isBelow ? tools.offsetTop + tools.offsetHeight - stage.offsetTop : 8;
+  view.scale = scaled(top);
   view.x = (room - width * view.scale) / 2;
-  view.y = Math.max((tall - height * view.scale) / 2, 8);
+  view.y = Math.max((tall - height * view.scale) / 2, top);
   view.isFitted = true;
   apply();
 }
@@ -187,6 +192,24 @@ export function onChoose(chosen) {
       event.preventDefault();
       chosen(state.dataset.state);
     }
+  });
+}
+
+// Lets the buttons and keys of a page that shows one graph move it; `chosen` tells which state arrows begin at.
+export function controls(choose, chosen, more = {}) {
+  const keys = { "+": () => zoom(1.2), "=": () => zoom(1.2), "-": () => zoom(1 / 1.2), 0: fit, ...more };
+  document.getElementById("fit").onclick = fit;
+  document.getElementById("zoom-in").onclick = keys["+"];
+  document.getElementById("zoom-out").onclick = keys["-"];
+  onChoose(choose);
+  document.addEventListener("keydown", (event) => {
+    const isElsewhere = event.target.closest("input, select, textarea, dialog, [role=region], #panel");
+    if (isElsewhere || event.ctrlKey || event.metaKey || event.altKey) return;
+    const next = event.key.startsWith("Arrow") ? neighbour(chosen(), event.key) : null;
+    if (next) choose(next);
+    else if (keys[event.key]) keys[event.key]();
+    else return;
+    event.preventDefault();
   });
 }
 
