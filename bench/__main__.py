@@ -3,15 +3,16 @@
 make bench                       all
 python -m bench records          CPU per record of the pipeline
 python -m bench engine           the engine beside moto and MiniStack
+python -m bench view             the graph view: layout, a large execution in the browser
 """
 
 from __future__ import annotations
 
 import sys
 
-from bench import engine, records
+from bench import engine, records, view
 
-BENCHMARKS = {"records": records.main, "engine": engine.main}
+BENCHMARKS = {"records": records.main, "engine": engine.main, "view": view.main}
 
 
 def main() -> None:
