@@ -61,11 +61,11 @@ class Studies:
         return JSONResponse({"execution": await reference(self._endpoint, watch)})
 
     async def compare(self, request: Request) -> Response:
-        a, b = await self._read(needed(request, "a")), await self._read(needed(request, "b"))
+        a, b = await self._both(request)
         return JSONResponse(await asyncio.to_thread(comparison, a, b))
 
     async def compare_state(self, request: Request) -> Response:
-        a, b = await self._read(needed(request, "a")), await self._read(needed(request, "b"))
+        a, b = await self._both(request)
         state, index = needed(request, "state"), number(request, "pair")
         try:
             return JSONResponse(await asyncio.to_thread(compared_state, a, b, state, index))
@@ -75,18 +75,24 @@ class Studies:
     async def cost(self, request: Request) -> Response:
         arn = needed(request, "execution")
         if arn not in self._costs:
-            watch = Watch(self._endpoint, arn)
-            try:
-                await watch.refresh()
-                cost = cost_of(watch)
-            finally:
-                watch.close()
+            watch, cost = await self._priced(arn)
             if not watch.is_complete:
                 return JSONResponse({"cost": cost, "isFinal": False})
             self._costs[arn] = cost
             while len(self._costs) > KEPT_COSTS:
                 self._costs.popitem(last=False)
         return JSONResponse({"cost": self._costs[arn], "isFinal": True})
+
+    async def _priced(self, arn: str) -> tuple[Watch, Json]:
+        known = self._watches.known(arn)
+        if known is not None and known.is_complete:
+            return known, cost_of(known)
+        watch = Watch(self._endpoint, arn)
+        try:
+            await watch.refresh()
+            return watch, cost_of(watch)
+        finally:
+            watch.close()
 
     async def coverage(self, request: Request) -> Response:
         last = number(request, "last") or 0
@@ -102,6 +108,12 @@ class Studies:
         except (ClientError, BotoCoreError, NotDrawableError) as error:
             told = {"summary": {"isComplete": True}, "error": str(error)}
             yield f"data: {json.dumps(told)}\n\n"
+
+    async def _both(self, request: Request) -> tuple[Watch, Watch]:
+        a, b = needed(request, "a"), needed(request, "b")
+        if a == b:
+            return (await self._read(a),) * 2
+        return await asyncio.gather(self._read(a), self._read(b))
 
     async def _read(self, arn: str) -> Watch:
         watch = await self._watches.get(arn)

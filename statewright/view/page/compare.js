@@ -31,6 +31,7 @@ async function load() {
     drawSide("b", b);
     return;
   }
+  notice("Reading both histories …");
   try {
     now.told = await get("compare", { a, b });
   } catch (error) {
