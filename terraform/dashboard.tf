@@ -30,7 +30,7 @@ locals {
       "FilesIngested", "FilesCatalogued", "FilesDuplicate", "InvocationsFailed", "ConservationViolated",
       ] : metric => [{
         label      = metric
-        expression = "SUM(SEARCH('{${local.name},dataset,service} MetricName=\"${metric}\"', 'Sum', 300))"
+        expression = "SUM(SEARCH('{\"${local.name}\",dataset,service} MetricName=\"${metric}\"', 'Sum', 300))"
     }]
   }
 

@@ -1,0 +1,79 @@
+"""Alarms and the dashboard look at metrics that somebody writes."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from pipeline import entry
+
+if TYPE_CHECKING:
+    import pytest
+
+    from tests.terraform.plans import Json, Plan
+
+WRITTEN = {
+    entry.FAILED_INVOCATION,
+    *entry.METRICS_OF_ERRORS.values(),
+    *(metric for metrics in entry.METRICS.values() for metric in metrics.values()),
+}
+NAMESPACE = "statewright"
+
+
+def test_alarms_ring_for_metrics_that_the_functions_write(plan: Plan) -> None:
+    own = [metric for metric in watched(plan) if metric["namespace"] == NAMESPACE]
+
+    assert {metric["metric_name"] for metric in own} <= WRITTEN
+    assert {metric["dimensions"]["service"] for metric in own} == {NAMESPACE}
+    assert {metric["dimensions"]["dataset"] for metric in own} == set(plan.of("aws_dynamodb_table")) - {
+        "files"
+    }
+
+
+def watched(plan: Plan) -> list[Json]:
+    """Return the metrics of all alarms, those in metric math too."""
+    alarms = plan.all_of("aws_cloudwatch_metric_alarm")
+    queries = [query for alarm in alarms for query in alarm.get("metric_query") or []]
+    return [alarm for alarm in alarms if alarm.get("metric_name")] + [
+        metric for query in queries for metric in query.get("metric") or []
+    ]
+
+
+def test_a_metric_has_the_dimensions_that_alarms_ask_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", NAMESPACE)
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", NAMESPACE)
+
+    entry._count("notify", "orders", {"ConservationViolated": 1})
+
+    (written,) = json.loads(capsys.readouterr().out)["_aws"]["CloudWatchMetrics"]
+    assert written["Namespace"] == NAMESPACE
+    assert [sorted(dimensions) for dimensions in written["Dimensions"]] == [["dataset", "service"]]
+
+
+def test_the_dashboard_shows_metrics_that_the_functions_write(plan: Plan) -> None:
+    shown = set(re.findall(r'dataset,service} MetricName="(\w+)"', expressions(plan)))
+
+    assert len(shown) > 5
+    assert shown <= WRITTEN
+
+
+def expressions(plan: Plan) -> str:
+    """Return the metric math of the dashboard as one text."""
+    (dashboard,) = plan.all_of("aws_cloudwatch_dashboard")
+    widgets: list[Any] = json.loads(dashboard["dashboard_body"])["widgets"]
+    metrics = [metric for widget in widgets for metric in widget["properties"]["metrics"]]
+    options = [option for metric in metrics for option in metric if isinstance(option, dict)]
+    return "\n".join(option.get("expression", "") for option in options)
+
+
+def test_each_widget_shows_something_and_none_covers_another(plan: Plan) -> None:
+    (dashboard,) = plan.all_of("aws_cloudwatch_dashboard")
+    widgets = json.loads(dashboard["dashboard_body"])["widgets"]
+
+    places = {(widget["x"], widget["y"]) for widget in widgets}
+
+    assert len(places) == len(widgets) == 8
+    assert all(widget["properties"]["metrics"] for widget in widgets)
