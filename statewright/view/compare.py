@@ -139,7 +139,7 @@ def _did(watch: Watch) -> dict[str, dict[str, Json]]:
     """Return by state its visits, the sum of their seconds (None while one runs), retries, first second."""
     found: dict[str, dict[str, Json]] = {}
     start = watch.story.started_at or 0.0
-    for visit in watch.story.visits:
+    for visit in [] if watch.is_of_another else watch.story.visits:
         row = found.setdefault(
             visit.state, {"visits": 0, "seconds": 0.0, "retries": 0, "first": visit.entered_at - start}
         )

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from statewright.prices import DEFAULT_REGION, step_functions_prices
+from statewright.view.statuses import hides_its_inside
 
 if TYPE_CHECKING:
+    from statewright.view.visits import Visit
     from statewright.view.watch import Watch
 
 Json = Any
@@ -26,13 +28,20 @@ def cost_of(watch: Watch) -> dict[str, Json] | None:
             return None
         how = f"one request, and {stop - start:,.1f} s with at least {prices.memory_step_mb} MB; {as_of}"
         return {"usd": prices.express(stop - start), "isLeast": True, "how": how}
-    if not len(watch.log):
+    if not len(watch.log) or watch.is_of_another:
         return None
-    transitions = watch.story.transitions
-    has_children = any(visit.map_run for visit in watch.story.visits)
-    more = "; child executions are not counted" if has_children else ""
+    transitions, visits = watch.story.transitions, watch.story.visits
+    hidden = [
+        *(["child executions"] if any(visit.map_run for visit in visits) else []),
+        *(["iterations that are not told"] if any(_is_untold(visit) for visit in visits) else []),
+    ]
+    more = f"; {' and '.join(hidden)} are not counted" if hidden else ""
     how = f"{transitions:,} state transitions{more}; {as_of}"
-    return {"usd": prices.standard(transitions), "isLeast": has_children, "how": how}
+    return {"usd": prices.standard(transitions), "isLeast": bool(hidden), "how": how}
+
+
+def _is_untold(visit: Visit) -> bool:
+    return not visit.map_run and hides_its_inside(visit)
 
 
 def is_express(arn: str) -> bool:

@@ -32,7 +32,7 @@ def overlay_of(
     seen = [visit for visit in story.visits if _is_shown(story, visit, frame)]
     statuses = _statuses([visit for visit in seen if story.is_current(visit)])
     for visit in seen:
-        if _hides_its_inside(visit) and visit.state in chart.nodes:
+        if hides_its_inside(visit) and visit.state in chart.nodes:
             for region in chart.nodes[visit.state].regions:
                 for node in region.walk():
                     statuses.setdefault(node.name, NO_DATA)
@@ -63,7 +63,7 @@ def _is_shown(story: Story, visit: Visit, frame: int | None) -> bool:
     return all(story.visits[each.owner].state != chosen for each in around)
 
 
-def _hides_its_inside(visit: Visit) -> bool:
+def hides_its_inside(visit: Visit) -> bool:
     """Say whether the history leaves out what happened in a container: in a map run, or where it is cut."""
     if visit.map_run:
         return True
