@@ -23,6 +23,8 @@ MIRRORS = ("/opt/*", "/opt", "/usr/local/share/terraform/plugins", "/usr/share/t
 NAMED_MIRRORS = ("TF_PLUGIN_DIR", "TF_PLUGIN_CACHE_DIR")
 OWN_MIRRORS = (".terraform.d/plugins", ".local/share/terraform/plugins", ".terraform.d/plugin-cache")
 PROVIDER = "*/hashicorp/aws/*/*/terraform-provider-aws_v*"
+# What a developer's own deployment leaves there.
+NOT_COPIED = shutil.ignore_patterns(".terraform*", "*.tfstate*", "*.tfvars*", "*_override.tf")
 SECONDS = 300
 # What would point the provider, or Terraform, elsewhere.
 NOT_INHERITED = ("AWS_", "TF_")
@@ -95,7 +97,7 @@ class Workspace:
 def copied(folder: Path) -> Path:
     """Copy terraform/ into `folder`, beside links to what it reads and a package; return the copy."""
     copy = folder / "terraform"
-    shutil.copytree(ROOT / "terraform", copy, ignore=shutil.ignore_patterns(".terraform*", "*.tfstate*"))
+    shutil.copytree(ROOT / "terraform", copy, ignore=NOT_COPIED)
     for name in READ:
         (folder / name).symlink_to(ROOT / name)
     (folder / "build").mkdir()
