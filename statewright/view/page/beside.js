@@ -13,7 +13,7 @@ const FRAME = /File "([^"\n]{1,500})", line (\d{1,7})/;
 
 // A stack trace line by line; `data-frame` says which line of code each names, until `linkFrames` knows it.
 export function trace(lines) {
-  const rows = lines.map(String).join("\n").replace(/\n\n/g, "\n").split("\n");
+  const rows = lines.map(String).join("\n").replace(/\n\n/g, "\n").trimEnd().split("\n");
   return make("pre", { class: "trace" }, ...rows.flatMap((row) => {
     const found = FRAME.exec(row);
     return [make("span", found ? { "data-frame": `${found[1]}:${Number(found[2])}` } : {}, row), "\n"];
