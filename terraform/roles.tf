@@ -7,7 +7,7 @@ locals {
   function_grants = {
     collect_data = [
       { actions = ["s3:GetObject", "s3:GetObjectVersion"], resources = ["${local.bucket_arns["raw"]}/*"] },
-      # Who may not list a bucket is told 403 where an object is missing:
+      # Who may not list a bucket is told 403 where an object is missing, and these functions tell that from others:
       # https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
       { actions = ["s3:ListBucket"], resources = [local.bucket_arns["raw"]] },
       # An event that comes without an object is stored as one.
@@ -20,17 +20,17 @@ locals {
     parse_and_validate = [
       { actions = ["s3:GetObjectVersion"], resources = ["${local.bucket_arns["raw"]}/*"] },
       { actions = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"], resources = ["${local.bucket_arns["staging"]}/*"] },
-      { actions = ["s3:ListBucket"], resources = [local.bucket_arns["staging"]] },
       { actions = ["s3:AbortMultipartUpload", "s3:PutObject"], resources = ["${local.bucket_arns["output"]}/quarantine/*"] },
       # Whether what was kept of a shard still has its objects.
       { actions = ["s3:GetObject"], resources = ["${local.bucket_arns["output"]}/quarantine/*", "${local.bucket_arns["output"]}/alerts/*"] },
-      { actions = ["s3:ListBucket"], resources = [local.bucket_arns["output"]] },
+      { actions = ["s3:ListBucket"], resources = [for name in ["raw", "staging", "output"] : local.bucket_arns[name]] },
     ]
     enrich = [
       # Quarantined records are kept as they came.
       { actions = ["s3:GetObjectVersion"], resources = ["${local.bucket_arns["raw"]}/*"] },
       { actions = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"], resources = ["${local.bucket_arns["staging"]}/*"] },
       { actions = ["s3:AbortMultipartUpload", "s3:PutObject"], resources = ["${local.bucket_arns["output"]}/quarantine/*", "${local.bucket_arns["output"]}/alerts/*"] },
+      { actions = ["s3:ListBucket"], resources = [local.bucket_arns["raw"], local.bucket_arns["staging"]] },
       { actions = ["ssm:GetParameter"], resources = [local.parameter_arns["pseudonym_key"]] },
     ]
     write_to_ddb = [
@@ -40,6 +40,7 @@ locals {
     ]
     notify = [
       { actions = ["s3:GetObject"], resources = ["${local.bucket_arns["output"]}/alerts/*"] },
+      { actions = ["s3:ListBucket"], resources = [local.bucket_arns["output"]] },
       { actions = ["s3:PutObject"], resources = ["${local.bucket_arns["output"]}/quarantine/*"] },
       { actions = ["dynamodb:UpdateItem"], resources = [local.table_arns["files"]] },
       { actions = ["sns:Publish"], resources = [local.topic_arns["notifications"]] },
@@ -60,6 +61,7 @@ locals {
     ]
   }
 
+  log_group_arns = { for name, group in aws_cloudwatch_log_group.function : name => "arn:${local.partition}:logs:${local.region}:${local.account}:log-group:${group.name}" }
   execution_arns = { for name in keys(local.description.state_machines) : name => "arn:${local.partition}:states:${local.region}:${local.account}:execution:${local.name}-${name}:*" }
 }
 
@@ -108,7 +110,7 @@ data "aws_iam_policy_document" "function" {
   statement {
     sid       = "Logs"
     actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-    resources = ["arn:${local.partition}:logs:${local.region}:${local.account}:log-group:${aws_cloudwatch_log_group.function[each.key].name}:*"]
+    resources = ["${local.log_group_arns[each.key]}:*"]
   }
 
   # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
