@@ -289,8 +289,15 @@ def _numbers_only(type_: Type, wanted: Type) -> Type:
 
 
 def _narrowed(view: View, path: jsonpath.Path, keep: Callable[[Type], Type], *, keeps_absent: bool) -> View:
-    if path.keys is None or path.function is not None or path.root == "$$":
+    if path.keys is None or path.function is not None:
         return view
+    if path.root == "$$":
+        if path.keys[:2] != ("Execution", "Input"):
+            return view
+        inner = path.keys[2:]
+        return view.of_execution(
+            lambda type_: narrow(type_, inner, keep, keeps_absent=keeps_absent, maps_arrays=False)
+        )
     if path.variable is None:
         found = narrow(view.document, path.keys, keep, keeps_absent=keeps_absent, maps_arrays=False)
         return replace(view, document=found)

@@ -213,7 +213,10 @@ def _length(arguments: Sequence[Type]) -> Type:
     return Type((Number(is_integer=True, low=min(shape.low for shape in arrays), high=high),))
 
 
-def _range(arguments: Sequence[Type]) -> Type:
+def range_of(arguments: Sequence[Type]) -> Type:
+    """Give the type of the numbers from the first to the second, by the third."""
+    if len(arguments) != 3 or any(not of_kind(each, Number).shapes for each in arguments):
+        return array_of(INTEGER)
     hulls = [_sum((argument,)).shapes[0] for argument in arguments]
     first, last, step = (each for each in hulls if isinstance(each, Number))
     if step.low != step.high or step.low in (0, -INFINITY, INFINITY):
@@ -246,7 +249,7 @@ _RESULTS: dict[str, Callable[[Sequence[Type]], Type]] = {
     "Array": _make_array,
     "ArrayPartition": lambda given: array_of(array_of(_items(given[0]), 1)),
     "ArrayContains": lambda _given: BOOLEAN,
-    "ArrayRange": _range,
+    "ArrayRange": range_of,
     "ArrayGetItem": lambda given: _items(given[0]) if not _items(given[0]).is_never else UNKNOWN,
     "ArrayLength": _length,
     "ArrayUnique": _unique,

@@ -7,11 +7,12 @@ https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from statewright.asl.jsonata.natives import NATIVES
 from statewright.typing import jsonata_folds as folds
-from statewright.typing.intrinsic_types import merge_objects
+from statewright.typing.intrinsic_types import merge_objects, range_of
 from statewright.typing.jsonata_values import (
     ABSENT,
     ANYTHING,
@@ -65,6 +66,8 @@ def check_arguments(
     if len(given) > len(parameters) and not (parameters and parameters[-1].pattern.endswith("+")):
         report(len(parameters), f"${name} takes {len(parameters)} arguments, not {len(given)}")
         return
+    if name == "sort" and len(given) == 1:
+        _check_sortable(given[0], report, unproved)
     least = sum(1 for parameter in parameters if not parameter.pattern.endswith("?"))
     takes_context = bool(parameters) and parameters[0].takes_context
     if len(given) < least or (takes_context and least > 0 and len(given) <= least):
@@ -80,6 +83,21 @@ def check_arguments(
             )
         elif parameter.type == "a" and parameter.subtype is not None and len(parameter.subtype) == 1:
             _check_items(name, place, parameter.subtype, value, report)
+
+
+def _check_sortable(
+    value: Value, report: Callable[[int, str], None], unproved: Callable[[int, str], None]
+) -> None:
+    """Without a function $sort takes numbers alone or strings alone."""
+    stream = items_with_counts(value)
+    if value.is_function or (stream.high is not None and stream.high < 2):
+        return
+    found = kinds(stream.item)
+    if stream.item.is_unknown:
+        unproved(0, "it cannot be shown that $sort gets numbers alone or strings alone")
+    elif found and found not in ({"number"}, {"string"}):
+        words = "$sort takes numbers alone or strings alone, and a function for others"
+        report(0, f"argument 1 of $sort holds {show(stream.item)}: {words}")
 
 
 def _is_open(value: Value, kind: str, subtype: str | None) -> bool:
@@ -321,7 +339,18 @@ def _lookup(given: list[Value]) -> Value:
 def _range(given: list[Value]) -> Value:
     if any(each.type.is_unknown for each in given):
         return ANYTHING
-    return Stream(INTEGER).settled()
+    stream = items_with_counts(Value(range_of([each.type for each in given])))
+    is_sure = not any(each.may_be_absent or each.is_open for each in given)
+    return (stream if is_sure else replace(stream, low=0)).settled()
+
+
+def _split(given: list[Value]) -> Value:
+    """Text without a separator in it is one part; only an empty separator parts an empty text into none."""
+    first = _first(given)
+    separator = given[1].type if len(given) > 1 else UNKNOWN
+    is_text = all(isinstance(s, String) and s.low > 0 for s in shapes_of(separator)) and separator.shapes
+    least = 1 if is_text and len(given) == 2 else 0
+    return yields(array_of(STRING, least), first) if not first.is_absent else ABSENT
 
 
 def _partition(given: list[Value]) -> Value:
@@ -358,7 +387,7 @@ _RESULTS: dict[str, Callable[[list[Value]], Value]] = {
     "string": _text,
     "length": _with_first(COUNT),
     "contains": _with_first(BOOLEAN),
-    "split": _with_first(array_of(STRING)),
+    "split": _split,
     "match": lambda given: Value(UNKNOWN, _first(given).may_be_absent),
     "number": _with_first(NUMBER),
     "sqrt": _with_first(Type((Number(low=0),))),
