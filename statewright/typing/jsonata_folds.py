@@ -84,7 +84,8 @@ def reduced(given: list[Value]) -> Value:
     has_init = len(given) > 2 and not given[2].is_absent
     start = given[2] if has_init else Value(stream.item)
     if stream.high == 0:
-        return start if has_init else ABSENT
+        may_be_absent = start.may_be_absent or values.may_be_absent
+        return replace(start, may_be_absent=may_be_absent) if has_init else ABSENT
     gathered = _gathered(call, start, stream, values, function)
     if gathered is None:
         return ANYTHING
