@@ -206,6 +206,8 @@ class _View:
         is_redacted, form = request.query_params.get("redact") == "1", _needed(request, "format")
         if form not in ("svg", "html") or not watch.definition:
             raise BadQueryError("An execution is written as svg or html")
+        if not watch.is_complete and not watch.is_watched:
+            await watch.refresh()
         try:
             svg = await asyncio.to_thread(render, watch.definition, watch.overlay())
         except NotDrawableError as error:

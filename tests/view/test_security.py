@@ -139,7 +139,7 @@ def test_given_credentials_nothing_that_is_told_has_them(cloud: Cloud) -> None:
     config = Config(inject_host_prefix=False)
     client = make("stepfunctions", endpoint_url=cloud.url, config=config)
     execution = quote(cloud.ran("orders-pipeline", {"file_count": 0}))
-    of_it = [f"{name}?execution={execution}" for name in ("graph", "events", "visits", "iterations")]
+    of_it = [f"{name}?execution={execution}" for name in ("live", "graph", "events", "visits", "iterations")]
     asked = ["place", "machines", *of_it, f"export?execution={execution}&format=html"]
     with serving(Endpoint(client, cloud.url, is_local=True)) as page:
         for path in asked:
