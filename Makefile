@@ -79,4 +79,4 @@ LOCK := --universal --python-version 3.11 --generate-hashes --no-header --no-ann
 
 clean: ## Remove what was built, the local cloud's state included
 	@if [ -x $(BIN)/statewright ]; then $(BIN)/statewright down --wipe; fi
-	rm -rf $(VENV) .statewright .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) build .statewright .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
