@@ -35,13 +35,14 @@ if TYPE_CHECKING:
 
 Symbol = Any
 _KINDS = {
-    "null": NULL, "boolean": BOOLEAN, "number": NUMBER, "string": STRING, "array": SOME_ARRAY, "object": SOME_OBJECT,
+    "null": NULL, "boolean": BOOLEAN, "number": NUMBER, "string": STRING, "array": SOME_ARRAY,
+    "object": SOME_OBJECT,
 }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A plain path: its root, and the names behind; `bound` where the expression itself has bound the root."""
+    """A plain path: its root, the names behind; `bound` where the expression itself has bound the root."""
 
     root: str
     names: tuple[str, ...]

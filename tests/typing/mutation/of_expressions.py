@@ -257,7 +257,8 @@ def argument_of_another_type(machine: Json) -> Iterator[tuple[str, Json]]:
     if is_jsonata(machine):
         for name, argument in (
             ("sum", "'a'"), ("max", "'a'"), ("min", "'a'"), ("floor", "'a'"), ("length", "5"),
-            ("toMillis", "5"), ("merge", "5"), ("substringBefore", "5, "), ("join", "5"), ("substring", "5, "),
+            ("toMillis", "5"), ("merge", "5"), ("substringBefore", "5, "), ("join", "5"),
+            ("substring", "5, "),
         ):  # fmt: skip
             ending = "" if argument.endswith(", ") else ")("
             if ending:
