@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from statewright.view.asked import BadQueryError, needed, number
 from statewright.view.follow import MAX_FOLLOWED_OFFSET, Follower, NotFollowedError
-from statewright.view.graph_places import FUNCTIONS, place_in_graph, told_first
+from statewright.view.graph_places import FUNCTIONS, place_in_graph, shard_of, told_first
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from statewright.local.place_options import Connection
     from statewright.view.endpoint import Endpoint
-    from statewright.view.watch import Watch
     from statewright.view.watches import Watches
 
 Json = Any
@@ -101,11 +100,10 @@ class Following:
         stage, shard = needed(request, "stage"), number(request, "shard")
         if stage not in FUNCTIONS:
             raise BadQueryError(f"There is no stage {stage}")
-        watch = await self._read(needed(request, "execution"))
+        watch = await self._watches.read(needed(request, "execution"))
         offset = number(request, "offset", _BYTE_DIGITS)
         if shard is None and offset is not None:
-            plan = told_first(watch, "plan")
-            shard = offset // plan["shard_bytes"] if plan.get("shards", 1) > 1 else 0
+            shard = shard_of(told_first(watch, "plan"), offset)
         assert self._deployment is not None
         return JSONResponse(await place_in_graph(self._endpoint, self._deployment.names, watch, stage, shard))
 
@@ -124,18 +122,12 @@ class Following:
         return Follower(self._deployment)
 
     async def _file_of(self, execution: str) -> str:
-        found = told_first(await self._read(execution), "file").get("id")
+        found = told_first(await self._watches.read(execution), "file").get("id")
         if not isinstance(found, str):
             raise NotFollowedError(
                 "The execution tells of no file: it is not one of `ingest`, or has just begun"
             )
         return found
-
-    async def _read(self, arn: str) -> Watch:
-        watch = await self._watches.get(arn)
-        if not watch.is_complete and not watch.is_watched:
-            await watch.refresh()
-        return watch
 
 
 def _texts(text: str) -> list[str]:

@@ -112,11 +112,5 @@ class Studies:
     async def _both(self, request: Request) -> tuple[Watch, Watch]:
         a, b = needed(request, "a"), needed(request, "b")
         if a == b:
-            return (await self._read(a),) * 2
-        return await asyncio.gather(self._read(a), self._read(b))
-
-    async def _read(self, arn: str) -> Watch:
-        watch = await self._watches.get(arn)
-        if not watch.is_complete and not watch.is_watched:
-            await watch.refresh()
-        return watch
+            return (await self._watches.read(a),) * 2
+        return await asyncio.gather(self._watches.read(a), self._watches.read(b))
