@@ -107,7 +107,8 @@ function line(text) {
   } catch {
     told = null;
   }
-  if (!told || told.message === undefined) return make("div", { class: `code line${/ERROR|Traceback/.test(text) ? " bad" : ""}` }, text);
+  if (!told) return make("div", { class: `code line${/ERROR|Traceback/.test(text) ? " bad" : ""}` }, text);
+  if (told.message === undefined) return make("details", { class: "code line muted" }, make("summary", {}, `{ ${Object.keys(told).filter((name) => name !== "_aws").join(", ")} }`), json(told));
   const { level, message, ...rest } = told;
   const said = typeof message === "string" ? message : JSON.stringify(message);
   return make("details", { class: `code line${/ERROR|CRITICAL/.test(level) ? " bad" : ""}` }, make("summary", {}, level ? make("b", {}, `${level} `) : "", said), json(rest));
