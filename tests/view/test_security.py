@@ -178,9 +178,10 @@ def test_given_another_file_it_is_not_served(page_server: Page, path: str) -> No
     "query",
     ["visits", "visits?execution=x", "state?execution={e}", "overlay?execution={e}&frame=99",
      "iterations?execution={e}&visit=9999", "event?execution={e}&id=0", "events?execution={e}&after=-1",
-     "origin?execution={e}&path=7", "origin?execution={e}&path=[1.5]", "origin?execution={e}&visit=9999&path=[]",
-     "compare?a={e}", "compare?a={e}&b=x", "compare/state?a={e}&b={e}&state=HasFiles&pair=99", "cost?execution=x",
-     "compare/reference?execution=x", "coverage?machine=x&last=501"],
+     "origin?execution={e}&path=7", "origin?execution={e}&path=[1.5]",
+     "origin?execution={e}&visit=9999&path=[]", "compare?a={e}", "compare?a={e}&b=x",
+     "compare/state?a={e}&b={e}&state=HasFiles&pair=99", "compare/reference?execution=x", "cost?execution=x",
+     "coverage?machine=x&last=501"],
 )  # fmt: skip
 def test_given_a_question_that_makes_no_sense_it_is_refused_and_nothing_breaks(
     cloud: Cloud, page_server: Page, query: str
