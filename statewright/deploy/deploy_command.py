@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from statewright.project import Project
 
-FAILED, CHANGES, RETURNED = 1, 3, 4
+CHANGES, RETURNED = 3, 4
 
 
 class AliasesReturned(click.ClickException):
@@ -166,12 +166,15 @@ def _destroy(deployment: Deployment, wish: Wish) -> None:
         _take_protection(deployment, wish)
     terraform, plan = deployment.terraform, deployment.plan_file
     changed = terraform.plan(plan, destroy=True, only_to_look=wish.only_plan)
-    if not wish.with_data and (found := destroying.hindrances(terraform.shown(plan), deployment.account)):
+    found = [] if wish.with_data else destroying.hindrances(terraform.shown(plan), deployment.account)
+    if wish.only_plan:
+        for each in found:
+            _tell(f"{each}: it would go by --with-data alone")
+        _end_of_plan(changed, wish)
+    elif found:
         raise NotDeployable(
             f"nothing was destroyed: {'; '.join(found)}. --with-data takes their content away with them"
         )
-    if wish.only_plan:
-        _end_of_plan(changed, wish)
     elif changed:
         _confirm(wish, "Destroy all of this, for good?")
         terraform.apply(plan)

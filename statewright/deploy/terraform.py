@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -116,8 +117,18 @@ class Terraform:
             raise TerraformError(f"terraform {arguments[0]} failed with exit code {code}")
 
     def _code(self, *arguments: str) -> int:
+        """Run a command whose output is for people.
+
+        An interrupt is handed on, and waited for: Terraform then ends what it has begun and writes its state.
+        """
         command = [_executable(), f"-chdir={self.folder}", *arguments]
-        return subprocess.run(command, env=self._environment(), check=False).returncode
+        # In a group of its own, so that it hears of an interrupt once: at a second one it gives up at once.
+        with subprocess.Popen(command, env=self._environment(), process_group=0) as process:
+            while True:
+                try:
+                    return process.wait()
+                except KeyboardInterrupt:
+                    process.send_signal(signal.SIGINT)
 
     def _environment(self) -> dict[str, str]:
         return {**os.environ, **self.settings, "TF_IN_AUTOMATION": "1"}

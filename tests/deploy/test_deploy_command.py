@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(shutil.which("terraform") is None, reason="Terra
 
 # What terraform/ has of variables and outputs, without a provider: `release` stands for what is deployed.
 CONFIGURATION = """
-variable "package" { type = string }
+variable "package" { default = "../build/functions.zip" }
 variable "name" { default = null }
 variable "stable_versions" {
   type    = map(string)
