@@ -37,6 +37,8 @@ def explain(code: str) -> str | None:
     suffix = f" ({example.language}):"
     if example.before:
         shown, suffix = [("Before", example.before), *shown], ":"
+    if example.roles is not None:
+        shown += [("Wrong role", example.roles[0]), ("Right role", example.roles[1])]
     for title, states in shown:
         text = states if isinstance(states, str) else json.dumps(states, indent=2, ensure_ascii=False)
         parts += [f"{title}{suffix}", "", *(f"    {line}" for line in text.split("\n")), ""]

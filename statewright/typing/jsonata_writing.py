@@ -9,7 +9,8 @@ Symbol = Any
 # What a node is made of, wherever it stands.
 _PARTS = (
     "type", "value", "procedure", "arguments", "steps", "stages", "predicate", "expr", "expression",
-    "expressions", "lhs", "rhs", "lhs_object", "condition", "then", "_else", "body", "terms", "descending", "group",
+    "expressions", "lhs", "rhs", "lhs_object", "condition", "then", "_else", "body", "terms", "descending",
+    "group",
     "keep_array", "keep_singleton_array", "consarray", "focus", "index", "ancestor", "update", "pattern",
 )  # fmt: skip
 

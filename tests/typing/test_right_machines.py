@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from statewright.typing.check import check
+from tests.typing import right_flows
 from tests.typing import right_machines as right
 from tests.typing.conftest import write_types
 
@@ -21,9 +22,9 @@ FAMILIES = [
     right.guards,
     right.path_guards,
     right.calls,
-    right.execution_inputs,
-    right.flows,
-    right.path_flows,
+    right_flows.execution_inputs,
+    right_flows.flows,
+    right_flows.path_flows,
 ]
 
 
