@@ -77,11 +77,11 @@ class Studies:
         if arn not in self._costs:
             watch, cost = await self._priced(arn)
             if not watch.is_complete:
-                return JSONResponse({"cost": cost, "isFinal": False})
+                return JSONResponse({"cost": cost})
             self._costs[arn] = cost
             while len(self._costs) > KEPT_COSTS:
                 self._costs.popitem(last=False)
-        return JSONResponse({"cost": self._costs[arn], "isFinal": True})
+        return JSONResponse({"cost": self._costs[arn]})
 
     async def _priced(self, arn: str) -> tuple[Watch, Json]:
         known = self._watches.known(arn)
