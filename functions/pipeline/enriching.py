@@ -43,8 +43,8 @@ class Item(NamedTuple):
 
 def enrich(request: EnrichRequest, settings: Settings) -> Enriched:
     """Return a shard's counts, and where its items are: what was kept of them, or what comes of work."""
-    if "kept" in request["parsed"]:
-        return request["parsed"]["kept"]
+    if "before" in request["parsed"]:
+        return request["parsed"]["before"]
     enriched = _worked(request, settings)
     if request.get("keep"):
         outcomes.keep_shard(settings, request["file"], request["parsed"], enriched)

@@ -65,7 +65,7 @@ def run(function: str, request: Any, context: Any, work: Callable[[Any], Any]) -
 
 def counts_of(function: str, outcome: Mapping[str, Any]) -> dict[str, int]:
     """Return the metrics of an outcome: its counts, and the word that it ends in as a count of one."""
-    if "kept" in outcome:
+    if "kept" in outcome or "before" in outcome:
         return KEPT.get(function, {})
     counted = {**outcome, outcome.get("outcome", outcome.get("status")): 1}
     return {metric: counted[name] for name, metric in METRICS[function].items() if name in counted}

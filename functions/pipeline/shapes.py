@@ -96,7 +96,7 @@ class ParseRequest(TypedDict):
 class Parsed(TypedDict):
     """What ParseAndValidate says; read = valid + quarantined.
 
-    `kept` is what Enrich said of this shard before, where nothing of it is to be done again.
+    `before` is what Enrich said of this shard then, where nothing of it is to be done again.
     """
 
     shard: Shard
@@ -108,7 +108,7 @@ class Parsed(TypedDict):
     reasons: dict[str, int]
     staged: Location
     quarantine: Location | None
-    kept: NotRequired[Enriched]
+    before: NotRequired[Enriched]
 
 
 class EnrichRequest(TypedDict):
