@@ -84,4 +84,5 @@ def _aws_services(url: str | None, region: str | None, profile: str | None) -> C
     # Polls are gentle by themselves; where AWS throttles, its pace is kept to.
     config = Config(retries={"mode": "adaptive", "total_max_attempts": 5}, read_timeout=_SECONDS)
     make: Any = session.client
-    return lambda name: make(name, endpoint_url=url, config=config)
+    # The URL is that of Step Functions alone; other services are where any AWS tool finds them.
+    return lambda name: make(name, endpoint_url=url if name == "stepfunctions" else None, config=config)
