@@ -27,9 +27,9 @@ from botocore.config import Config
 from statewright import api
 from statewright.engine import Engine
 from statewright.engine.functions import FunctionResult
+from statewright.local.names import REGION
 from statewright.local.ports import free_ports
 from tests.api.serving import served
-from tests.terraform.emulator import REGION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

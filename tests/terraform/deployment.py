@@ -9,8 +9,8 @@ import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from statewright.local.names import REGION
 from tests.terraform.account import ROOT, account
-from tests.terraform.emulator import REGION
 from tests.terraform.toolchain import Workspace, initialised
 
 if TYPE_CHECKING:

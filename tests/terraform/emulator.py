@@ -28,13 +28,13 @@ from urllib.parse import parse_qs
 import boto3
 from botocore.config import Config
 
+from statewright.local.names import ACCOUNT, REGION
 from statewright.local.triggers import with_version_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 Json = Any
-ACCOUNT, REGION = "000000000000", "us-east-1"
 CHECKED: set[tuple[str, str, str, bool]] = set()
 
 

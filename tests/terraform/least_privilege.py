@@ -69,7 +69,7 @@ def findings(grants: Iterable[Grant], seen: Iterable[Recorded]) -> list[str]:
         *_calls_without_a_grant(without_key, seen),
         *_grants_without_a_call(without_key, seen),
         *_too_wide(grants),
-        *_excuses_for_nothing(without_key),
+        *_excuses_for_nothing(without_key, seen),
     ]
 
 
@@ -141,15 +141,21 @@ def _is_named(grant: Grant) -> bool:
     return not set(grant.resource) & set("*?") or any(named)
 
 
-def _excuses_for_nothing(grants: list[Grant]) -> Iterator[str]:
+def _excuses_for_nothing(grants: list[Grant], seen: list[Recorded]) -> Iterator[str]:
     for each in RULES["unseen"]:
         for action in each["actions"]:
-            if not any(_excuses(each, grant) and grant.action == action for grant in grants):
+            excused = [grant for grant in grants if _excuses(each, grant) and grant.action == action]
+            if not excused:
                 yield f"roles.json: nobody of {each['roles']} may {action}"
+            if any(grant.allows(call) for grant in excused for call in seen):
+                yield f"roles.json: {action} of {each['roles']} was seen"
     for each in RULES["any_resource"]:
         for action in each["actions"]:
             if not any(grant.action == action and grant.resource == "*" for grant in grants):
                 yield f"roles.json: nobody may {action} on *"
+    for each in RULES["wildcards"]:
+        if not any(re.fullmatch(each["resource"], grant.resource) for grant in grants):
+            yield f"roles.json: nothing is granted on {each['resource']}"
 
 
 def _excuses(entry: Json, grant: Grant) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from statewright.local.names import ACCOUNT
+
 if TYPE_CHECKING:
     from tests.terraform.account import Account
 
@@ -11,7 +13,7 @@ if TYPE_CHECKING:
 LISTS: dict[str, tuple[str, str, dict[str, Any], str]] = {
     "alarms": ("cloudwatch", "describe_alarms", {}, "MetricAlarms"),
     "buckets": ("s3", "list_buckets", {}, "Buckets"),
-    "budgets": ("budgets", "describe_budgets", {"AccountId": "000000000000"}, "Budgets"),
+    "budgets": ("budgets", "describe_budgets", {"AccountId": ACCOUNT}, "Budgets"),
     "dashboards": ("cloudwatch", "list_dashboards", {}, "DashboardEntries"),
     "functions": ("lambda", "list_functions", {}, "Functions"),
     "keys": ("kms", "list_keys", {}, "Keys"),

@@ -21,10 +21,11 @@ from botocore.exceptions import ClientError
 
 from pipeline import ledger, objects
 from statewright.engine.map_runs import MapRun
+from statewright.local.names import ACCOUNT, REGION
 from statewright.local.triggers import Trigger, run_trigger
 from statewright.permissions import Permission, Where, of_call
 from statewright.project import read_project
-from tests.faults.faults import Fault, cut_before
+from tests.faults.faults import ONE_ATTEMPT, cut_before
 from tests.faults.network import ENGINE_THREADS, Strike
 from tests.faults.scenarios import (
     BROKEN_SHARD,
@@ -47,22 +48,22 @@ if TYPE_CHECKING:
     from tests.faults.trials import Lab
 
 Json = Any
-# moto's account; the names of moto's resources that are not those of a deployment.
-ACCOUNT, REGION = "123456789012", "us-east-1"
+MOTO = "123456789012"  # its account
+# The names of moto's and the engine's resources that are not those of a deployment.
 DEPLOYED = {
-    f":{ACCOUNT}:dead-letters": f":{ACCOUNT}:statewright-dead_letters",
+    f":{MOTO}:dead-letters": f":{MOTO}:statewright-dead_letters",
     ":stateMachine:ingest": ":stateMachine:statewright-ingest",
     ":execution:ingest:": ":execution:statewright-ingest:",
 }
-DEPLOYED_ACCOUNT = "000000000000"
 LEAST_PART = "moto.s3.models.S3_UPLOAD_PART_MIN_SIZE"
-WHERE = Where(REGION, ACCOUNT)
+WHERE = Where(REGION, MOTO)
 MACHINE, RULE = "state_machine/ingest", "rule/object_created"
 GONE = frozenset({"404", "NoSuchKey", "NoSuchVersion"})
 NOTHING_CLAIMS_IT = Scenario("catalogued", "notes/readme.txt", b"plain words\n")
 PARTS = dataclasses.replace(HIDDEN, name="pseudonyms in parts", shards=1, partitions=2)
-LOST = Fault("lost on its way, for good", cut_before, lasts=True)
-PART_BYTES = 64  # so small that what is staged, and what is quarantined, is uploaded in parts
+SCENARIOS = (PLAIN, ORDERED, TOO_MANY_INVALID, PARTS, FANNED_OUT, BROKEN_SHARD, NOTHING_CLAIMS_IT)
+FIRST = "first"  # the name of the execution that sets a scenario up: names of objects follow from it
+PART_BYTES = 128  # so small that what is staged, and what is quarantined, is uploaded in parts
 
 
 class Recorded(NamedTuple):
@@ -97,7 +98,7 @@ class Recorder:
                 return call(client, operation, parameters)
 
         def started(run: MapRun, parent: Any, *rest: Any) -> None:
-            self.hear(MACHINE, "states:StartExecution", parent.machine.arn.replace("000000000000", ACCOUNT))
+            self.hear(MACHINE, "states:StartExecution", parent.machine.arn)
             start(run, parent, *rest)
 
         with (
@@ -152,7 +153,7 @@ def _as_deployed(permission: Permission) -> Permission:
     resource = permission.resource
     for name, deployed in DEPLOYED.items():
         resource = resource.replace(name, deployed)
-    return Permission(permission.action, resource.replace(ACCOUNT, DEPLOYED_ACCOUNT))
+    return Permission(permission.action, resource.replace(MOTO, ACCOUNT))
 
 
 @functools.cache
@@ -160,15 +161,8 @@ def record() -> frozenset[Recorded]:
     """Run everything that calls something; return what each role did."""
     recorder = Recorder()
     with recorder.installed(), lab() as made:
-        for scenario in (
-            PLAIN,
-            ORDERED,
-            TOO_MANY_INVALID,
-            PARTS,
-            FANNED_OUT,
-            BROKEN_SHARD,
-            NOTHING_CLAIMS_IT,
-        ):
+        made.attempts(ONE_ATTEMPT)
+        for scenario in SCENARIOS:
             made.set_up(scenario)
         _by_an_event(made)
         _after_a_failure(made)
@@ -196,6 +190,11 @@ def _start(made: Lab, request: Json, name: str = "again", strike: Strike | None 
     made.run(strike, work)
 
 
+def _lost(point: Point) -> Strike:
+    """A call that does not arrive, however often it is sent."""
+    return Strike(point, cut_before, lasts=True)
+
+
 def _by_an_event(made: Lab) -> None:
     """S3's event names the version; an event of anything else is stored first."""
     made.set_up(PLAIN)
@@ -208,17 +207,19 @@ def _after_a_failure(made: Lab) -> None:
     """What shards and partitions said is kept; the next execution looks for it, and for what it names."""
     writes = _of(made.set_up(FANNED_OUT), "dynamodb.BatchWriteItem")
     made.clear()
-    for name, write in (("first", writes[-1]), ("second", writes[0])):
-        _start(made, FANNED_OUT.input, name, Strike(write, cut_before, lasts=True))
+    for name, write in ((FIRST, writes[-1]), ("second", writes[0])):
+        _start(made, FANNED_OUT.input, name, _lost(write))
     _empty(made, OUTPUT)
     _start(made, FANNED_OUT.input, "third")
+    made.set_up(BROKEN_SHARD)
+    _start(made, BROKEN_SHARD.input, "second")
 
 
 def _after_another(made: Lab, recorder: Recorder) -> None:
     """A row that an execution holds which is over; it is gone when it is to be taken over."""
     made.set_up(PLAIN)
     (row,) = made.cloud.files.scan()["Items"]
-    over = f"arn:aws:states:{REGION}:{ACCOUNT}:execution:ingest:over"
+    over = f"arn:aws:states:{REGION}:{MOTO}:execution:ingest:over"
     made.cloud.files.put_item(Item={**row, "status": ledger.PROCESSING, "execution": over})
     take_over = ledger.take_over
 
@@ -265,7 +266,8 @@ def _in_parts(made: Lab) -> None:
         last_of_each = {point.call: point for point in _of(made.set_up(FANNED_OUT), "s3.UploadPart")}
         by_place = {_place(call): point for call, point in last_of_each.items()}
         for point in by_place.values():
-            made.try_point(point, LOST)
+            made.clear()
+            _start(made, FANNED_OUT.input, FIRST, _lost(point))
 
 
 def _place(call: Call) -> tuple[str, str]:
@@ -281,7 +283,7 @@ async def _by_the_rule(recorder: Recorder) -> None:
     """What the rule does with an event of S3."""
     event = {"id": "1", **event_of_s3(PLAIN.key, "1")}
     handled = asyncio.Event()
-    machine = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:ingest"
+    machine = f"arn:aws:states:{REGION}:{MOTO}:stateMachine:ingest"
 
     class Starter:
         running: ClassVar[dict[str, Any]] = {}

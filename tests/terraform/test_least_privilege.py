@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -65,10 +67,19 @@ def test_only_its_service_takes_over_a_role_and_for_its_own_resource(plan: Plan)
     assert findings_of_trust(plan) == []
 
 
+def test_a_rule_starts_the_alias_alone(grants: frozenset[Grant]) -> None:
+    (start,) = (each for each in grants if each.role == "rule/object_created")
+    assert start.conditions == (("states:StateMachineQualifier", '"live"'),)
+
+
+@pytest.fixture(scope="module")
+def with_key(workspace: Workspace, aws: dict[str, str]) -> frozenset[Grant]:
+    return granted(Plan(workspace.planned("-var=bucket_suffix=", f"-var=kms_key_arn={KEY}", **aws)))
+
+
 def test_with_a_key_of_the_teams_roles_may_use_it_where_they_need_it(
-    workspace: Workspace, aws: dict[str, str], grants: frozenset[Grant], seen: frozenset[Recorded]
+    with_key: frozenset[Grant], grants: frozenset[Grant], seen: frozenset[Recorded]
 ) -> None:
-    with_key = granted(Plan(workspace.planned("-var=bucket_suffix=", f"-var=kms_key_arn={KEY}", **aws)))
     assert findings_of_keys(with_key, seen, KEY) == []
     assert {each for each in with_key if not each.action.startswith("kms:")} == grants
 
@@ -193,3 +204,68 @@ def test_a_hole_is_found(
 ) -> None:
     found = findings(hole(set(grants)), behaviour)
     assert any(each.startswith(finding) for each in found), found
+
+
+KEY_HOLES: list[tuple[Callable[[set[Grant]], set[Grant]], str]] = [
+    (
+        without("function/enrich", "kms:GenerateDataKey"),
+        "function/enrich needs kms:GenerateDataKey and may not",
+    ),
+    (
+        with_more(Grant("function/notify", "kms:CreateGrant", KEY, (("kms:ViaService", '"s3"'),))),
+        "function/notify may kms:CreateGrant and needs it for nothing",
+    ),
+    (with_more(Grant("function/notify", "kms:Decrypt", "*")), "function/notify may kms:Decrypt on *"),
+    (with_more(Grant("function/notify", "kms:Decrypt", KEY)), "function/notify may kms:Decrypt for anybody"),
+]
+
+
+@pytest.mark.parametrize(("hole", "finding"), KEY_HOLES, ids=[finding for _, finding in KEY_HOLES])
+def test_a_hole_in_the_uses_of_a_key_is_found(
+    hole: Callable[[set[Grant]], set[Grant]],
+    finding: str,
+    with_key: frozenset[Grant],
+    behaviour: list[Recorded],
+) -> None:
+    assert findings_of_keys(with_key, behaviour, KEY) == []
+    assert finding in findings_of_keys(hole(set(with_key)), behaviour, KEY)
+
+
+def trusting(**changes: object) -> Callable[[dict[str, object]], None]:
+    return lambda statement: statement.update(changes)
+
+
+TRUST_HOLES: list[tuple[str, str, Callable[[dict[str, object]], None], str]] = [
+    (
+        "state_machine",
+        "ingest",
+        trusting(Condition={}),
+        "state_machine/ingest: is taken over without aws:SourceAccount, aws:SourceArn",
+    ),
+    (
+        "rule",
+        "object_created",
+        trusting(Condition={"StringEquals": {"aws:SourceAccount": ACCOUNT}}),
+        "rule/object_created: is taken over without aws:SourceAccount, aws:SourceArn",
+    ),
+    (
+        "function",
+        "enrich",
+        trusting(Principal={"AWS": "*"}),
+        "function/enrich: may be taken over by others than lambda.amazonaws.com",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "hole", "finding"), TRUST_HOLES, ids=[each[-1] for each in TRUST_HOLES]
+)
+def test_a_hole_in_who_is_trusted_is_found(
+    kind: str, key: str, hole: Callable[[dict[str, object]], None], finding: str, plan: Plan
+) -> None:
+    changed = Plan(copy.deepcopy(plan.document))
+    role = changed.of("aws_iam_role", kind)[key]
+    policy = json.loads(role["assume_role_policy"])
+    hole(policy["Statement"][0])
+    role["assume_role_policy"] = json.dumps(policy)
+    assert findings_of_trust(changed) == [finding]
