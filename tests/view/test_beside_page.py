@@ -44,6 +44,7 @@ def test_given_a_failed_function_its_handler_its_trace_and_its_log_lead_to_the_c
     expect(panel.locator(".trace a").first).to_have_attribute("href", f"vscode://file{source}:{raised}")
     expect(panel.locator(".trace a").first).to_have_text(f"functions/price_order.py:{raised}")
     expect(panel.locator(".log")).to_contain_text("WARNING pricing none")
+    expect(panel.locator(".log a").first).to_have_text(f"functions/price_order.py:{raised}")
     expect(panel.locator(".log summary").first).to_have_text("INFO structured")
     expect(panel.locator(".log")).to_contain_text("REPORT RequestId")
 

@@ -20,11 +20,15 @@ export function trace(lines) {
   }));
 }
 
-function linkFrames(panel, lines) {
+let frames = {}; // of the state that is shown
+
+function linkFrames(panel, lines = frames) {
+  frames = lines;
   for (const frame of panel.querySelectorAll("[data-frame]")) {
     const told = lines[frame.dataset.frame];
     if (!told) continue;
     const [before, after] = frame.textContent.split(FRAME.exec(frame.textContent)[0]);
+    frame.removeAttribute("data-frame");
     frame.replaceChildren(before, place(told), after);
   }
 }
@@ -77,6 +81,7 @@ export function logs(execution, visit, attempt, isOpen) {
       const told = await known.get(key);
       if (told.notice) known.delete(key);
       body.replaceChildren(...logged(told));
+      linkFrames(body);
     } catch (error) {
       known.delete(key);
       body.replaceChildren(make("p", { class: "muted" }, error.message));
@@ -107,7 +112,8 @@ function line(text) {
   } catch {
     told = null;
   }
-  if (!told) return make("div", { class: `code line${/ERROR|Traceback/.test(text) ? " bad" : ""}` }, text);
+  const frame = FRAME.exec(text);
+  if (!told) return make("div", { class: `code line${/ERROR|Traceback/.test(text) ? " bad" : ""}`, "data-frame": frame && `${frame[1]}:${Number(frame[2])}` }, text);
   if (told.message === undefined) return make("details", { class: "code line muted" }, make("summary", {}, `{ ${Object.keys(told).filter((name) => name !== "_aws").join(", ")} }`), json(told));
   const { level, message, ...rest } = told;
   const said = typeof message === "string" ? message : JSON.stringify(message);
