@@ -132,7 +132,7 @@ function attempts(visit, can) {
       attempt.result ? make("div", {}, make("p", { class: "sub" }, "Result"), json(attempt.result.value)) : null,
       attempt.error ? make("div", { class: "error s-failed" }, make("strong", {}, attempt.error),
         visit.error && number === visit.attempts.length ? null : causeOf(attempt.cause)) : null,
-      attempt.function ? logs(can.execution, visit.number, number - 1, can.isLocal) : null);
+      attempt.function ? logs(can.execution, visit.number, number - 1, can.isLocal && number === visit.attempts.length) : null);
     return part(`${head} · ${took}${attempt.error ? " · failed" : ""}`, body, `attempt${number}`, visit.attempts.length === 1 || attempt.error === null);
   });
 }
