@@ -317,7 +317,7 @@ locals {
         for services in [sort(setintersection(local.services_with_keys, [for action in actions : split(":", action)[0]]))] : {
           actions  = length(setintersection(local.writing_actions, actions)) > 0 ? ["kms:Decrypt", "kms:GenerateDataKey"] : ["kms:Decrypt"]
           variable = "kms:ViaService"
-          values   = [for service in services : "${service}.${local.region}.amazonaws.com"]
+          values   = [for service in services : "${service}.${local.region}.${data.aws_partition.current.dns_suffix}"]
         } if length(services) > 0
       ],
       [

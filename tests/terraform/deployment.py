@@ -26,7 +26,7 @@ OVERRIDE = 'provider "aws" {\n  s3_use_path_style = true\n}\n'
 VARIABLES = ("-var=bucket_suffix=", "-var=deletion_protection=false")
 # The provider has this many calls under way at once: most of the time it waits for AWS to settle.
 OPTIONS = ("-input=false", "-no-color", "-parallelism=30")
-END_SECONDS = 60.0
+END_SECONDS = 120.0
 
 
 @dataclass(frozen=True)
