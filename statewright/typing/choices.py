@@ -122,15 +122,15 @@ def _judge(rule: ChoiceRule, view: View, visit: Visit) -> tuple[View, View]:
 # --- JSONPath ---
 
 
-def _look(condition: Condition, view: View) -> View:
+def _look(condition: Condition, view: View, *, is_turned: bool = False) -> View:
     """Report what is wrong with a condition; give what is known behind it where it holds."""
     if isinstance(condition, Both):
         for each in condition.conditions:
-            _look(each, view)
+            _look(each, view, is_turned=is_turned)
             view = _known(each, view, is_true=condition.operator == "And")
         return view
     if isinstance(condition, Not):
-        return _look(condition.condition, view)
+        return _look(condition.condition, view, is_turned=not is_turned)
     assert isinstance(condition, Comparison)
     if condition.operator == "IsPresent":
         _check_presence(condition, view)
@@ -141,9 +141,21 @@ def _look(condition: Condition, view: View) -> View:
         operand = path_types.path_type(condition.operand, view, where)
     else:
         operand = literal(condition.operand.value)
+    tested = _TESTED.get(condition.operator, NULL)
+    if tested != NULL and _constant(condition) and not is_turned:
+        _check_test(condition, found, tested, view)
     if condition.operator not in _TESTED:
         _check_comparison(condition, found, operand, view)
     return view
+
+
+def _check_test(condition: Comparison, found: Type, wanted: Type, view: View) -> None:
+    if found.is_unknown or found.is_never or view.document.is_never or not meet(found, wanted).is_never:
+        return
+    message = f"{condition.operator} never holds: {condition.variable.text} is {show(found)}"
+    view.findings.add(
+        "SW105", message, Where(condition.at.pointer), actual=found, severity="warning", is_always=True
+    )
 
 
 def _check_presence(condition: Comparison, view: View) -> None:

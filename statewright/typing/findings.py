@@ -200,14 +200,14 @@ class Findings:
         return at.line, at.column
 
 
-def meant(name: str, names: Iterable[str]) -> str | None:
-    """Suggest the name that was probably meant."""
+def meant(name: str, names: Iterable[str], likeness: float = 0.6) -> str | None:
+    """Suggest the name that was probably meant, at least so much alike."""
     known = list(names)
     folded = {each.replace("_", "").replace("-", "").lower(): each for each in reversed(known)}
     same = folded.get(name.replace("_", "").replace("-", "").lower())
     if same is not None and same != name:
         return f"did you mean '{same}'?"
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(name, known, n=1, cutoff=likeness)
     return f"did you mean '{close[0]}'?" if close and close[0] != name else None
 
 

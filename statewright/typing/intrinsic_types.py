@@ -80,7 +80,29 @@ def result_of(call: Call, arguments: Sequence[Type], view: View, where: Where) -
         _check(f"States.{name}", place, argument, wanted, view, where)
     if name == "Format":
         _check_placeholders(arguments, view, where)
+    if name == "ArrayPartition":
+        _check_size(arguments, view, where)
+    if name == "ArrayGetItem":
+        _check_index(arguments, view, where)
     return _RESULTS[name](arguments)
+
+
+def _check_size(arguments: Sequence[Type], view: View, where: Where) -> None:
+    sizes = shapes_of(of_kind(arguments[1], Number))
+    if sizes and not arguments[1].is_unknown and all(isinstance(s, Number) and s.high < 1 for s in sizes):
+        message = "States.ArrayPartition takes parts of one item or more"
+        view.findings.add("SW104", message, where, actual=arguments[1])
+
+
+def _check_index(arguments: Sequence[Type], view: View, where: Where) -> None:
+    indices = shapes_of(of_kind(arguments[1], Number))
+    counts = [shape for shape in shapes_of(of_kind(arguments[0], Array)) if isinstance(shape, Array)]
+    if arguments[0].is_unknown or arguments[1].is_unknown or len(indices) != 1 or not counts:
+        return
+    (index,) = indices
+    if isinstance(index, Number) and index.low == index.high and min(s.low for s in counts) <= index.low:
+        message = f"States.ArrayGetItem: the array may have no item {index.low:g}"
+        view.findings.add("SW103", message, where, actual=arguments[0])
 
 
 def _check(function: str, place: int, argument: Type, wanted: Type, view: View, where: Where) -> None:

@@ -310,6 +310,8 @@ def _distinct(given: list[Value]) -> Value:
 
 def _keys(given: list[Value]) -> Value:
     objects = [shape for shape in shapes_of(_first(given).type) if isinstance(shape, Object)]
+    if not kinds(_first(given).type) & {"object", "array"} and not _first(given).type.is_never:
+        return ABSENT
     if _first(given).type.is_unknown or len(objects) != len(shapes_of(_first(given).type)):
         return Value(UNKNOWN)
     names = [name for shape in objects for name in shape.fields]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import botocore.session
 from botocore.model import ListShape, MapShape, StructureShape
 
+from statewright.typing.findings import meant
 from statewright.typing.lattice import union
 from statewright.typing.shapes import (
     BOOLEAN,
@@ -80,6 +81,12 @@ def operation(service: str, action: str) -> OperationModel | None:
     model = _session().get_service_model(name)
     found = {each.lower(): each for each in model.operation_names}.get(action.lower())
     return None if found is None else model.operation_model(found)
+
+
+def service_like(service: str) -> str | None:
+    """Suggest the service that was probably meant by a name that none has."""
+    known = _services()
+    return None if service in known else meant(service, known, likeness=0.8)
 
 
 def modelled(resource: Resource) -> OperationModel | None:

@@ -252,6 +252,11 @@ def _check_child(state: Task, payload: Type, child: Signature, around: Surroundi
 def _check_operation(state: Task, around: Surroundings) -> None:
     resource = state.resource
     known = services.operations(resource)
+    if known is None and resource.kind == "sdk":
+        suggestion = services.service_like(resource.service)
+        if suggestion is not None:
+            message = f"the SDK has no service {resource.service}"
+            around.findings.add("SW118", message, Where(state.resource_at.pointer), suggestion=suggestion)
     if known is None or resource.kind != "sdk":
         return
     message = f"{resource.service} has no operation {resource.action}"
