@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pipeline.contracts import AlertRule
-    from pipeline.shapes import File, Location, Record
+    from pipeline.shapes import File, Location
+    from pipeline.values import Record
 
 # A value inside a message: more would push what the message says out of sight.
 MAX_VALUE_CHARACTERS = 256

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from pipeline.contracts import AlertRule, Contract
     from pipeline.settings import Settings
-    from pipeline.shapes import Enriched, EnrichRequest, File, Location, Record, Shard
+    from pipeline.shapes import Enriched, EnrichRequest, File, Location, Shard
+    from pipeline.values import Record
 
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)
 _ENCODER = msgspec.json.Encoder()

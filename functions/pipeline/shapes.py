@@ -1,30 +1,73 @@
-"""What travels between the states, as Python types; schemas/functions/ says the same to the workflow.
-
-Only references and counts: records stay in S3 (a state's payload may hold 256 KiB).
-"""
+"""The types of schemas/functions, written by `statewright types`: change the schemas."""
 
 from __future__ import annotations
 
 from typing import Any, Literal, NotRequired, TypedDict
 
-Record = dict[str, Any]
-"""One record: JSON values, with Decimal for what has a fraction or an exponent."""
 
-Compression = Literal["none", "gzip"]
+class Execution(TypedDict):
+    """Who works on a file.
+
+    `id`: The execution's ARN; the request id of a direct call.
+    """
+
+    id: str
+    started_at: str
+
+
+class NamedObject(TypedDict):
+    s3Bucket: str
+    s3Key: str
+    s3VersionId: NotRequired[str]
+    execution: NotRequired[Execution]
+
+
+class ObjectCreatedDetailBucket(TypedDict):
+    name: str
+
+
+ObjectCreatedDetailObject = TypedDict(
+    "ObjectCreatedDetailObject",
+    {
+        "key": str,
+        "version-id": NotRequired[str],
+    },
+)
+
+
+class ObjectCreatedDetail(TypedDict):
+    bucket: ObjectCreatedDetailBucket
+    object: ObjectCreatedDetailObject
+
+
+ObjectCreated = TypedDict(
+    "ObjectCreated",
+    {
+        "detail": ObjectCreatedDetail,
+        "detail-type": Literal["Object Created"],
+        "execution": NotRequired[Execution],
+    },
+)
+
+
+class EventToStore(TypedDict):
+    event: dict[str, Any]
+    execution: NotRequired[Execution]
+
+
+CollectRequest = NamedObject | ObjectCreated | EventToStore
 Format = Literal["json", "jsonl", "csv", "tsv"]
-
-
-class Location(TypedDict):
-    """An object of S3."""
-
-    bucket: str
-    key: str
+Compression = Literal["none", "gzip"]
 
 
 class File(TypedDict):
-    """One version of one object; `day` is that of its last modification (UTC).
+    """One version of one object.
 
-    `run` is the execution that works on it: it names the folders of all that comes of its work.
+    `run`: The execution that works on it: names the folders of all that comes of its work. One that
+    goes on with the work of others has the digits of the first of them, a hyphen, and its number.
+    `version`: S3's version id, or etag:<etag> where the bucket keeps no versions.
+    `day`: Of the last modification, UTC.
+    `contract`: <dataset>/<version>
     """
 
     id: str
@@ -40,36 +83,33 @@ class File(TypedDict):
     compression: Compression | None
 
 
-class Tolerance(TypedDict, total=False):
-    """How many invalid records a file may hold; `share` is of its records, from 0 to 1."""
+class Tolerance(TypedDict):
+    """The contract's: how many invalid records the file may hold."""
 
-    count: int
-    share: float
+    count: NotRequired[int]
+    share: NotRequired[float]
 
 
 class Plan(TypedDict):
     """Into how many byte ranges the object is cut, and its keys into how many partitions.
 
-    `tolerance` is the contract's, where it has one; `keep` says whether the outcomes of parts are kept for a
-    new start, as they are where there are several shards or partitions.
+    `tolerance`: The contract's: how many invalid records the file may hold.
+    `keep`: Whether outcomes of shards and partitions are kept for a new start: there are several of
+    them.
     """
 
     shards: int
     shard_bytes: int
+    tolerance: NotRequired[Tolerance]
     partitions: int
     keep: bool
-    tolerance: NotRequired[Tolerance]
-
-
-class Execution(TypedDict):
-    """Who works on a file; `id` is the execution's ARN, or the request id of a direct call."""
-
-    id: str
-    started_at: str
 
 
 class Collected(TypedDict):
-    """What CollectData says."""
+    """What CollectData says.
+
+    `duplicate_of`: The execution that has this version of the object.
+    """
 
     outcome: Literal["work", "duplicate", "in_progress", "catalogued"]
     file: File
@@ -78,25 +118,43 @@ class Collected(TypedDict):
 
 
 class Shard(TypedDict):
-    """A range of bytes: from `start`, up to and without `end`."""
+    """A range of bytes: from start, up to and without end."""
 
     index: int
     start: int
     end: int
 
 
-class ParseRequest(TypedDict):
-    """What ParseAndValidate takes; `keep` where the shard is one of several."""
+class Location(TypedDict):
+    """An object of S3.
 
-    file: File
-    shard: Shard
-    keep: NotRequired[bool]
+    `key`: One that the functions have chosen: 160 characters at most.
+    """
+
+    bucket: str
+    key: str
+
+
+class Enriched(TypedDict):
+    """What Enrich says of a shard; valid = enriched + quarantined.
+
+    `kept`: An earlier execution has done it.
+    """
+
+    enriched: int
+    quarantined: int
+    alerts: int
+    staged: Location
+    quarantine_enrich: Location | None
+    alerts_object: Location | None
+    reasons_enrich: dict[str, int]
+    kept: NotRequired[bool]
 
 
 class Parsed(TypedDict):
-    """What ParseAndValidate says; read = valid + quarantined.
+    """What ParseAndValidate says of a shard; read = valid + quarantined.
 
-    `before` is what Enrich said of this shard then, where nothing of it is to be done again.
+    `before`: What Enrich said of this shard then, where nothing of it is to be done again.
     """
 
     shard: Shard
@@ -112,7 +170,11 @@ class Parsed(TypedDict):
 
 
 class EnrichRequest(TypedDict):
-    """What Enrich takes; `keep` where the shard is one of several."""
+    """What Enrich takes.
+
+    `parsed`: What ParseAndValidate said.
+    `keep`: Whether the outcome is kept for a new start, and one that was kept is looked for.
+    """
 
     file: File
     shard: Shard
@@ -121,21 +183,12 @@ class EnrichRequest(TypedDict):
     keep: NotRequired[bool]
 
 
-class Enriched(TypedDict):
-    """What Enrich says; valid = enriched + quarantined. `kept`: an earlier execution has done it."""
-
-    enriched: int
-    quarantined: int
-    alerts: int
-    staged: Location
-    quarantine_enrich: Location | None
-    alerts_object: Location | None
-    reasons_enrich: dict[str, int]
-    kept: NotRequired[bool]
-
-
 class ShardOutcome(TypedDict):
-    """Both of a shard's answers, merged by the workflow; `quarantined` counts both."""
+    """What ParseAndValidate and Enrich say of a shard, merged by the workflow.
+
+    `quarantined`: By ParseAndValidate and Enrich.
+    `kept`: An earlier execution has done it.
+    """
 
     shard: Shard
     read: int
@@ -144,27 +197,21 @@ class ShardOutcome(TypedDict):
     lines: int
     bytes: int
     reasons: dict[str, int]
-    enriched: int
-    alerts: int
     staged: Location
     quarantine: Location | None
+    enriched: int
+    alerts: int
     quarantine_enrich: Location | None
     alerts_object: Location | None
     reasons_enrich: dict[str, int]
     kept: NotRequired[bool]
 
 
-class WriteRequest(TypedDict):
-    """What WriteToDdb takes; `keep` where the partition is one of several."""
-
-    file: File
-    partition: int
-    shards: list[ShardOutcome]
-    keep: NotRequired[bool]
-
-
 class Written(TypedDict):
-    """What WriteToDdb says. `kept`: an earlier execution has done it."""
+    """What WriteToDdb says of a partition.
+
+    `kept`: An earlier execution has done it.
+    """
 
     partition: int
     written: int
@@ -192,10 +239,36 @@ class Counts(TypedDict):
 
 
 class Notified(TypedDict):
-    """What Notify says; `quarantine` holds s3:// URIs."""
+    """What Notify says of a file.
+
+    `quarantine`: s3:// URIs, the manifest first.
+    """
 
     status: Literal["SUCCEEDED"]
     file: File
     counts: Counts
     quarantine: list[str]
     reasons: dict[str, int]
+
+
+class ParseRequest(TypedDict):
+    """What ParseAndValidate takes.
+
+    `keep`: Whether the outcome is kept for a new start, and one that was kept is looked for.
+    """
+
+    file: File
+    shard: Shard
+    keep: NotRequired[bool]
+
+
+class WriteRequest(TypedDict):
+    """What WriteToDdb takes.
+
+    `keep`: Whether the outcome is kept for a new start, and one that was kept is looked for.
+    """
+
+    file: File
+    partition: int
+    shards: list[ShardOutcome]
+    keep: NotRequired[bool]
