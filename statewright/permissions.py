@@ -173,7 +173,9 @@ def _resources(kind: str, parameters: Mapping[str, Json], where: Where) -> Itera
     names = [name for name in _FIELD.findall(template) if name in parameters]
     given = str(parameters[names[0]]) if names else ANY
     if given.startswith("arn:"):
-        yield given
+        # A version or an alias of a state machine is not what a start is checked against:
+        # https://docs.aws.amazon.com/step-functions/latest/dg/auth-version-alias.html
+        yield ":".join(given.split(":")[:7]) if kind == "state machine" else given
         return
     known = {"partition": where.partition, "region": where.region, "account": where.account}
     yield _FIELD.sub(

@@ -42,6 +42,13 @@ def test_an_arn_in_a_parameter_is_the_resource() -> None:
     assert of_call("sns", "Publish", {"TopicArn": topic}, HERE) == {Permission("sns:Publish", topic)}
 
 
+def test_a_start_by_an_alias_is_checked_against_the_state_machine() -> None:
+    machine = "arn:aws:states:us-east-1:000000000000:stateMachine:one"
+    assert of_call("stepfunctions", "StartExecution", {"stateMachineArn": f"{machine}:live"}, HERE) == {
+        Permission("states:StartExecution", machine)
+    }
+
+
 def test_a_batch_needs_its_action_on_each_table() -> None:
     batch = {"RequestItems": {"orders": [], "sales": []}}
     assert of_call("dynamodb", "BatchWriteItem", batch, HERE) == {

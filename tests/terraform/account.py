@@ -97,7 +97,7 @@ class RoleClients:
             return None
         (machine,) = self.engine.store.state_machines()
         role = machine.role_arn.rpartition("/")[2]
-        return self._account.ask(f"credentials?role={role}")
+        return self._account.ask(f"credentials?role={role}&source={machine.arn}")
 
 
 class RoleFunctions:

@@ -7,7 +7,8 @@ Terraform gave it. Around it is what AWS has and MiniStack has not:
 - a rule's target that is a state machine starts it at AWS_ENDPOINT_URL_SFN, where ours are, under the rule's
   role, and S3's event names the version;
 - versions of functions are listed with ARNs that name them;
-- `/_test/credentials?role=NAME` gives the credentials that a service gets when it takes over a role;
+- `/_test/credentials?role=NAME&source=ARN` gives the credentials that a service gets when it takes over a
+  role for a resource, 403 where the role's trust policy is against it;
 - `/_test/checked` tells which actions on which resources were checked for which role, and allowed or not.
 
 It ends with its standard input.
@@ -38,16 +39,37 @@ Json = Any
 CHECKED: set[tuple[str, str, str, bool]] = set()
 
 
-def credentials(role: str) -> dict[str, str]:
-    """Take over a role as a service does, without asking its trust policy."""
+def credentials(role: str, source: str) -> dict[str, str]:
+    """Take over a role as a service does for a resource of somebody's; raises PermissionError."""
     from ministack.services import sts
 
+    if not _is_trusted(role, source):
+        raise PermissionError(f"{role} may not be taken over for {source}")
     keys = {"AccessKeyId": f"ASIA{uuid.uuid4().hex[:16].upper()}", "SecretAccessKey": uuid.uuid4().hex}
     keys["SessionToken"] = uuid.uuid4().hex
     arn = f"arn:aws:sts::{ACCOUNT}:assumed-role/{role}/test"
     session = {"Arn": arn, "UserId": f"{role}:test", "AccountId": ACCOUNT, "PrincipalType": "AssumedRole"}
     sts.register_session(keys["AccessKeyId"], {**session, **keys})
     return keys
+
+
+def _is_trusted(role: str, source: str) -> bool:
+    """Ask the role's trust policy; for MiniStack the account's root stands for any service."""
+    from ministack.core import iam_evaluator
+    from ministack.services import iam
+
+    service = f"arn:aws:iam::{ACCOUNT}:root"
+    context = iam_evaluator.EvalContext(
+        principal_arn=service,
+        principal_type="Root",
+        principal_account=ACCOUNT,
+        action="sts:AssumeRole",
+        resource_arn="*",
+        region=REGION,
+        service_context={"aws:sourceaccount": source.split(":")[4], "aws:sourcearn": source},
+    )
+    policy = iam._roles.get_scoped(ACCOUNT, None, role)["AssumeRolePolicyDocument"]
+    return iam_evaluator.evaluate_trust_policy(policy, service, context)
 
 
 class Checked:
@@ -74,10 +96,10 @@ class Checked:
         return refusal
 
 
-def start_state_machine(arn: str, event: Json, role: str) -> None:
+def start_state_machine(arn: str, event: Json, rule: str, role: str) -> None:
     """Start what a rule's target names, with the event as its input."""
     event = with_version_id(event, functools.partial(_client, _own_endpoint(), None))
-    sfn = _client(os.environ["AWS_ENDPOINT_URL_SFN"], credentials(role), "stepfunctions")
+    sfn = _client(os.environ["AWS_ENDPOINT_URL_SFN"], credentials(role, rule), "stepfunctions")
     _check_start(role, arn)
     sfn.start_execution(stateMachineArn=arn, name=event["id"], input=json.dumps(event))
 
@@ -149,7 +171,8 @@ def stand_in() -> None:
             return
         payload = (view or eventbridge._pattern_event_view(event)).event_with_detail()
         role = target["RoleArn"].rpartition("/")[2]
-        threading.Thread(target=start_state_machine, args=(target["Arn"], payload, role), daemon=True).start()
+        start = functools.partial(start_state_machine, target["Arn"], payload, rule["Arn"], role)
+        threading.Thread(target=start, daemon=True).start()
 
     eventbridge._invoke_target = invoked
 
@@ -169,10 +192,14 @@ class Front:
         await self._app(scope, receive, send)
 
     async def _answer(self, scope: Any, send: Any) -> None:
-        asked = parse_qs(scope["query_string"].decode())
-        said = credentials(asked["role"][0]) if scope["path"] == "/_test/credentials" else sorted(CHECKED)
+        asked = {name: values[0] for name, values in parse_qs(scope["query_string"].decode()).items()}
+        status, said = 200, None
+        try:
+            said = credentials(**asked) if scope["path"] == "/_test/credentials" else sorted(CHECKED)
+        except PermissionError:
+            status = 403
         headers = [(b"content-type", b"application/json")]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": json.dumps(said).encode()})
 
 

@@ -9,6 +9,7 @@ import fnmatch
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError
 
 import pytest
 
@@ -68,6 +69,23 @@ def test_all_of_it_is_done_under_the_roles_that_terraform_made(deployment: Deplo
     made = deployment.account.client("iam").list_roles()["Roles"]
     assert roles == {role["RoleName"] for role in made}
     assert [each for each in asked if not each[-1]] == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "arn:aws:states:us-east-1:000000000001:stateMachine:statewright-ingest",
+        "arn:aws:states:us-east-1:000000000000:stateMachine:another",
+        "arn:aws:events:us-east-1:000000000000:rule/another",
+    ],
+)
+def test_nobody_elses_resource_gets_a_role(deployment: Deployment, source: str) -> None:
+    roles = [each["RoleName"] for each in deployment.account.client("iam").list_roles()["Roles"]]
+    guarded = [role for role in roles if "ingest" in role or "rule" in role]
+    assert len(guarded) == 2
+    for role in guarded:
+        with pytest.raises(HTTPError, match="403"):
+            deployment.account.ask(f"credentials?role={role}&source={source}")
 
 
 def test_a_role_that_may_too_little_is_refused(deployment: Deployment) -> None:
