@@ -13,6 +13,7 @@ from statewright.asl.source import escape
 from statewright.typing import services
 from statewright.typing.findings import Where, meant, pointed, suggestion_for
 from statewright.typing.integrations import check_resource
+from statewright.typing.job_answers import HTTP, answer_of
 from statewright.typing.jsonata_values import object_shapes
 from statewright.typing.selection import part_at, select
 from statewright.typing.shapes import (
@@ -72,12 +73,14 @@ def task_result(state: Task, payload: Type, around: Surroundings) -> Type:
     if target == "states:startExecution":
         return _execution_result(state, payload, around)
     model = services.modelled(resource)
+    if target in ("http:invoke", "apigateway:invoke") and not resource.pattern:
+        return HTTP.since(f"the result of {state.name} ({target})", state.name)
     if model is None:
         _check_operation(state, around)
-        return UNKNOWN
+        return answer_of(resource).since(f"the result of {state.name}", state.name)
     _check_arguments(state, payload, services.input_type(model), around)
     if resource.pattern:
-        return UNKNOWN.since(f"the answer that {state.name} waits for", state.name)
+        return answer_of(resource).since(f"the answer that {state.name} waits for", state.name)
     found = services.output_type(model, has_metadata=resource.kind != "sdk")
     return found.since(f"the result of {state.name} ({resource.service}:{resource.action})", state.name)
 
