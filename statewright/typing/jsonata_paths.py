@@ -77,7 +77,10 @@ class PathWalk:
         view = self.evaluator.view
         suggestion = f"did you mean '${name}'?" if name in view.variables or name == "states" else None
         message = f"'{name}' points to nothing: an expression begins with $states or a variable"
-        self.evaluator.report("SW101", message, step, suggestion=suggestion, is_always=True)
+        # Also where it is only asked whether there is such a value.
+        findings = replace(view.findings, ignored=view.findings.ignored - {"SW101"})
+        seeing = self.evaluator.seeing(replace(view, findings=findings))
+        seeing.report("SW101", message, step, suggestion=suggestion, is_always=True)
 
     def _step(self, step: Symbol, cursor: Cursor) -> Cursor:
         if step.type == "sort":

@@ -172,7 +172,7 @@ def expression_of_jsonata(machine: Json) -> Iterator[tuple[str, Json]]:
 def two_equals_signs(machine: Json) -> Iterator[tuple[str, Json]]:
     """JSONata compares with =."""
     if is_jsonata(machine):
-        yield from replaced(machine, r" = ", " == ")
+        yield from replaced(machine, r"(?<=[\w)]) = (?=['$\d])", " == ")
 
 
 @operator("expressions")

@@ -240,7 +240,7 @@ def argument_as_list(machine: Json) -> Iterator[tuple[str, Json]]:
     for place, arguments in _services(machine):
         for name in arguments:
             bare = name.removesuffix(".$")
-            if bare != "MessageBody":  # any JSON goes as its text
+            if bare not in ("Message", "MessageBody"):  # any JSON goes as its text
                 mutant = rename(machine, (*place, name), bare)
                 yield f"{label(place)}/{name}", put(mutant, (*place, bare), [1])
 
