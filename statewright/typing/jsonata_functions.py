@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from statewright.asl.jsonata.natives import NATIVES
 from statewright.typing import jsonata_folds as folds
 from statewright.typing.intrinsic_types import merge_objects, range_of
+from statewright.typing.jsonata_demands import unmet
 from statewright.typing.jsonata_values import (
     ABSENT,
     ANYTHING,
@@ -66,6 +67,9 @@ def check_arguments(
     if len(given) > len(parameters) and not (parameters and parameters[-1].pattern.endswith("+")):
         report(len(parameters), f"${name} takes {len(parameters)} arguments, not {len(given)}")
         return
+    lacking = unmet(name, given)
+    if lacking is not None:
+        unproved(0, lacking)
     if name == "sort" and len(given) == 1:
         _check_sortable(given[0], report, unproved)
     least = sum(1 for parameter in parameters if not parameter.pattern.endswith("?"))
