@@ -14,17 +14,18 @@ import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
-from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from statewright.view.asked import BadQueryError, needed, number
 from statewright.view.follow import MAX_FOLLOWED_OFFSET, Follower, NotFollowedError
 from statewright.view.graph_places import FUNCTIONS, place_in_graph, shard_of, told_first
+from statewright.view.told import Told
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from starlette.requests import Request
+    from starlette.responses import Response
 
     from statewright.local.place_options import Connection
     from statewright.view.endpoint import Endpoint
@@ -69,7 +70,7 @@ class Following:
     async def files(self, _: Request) -> Response:
         follower = await self._follower()
         found = await asyncio.to_thread(follower.files)
-        return JSONResponse({**found, "datasets": follower.tables()})
+        return Told({**found, "datasets": follower.tables()})
 
     async def file(self, request: Request) -> Response:
         follower, offset = await self._follower(), number(request, "offset") or 0
@@ -77,12 +78,12 @@ class Following:
             raise BadQueryError(f"Only {MAX_FOLLOWED_OFFSET:,} records of a file are paged through")
         execution = request.query_params.get("execution")
         name = await self._file_of(execution) if execution else needed(request, "q").strip()
-        return JSONResponse(await asyncio.to_thread(follower.file, name, offset))
+        return Told(await asyncio.to_thread(follower.file, name, offset))
 
     async def item(self, request: Request) -> Response:
         follower = await self._follower()
         values = _texts(needed(request, "key"))
-        return JSONResponse(await asyncio.to_thread(follower.item, needed(request, "dataset"), values))
+        return Told(await asyncio.to_thread(follower.item, needed(request, "dataset"), values))
 
     async def pasted(self, request: Request) -> Response:
         follower = await self._follower()
@@ -93,7 +94,7 @@ class Following:
         text = told.get("item") if isinstance(told, dict) else None
         if not isinstance(text, str):
             raise BadQueryError("item is missing")
-        return JSONResponse(await asyncio.to_thread(follower.pasted, text))
+        return Told(await asyncio.to_thread(follower.pasted, text))
 
     async def place(self, request: Request) -> Response:
         await self._follower()
@@ -105,13 +106,13 @@ class Following:
         if shard is None and offset is not None:
             shard = shard_of(told_first(watch, "plan"), offset)
         assert self._deployment is not None
-        return JSONResponse(await place_in_graph(self._endpoint, self._deployment.names, watch, stage, shard))
+        return Told(await place_in_graph(self._endpoint, self._deployment.names, watch, stage, shard))
 
     async def raw(self, request: Request) -> Response:
         follower, offset = await self._follower(), number(request, "offset", _BYTE_DIGITS) or 0
         bucket, key = needed(request, "bucket"), needed(request, "key")
         version = request.query_params.get("version", "")
-        return JSONResponse(await asyncio.to_thread(follower.raw, bucket, key, version, offset))
+        return Told(await asyncio.to_thread(follower.raw, bucket, key, version, offset))
 
     async def _follower(self) -> Follower:
         if not await asyncio.to_thread(self.is_possible) or self._deployment is None:

@@ -193,3 +193,27 @@ def test_given_a_question_that_makes_no_sense_it_is_refused_and_nothing_breaks(
     )
     assert status in (400, 502)
     assert json.loads(text)["error"]
+
+
+def test_given_halves_of_characters_each_question_is_answered(cloud: Cloud, page_server: Page) -> None:
+    made = '{"half": "\\ud800", "\\udc00": "\\u0000"}'
+    body = {"StartAt": "Odd", "States": {"Odd": {"Type": "Pass", "Parameters": {"a.$": "$"}, "End": True}}}
+    arn = cloud.machine("odd", body)
+    execution = cloud.client.start_execution(stateMachineArn=arn, input=made)["executionArn"]
+    cloud.ended(execution)
+    token = {"X-Statewright-Token": page_server.token}
+    asked = f"execution={quote(execution)}"
+    path = quote('["half"]')
+    for query in (
+        f"compare?a={quote(execution)}&b={quote(execution)}",
+        f"state?{asked}&state=Odd",
+        f"event?{asked}&id=2",
+        f"origin?{asked}&visit=0&path={path}",
+        f"export?{asked}&format=html",
+        f"compare/state?a={quote(execution)}&b={quote(execution)}&state=Odd",
+    ):
+        status, _, text = ask(page_server, f"/api/{query}", token)
+        assert status == 200, query
+        json.loads(text, parse_constant=pytest.fail)
+    page = json.loads(ask(page_server, f"/api/export?{asked}&format=html", token)[2])["text"]
+    assert page.encode("utf-8")

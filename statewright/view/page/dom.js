@@ -20,6 +20,11 @@ export function parse(text) {
   });
 }
 
+// Characters that are not seen, and those that turn the direction of what follows, by their code: what a text
+// shows is then what is in it.
+const UNSEEN = /[\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+export const seen = (text) => text.replace(UNSEEN, (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, "0")}`);
+
 const isLeaf = (value) => value === null || typeof value !== "object" || Boolean(JSON.isRawJSON && JSON.isRawJSON(value));
 
 export function duration(seconds) {
@@ -142,7 +147,7 @@ function leaf(value) {
   if (typeof value === "string") {
     const inside = textOfJson(value);
     if (inside) return make("span", { class: "inside" }, inside);
-    return make("span", { class: value.includes("\n") ? "text lines" : "text" }, value.includes("\n") ? value : JSON.stringify(value));
+    return make("span", { class: value.includes("\n") ? "text lines" : "text" }, seen(value.includes("\n") ? value : JSON.stringify(value)));
   }
   return make("span", { class: "plain" }, JSON.stringify(value));
 }

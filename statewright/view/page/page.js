@@ -59,7 +59,7 @@ async function loadExecutions(token = null) {
 function executionRow(each) {
   const took = each.stopDate ? duration(each.stopDate - each.startDate) : "";
   const row = make("li", { role: "option", "data-arn": each.arn, "aria-selected": String(each.arn === now.execution), class: `s-${tone(each.status)}`, onclick: () => open(each.arn) },
-    make("span", { class: "title" }, make("span", { class: "dot", "aria-hidden": "true" }), each.name), make("span", { class: "took" }, took),
+    make("span", { class: "title" }, make("span", { class: "dot", "aria-hidden": "true" }), make("span", { class: "name", title: each.name }, each.name)), make("span", { class: "took" }, took),
     make("span", { class: "muted" }, `${each.status.toLowerCase().replace("_", " ")} · ${moments(each.startDate)}`), make("span", { class: "muted cost" }));
   if (each.stopDate) costs.show(each.arn, row.querySelector(".cost"));
   return row;
@@ -105,12 +105,18 @@ async function hear(told) {
   refreshTable(isFirst);
   const ended = told.summary.isComplete && !hadEnded;
   if (before !== told.summary.status) updateRow();
+  if (isFirst && now.mapRun === null) drawParent(told.summary.parent);
   if (isFirst && now.chosen) choose(now.chosen, now.visit);
   else if ((isFirst || (ended && !now.chosen)) && told.summary.look && (told.summary.isComplete || isFirst)) {
-    if (told.summary.isComplete && told.summary.status !== "SUCCEEDED") choose(told.summary.look.state, told.summary.look.visit);
+    if (told.summary.isComplete && told.summary.status !== "SUCCEEDED") lookAt(told.summary.look);
     else if (isFirst) panel.empty("Click a state.");
   } else if (now.chosen) loadPanel();
   else if (isFirst) panel.empty(told.summary.notice ? "No data: this endpoint tells no history." : "Click a state.");
+}
+
+function lookAt({ state, visit }) {
+  choose(state, visit);
+  graph.approach(state);
 }
 
 function updateRow() {
@@ -131,7 +137,7 @@ function drawHead() {
   const took = told.stopDate ? told.stopDate - told.startDate : Date.now() / 1000 - told.startDate;
   if (told.cost && told.isComplete) costs.know(now.execution, told.cost);
   at("facts").replaceChildren(
-    make("span", {}, told.name), make("span", {}, "duration ", make("b", {}, duration(took))),
+    make("span", { class: "name", title: told.name }, told.name), make("span", {}, "duration ", make("b", {}, duration(took))),
     ...(told.notice ? [] : [make("span", {}, "transitions ", make("b", {}, told.transitions.toLocaleString()))]),
     ...(told.cost ? [make("span", { title: told.cost.how }, make("b", {}, dollars(told.cost)))] : []));
   const can = new Set(now.place.acts);
@@ -234,6 +240,13 @@ function drawCrumbs(state) {
   if (now.mapRun === null) return;
   crumbs.replaceChildren(make("button", { type: "button", onclick: back }, `‹ ${now.parents[now.parents.length - 1].name}`),
     make("span", { class: "muted" }, `children of ${state}`));
+}
+
+// Of a child that was not come to through its list: the way up to the execution that it is a part of.
+function drawParent(parent) {
+  at("crumbs").hidden = !parent;
+  if (!parent) return;
+  at("crumbs").replaceChildren(make("button", { type: "button", onclick: () => open(parent) }, `‹ ${parent.split(":").pop()}`), make("span", { class: "muted" }, "this is a child of it"));
 }
 
 async function back() {
@@ -464,7 +477,7 @@ async function begin() {
     await loadMachines();
     const wanted = address.get("execution");
     if (wanted) {
-      const machine = wanted.split(":")[6];
+      const machine = wanted.split(":")[6].split("/")[0]; // of a child of a map run: machine/label
       now.machine = now.machines.find((each) => each.name === machine) || now.machine;
       if (now.machine) at("machines").value = now.machine.arn;
     }
