@@ -58,13 +58,16 @@ def find_endpoint(
     return Endpoint(client, shown, is_local=False, service=service)
 
 
-def running_cloud() -> str | None:
-    """Return where the local cloud of the project around the current folder serves Step Functions."""
+def running_cloud(state: Path | None = None) -> str | None:
+    """Return where a local cloud serves Step Functions, None where it is not up.
+
+    It is the one with its state in a folder, without one that of the project around the current folder.
+    """
     from statewright.local.places import Places, read_record
     from statewright.project import STATE_FOLDER, ProjectError, find_root
 
     try:
-        record = read_record(Places((find_root(Path.cwd()) / STATE_FOLDER).resolve()))
+        record = read_record(Places((state or find_root(Path.cwd()) / STATE_FOLDER).resolve()))
     except ProjectError:
         return None
     return None if record is None else record.sfn_endpoint

@@ -11,7 +11,8 @@ from click.testing import CliRunner
 from statewright.cli import statewright
 from statewright.local import locks
 from statewright.local.places import CloudRecord, Places, write_record
-from statewright.view.endpoint import Endpoint
+from statewright.view.deployment import deployment_of
+from statewright.view.endpoint import Endpoint, running_cloud
 from statewright.view.project_files import find_project_files
 from tests.view.shop import write_shop
 
@@ -53,6 +54,21 @@ def test_given_the_projects_cloud_its_logs_are_those_of_its_own_endpoint_alone(
         files = find_project_files(Endpoint(None, url, is_local=True), "")
     assert files is not None
     assert files.logs == (places.logs if is_own else None)
+
+
+def test_given_a_cloud_whose_state_is_elsewhere_its_logs_are_found_there(
+    project: Path, tmp_path: Path
+) -> None:
+    places = Places(tmp_path / "elsewhere")
+    places.make()
+    with locks.held(places.lock):
+        write_record(places, CloudRecord(os.getpid(), "http://127.0.0.1:4566", URL, "2026-11-21T00:00:00Z"))
+        files = find_project_files(Endpoint(None, URL + "/", is_local=True), "", places.folder)
+        assert running_cloud(places.folder) == URL
+        assert deployment_of(HERE) is None
+        assert deployment_of(HERE, places.folder) is not None
+    assert files is not None
+    assert files.logs == places.logs
 
 
 def test_given_no_project_there_are_no_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
