@@ -49,9 +49,11 @@ class Deployment:
     terraform: Terraform
     plan_file: Path
 
-    def plan(self, more: dict[str, Any] | None = None, *, only_to_look: bool = False) -> bool:
+    def plan(
+        self, more: dict[str, Any] | None = None, *, only_to_look: bool = False, refresh: bool = True
+    ) -> bool:
         """Write and print the plan; return whether it changes anything; raises TerraformError."""
-        return self.terraform.plan(self.plan_file, more=more, only_to_look=only_to_look)
+        return self.terraform.plan(self.plan_file, more=more, only_to_look=only_to_look, refresh=refresh)
 
     def apply(self) -> None:
         """Do what the plan says; raises TerraformError."""

@@ -71,14 +71,17 @@ class Terraform:
         *,
         destroy: bool = False,
         only_to_look: bool = False,
+        refresh: bool = True,
         more: Mapping[str, Any] | None = None,
     ) -> bool:
         """Write a plan and print it; return whether it changes anything; raises TerraformError.
 
-        `only_to_look` takes no lock of the state, so it needs no right to write one.
+        `only_to_look` takes no lock of the state, so it needs no right to write one. Without `refresh` the
+        state is believed, and no resource is read.
         """
         options = ["-destroy"] if destroy else []
         options += ["-lock=false"] if only_to_look else []
+        options += [] if refresh else ["-refresh=false"]
         values = self._variable_options(more or {})
         code = self._code("plan", "-input=false", "-detailed-exitcode", f"-out={file}", *options, *values)
         if code not in (NO_CHANGES, CHANGES):
