@@ -42,6 +42,9 @@ resource "aws_lambda_function" "function" {
     log_format = "Text" # the functions write JSON themselves
     log_group  = aws_cloudwatch_log_group.function[each.key].name
   }
+
+  # Lambda tries at once whether the role may send traces; and no function outlives what its role may.
+  depends_on = [aws_iam_role_policy.function]
 }
 
 locals {

@@ -55,6 +55,8 @@ locals {
       { actions = ["dynamodb:UpdateItem"], resources = [local.table_arns["files"]] },
       { actions = ["sqs:SendMessage"], resources = [local.queue_arns["dead_letters"]] },
       { actions = ["sns:Publish"], resources = [local.topic_arns["notifications"]] },
+      # What AWS calls the least that a distributed Map needs, beside the start of its children.
+      { actions = ["states:DescribeExecution"], resources = [local.execution_arns["ingest"]] },
       # Its map runs start EXPRESS children, and start them again in a redrive:
       # https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html
       { actions = ["states:StartExecution"], resources = [local.state_machine_arns["ingest"]] },

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import time
 import zipfile
@@ -113,3 +114,6 @@ def _pack(file: Path) -> None:
             for path in sorted(folder.rglob("*")):
                 if path.is_file() and "__pycache__" not in path.parts:
                     package.write(path, path.relative_to(root))
+    # As `statewright package` does it: Terraform compares the digest, and AWS tells another hash.
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    file.with_suffix(".json").write_text(json.dumps({"digest": digest}))
