@@ -20,6 +20,7 @@ from statewright.view.definition import called_function, read_chart
 from statewright.view.events import details
 from statewright.view.input_schema import UnusableSchemaError, input_schema, problems
 from statewright.view.log_lines import function_of, log_lines
+from statewright.view.panel import visit_error
 from statewright.view.payload import unfold
 from statewright.view.source_lines import handler_line, trace_lines
 from statewright.view.told import Told
@@ -94,8 +95,9 @@ class Beside:
         node = watch.chart.nodes.get(state) if watch.chart else None
         if called is None and node is not None:
             called = called_function(node.body)
-        failures = [] if visit is None else [visit.failure, *(each.last for each in visit.attempts)]
-        causes = [details(watch.log.get(each)).get("cause") for each in failures if each]
+        attempts = [] if visit is None else [each.last for each in visit.attempts if each.last]
+        error = None if visit is None else visit_error(watch, visit)
+        causes = [error and error["cause"], *(details(watch.log.get(each)).get("cause") for each in attempts)]
         return {
             "handler": None if called is None else handler_line(self._files, called),
             "lines": trace_lines(self._files, unfold(causes)),

@@ -78,6 +78,7 @@ async function open(execution, state = null) {
   Object.assign(now, { execution, summary: null, overlay: null, frame: null, chosen: state, visit: null, told: null });
   remember({ execution, machine: now.machine ? now.machine.arn : null, state });
   selectRow();
+  at("search-states").value = "";
   drawFrame();
   try {
     const shown = await get("graph", { execution });
