@@ -48,6 +48,8 @@ def test_this_repository_is_a_project_whose_parts_fit_together() -> None:
         "parse_and_validate",
         "enrich",
         "write_to_ddb",
+        "collect_messages",
+        "tell_digests",
         "notify",
     }
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pipeline import contract_checks, documents, routing
 from pipeline.errors import ContractError
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 META_SCHEMA = "contract.json"
 VERSION = re.compile(r"[1-9][0-9]{0,5}")
+# Nobody reads more, unless the contract says so.
+ALERTS_PER_MINUTE = 20
 DATASET = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
@@ -39,13 +41,15 @@ class KeyAttribute:
 
 @dataclass(frozen=True)
 class AlertRule:
-    """A record that matches `when` raises the alert."""
+    """What matches `when` raises the alert; a digest counts those above `per_minute`."""
 
     name: str
     severity: str
     when: jsonschema_rs.Draft202012Validator
     subject: str
     message: str
+    of: Literal["records", "refusals"] = "records"
+    per_minute: int = ALERTS_PER_MINUTE
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,7 @@ class Contract:
     schema: Mapping[str, Any]
     validator: jsonschema_rs.Draft202012Validator
     sources: tuple[routing.Source, ...]
+    queues: tuple[str, ...]
     partition_key: KeyAttribute
     sort_key: KeyAttribute | None
     order: KeyAttribute | None
@@ -143,16 +148,19 @@ def newest_of(contracts: Any) -> list[Contract]:
     return list(newest.values())
 
 
-@functools.cache
-def order_of(folder: Path, name: str) -> tuple[KeyAttribute, KeyAttribute] | None:
-    """Return the partition key and the ordering attribute of a contract, None where it has no order.
+class Ordered(NamedTuple):
+    """A contract's partition key, and its ordering attribute where it names one."""
 
-    The contract is not compiled: a writer needs no more of it.
-    """
+    key: KeyAttribute
+    order: KeyAttribute | None
+
+
+@functools.cache
+def order_of(folder: Path, name: str) -> Ordered:
+    """Return what a writer needs of a contract, which is not compiled for that."""
     said = documents.load(folder, f"datasets/{name}.json")["x-dataset"]
-    if "order" not in said:
-        return None
-    return KeyAttribute(**said["key"]["partition"]), KeyAttribute(**said["order"])
+    order = KeyAttribute(**said["order"]) if "order" in said else None
+    return Ordered(KeyAttribute(**said["key"]["partition"]), order)
 
 
 @functools.cache
@@ -169,11 +177,19 @@ def catalogue(folder: Path) -> Catalogue:
             raise ContractError(name, "", "a contract is called datasets/<dataset>/<version>.json")
         contract = load_contract(folder, path.parent.name, int(path.stem))
         contracts[contract.name] = contract
-    contract_checks.check_patterns(
-        (f"datasets/{contract.name}.json", [source.keys for source in contract.sources])
-        for contract in newest_of(contracts.values())
+    newest = [(f"datasets/{contract.name}.json", contract) for contract in newest_of(contracts.values())]
+    contract_checks.check_owners(
+        "sources", ((file, [source.keys for source in contract.sources]) for file, contract in newest)
     )
+    contract_checks.check_owners("queues", ((file, contract.queues) for file, contract in newest))
     return Catalogue(contracts)
+
+
+@functools.cache
+def quotas_of(folder: Path, name: str) -> Mapping[str, int]:
+    """Return how many alerts of each rule of a contract are told one by one in a minute."""
+    rules = documents.load(folder, f"datasets/{name}.json")["x-dataset"].get("alerts", ())
+    return {rule["name"]: rule.get("per_minute", ALERTS_PER_MINUTE) for rule in rules}
 
 
 def load_contract(folder: Path, dataset: str, version: int) -> Contract:
@@ -196,6 +212,7 @@ def load_contract(folder: Path, dataset: str, version: int) -> Contract:
         schema=schema,
         validator=validator,
         sources=tuple(_source(source) for source in said["sources"]),
+        queues=tuple(said.get("queues", ())),
         partition_key=KeyAttribute(**said["key"]["partition"]),
         sort_key=KeyAttribute(**said["key"]["sort"]) if "sort" in said["key"] else None,
         order=KeyAttribute(**said["order"]) if "order" in said else None,
@@ -228,4 +245,12 @@ def _alert(folder: Path, file: str, index: int, said: Mapping[str, Any]) -> Aler
     except ContractError as error:
         raise ContractError(file, f"/x-dataset/alerts/{index}/when{error.pointer}", error.reason) from error
     subject = said.get("subject", said["name"])
-    return AlertRule(said["name"], said["severity"], when, subject, said["message"])
+    return AlertRule(
+        said["name"],
+        said["severity"],
+        when,
+        subject,
+        said["message"],
+        said.get("of", "records"),
+        said.get("per_minute", ALERTS_PER_MINUTE),
+    )

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 # To be raised whenever staged objects or outcomes change their form or their meaning.
-FORMAT = 1
+FORMAT = 2
 # Enough hexadecimal digits that two of one file never meet by chance; an outcome has them four times.
 DIGITS = 12
 # As many digits as signatures give the number of a run; the execution after that begins a series.
@@ -99,8 +99,9 @@ def find_shard(settings: Settings, file: File, shard: Shard) -> Parsed | None:
     if found is None or found.parsed["shard"] != shard:
         return None
     parsed, enriched = found.parsed, found.enriched
+    staged: Location = {"bucket": enriched["staged"]["bucket"], "key": enriched["staged"]["key"]}
     named = (
-        enriched["staged"],
+        staged,
         parsed["quarantine"],
         enriched["quarantine_enrich"],
         enriched["alerts_object"],

@@ -56,7 +56,7 @@ class EventToStore(TypedDict):
 
 
 CollectRequest = NamedObject | ObjectCreated | EventToStore
-Format = Literal["json", "jsonl", "csv", "tsv"]
+Format = Literal["json", "jsonl", "csv", "tsv", "messages"]
 Compression = Literal["none", "gzip"]
 
 
@@ -117,6 +117,96 @@ class Collected(TypedDict):
     duplicate_of: NotRequired[str]
 
 
+class MessageAttributes(TypedDict):
+    """What SQS says of a message; the time in milliseconds since the epoch."""
+
+    SentTimestamp: str
+
+
+class MessageAttribute(TypedDict):
+    """An attribute of a message."""
+
+    stringValue: NotRequired[str | None]
+
+
+class MessageRecord(TypedDict):
+    """A message as a pipe of EventBridge hands it on.
+
+    `attributes`: What SQS says of a message; the time in milliseconds since the epoch.
+    """
+
+    messageId: str
+    body: str
+    attributes: MessageAttributes
+    messageAttributes: NotRequired[dict[str, MessageAttribute]]
+    eventSourceARN: str
+
+
+MessageBatch = list[MessageRecord]
+
+
+class Staged(TypedDict):
+    """Where staged data are: an object, or inline the same bytes in Base64."""
+
+    bucket: NotRequired[str]
+    key: NotRequired[str]
+    inline: NotRequired[str]
+
+
+class RecordsGroup(TypedDict):
+    """Records of one dataset, as a file is known to the functions; its id follows from the messages."""
+
+    kind: Literal["records"]
+    messages: list[str]
+    file: File
+    content: Staged
+
+
+class NoticeInput(TypedDict):
+    """The object."""
+
+    s3Bucket: str
+    s3Key: str
+    s3VersionId: NotRequired[str]
+
+
+class Notice(TypedDict):
+    """A new object, and the name of the execution that it starts.
+
+    `input`: The object.
+    """
+
+    message: str
+    name: str
+    input: NoticeInput
+
+
+class NoticesGroup(TypedDict):
+    """New objects that S3 tells of."""
+
+    kind: Literal["notices"]
+    messages: list[str]
+    notices: list[Notice]
+
+
+class DigestsGroup(TypedDict):
+    """Minutes whose alerts are to be told in one message."""
+
+    kind: Literal["digests"]
+    messages: list[str]
+    minutes: list[str]
+
+
+class RefusedGroup(TypedDict):
+    """Messages that no dataset claims."""
+
+    kind: Literal["refused"]
+    messages: list[str]
+
+
+Groups = list[RecordsGroup | NoticesGroup | DigestsGroup | RefusedGroup]
+
+
 class Shard(TypedDict):
     """A range of bytes: from start, up to and without end."""
 
@@ -135,6 +225,15 @@ class Location(TypedDict):
     key: str
 
 
+class Refusal(TypedDict):
+    """Why a message goes back; never what is in it."""
+
+    message: str
+    rule: str
+    pointer: str
+    reason: str
+
+
 class Enriched(TypedDict):
     """What Enrich says of a shard; valid = enriched + quarantined.
 
@@ -144,11 +243,12 @@ class Enriched(TypedDict):
     enriched: int
     quarantined: int
     alerts: int
-    staged: Location
+    staged: Staged
     quarantine_enrich: Location | None
     alerts_object: Location | None
     reasons_enrich: dict[str, int]
     kept: NotRequired[bool]
+    refusals_enrich: NotRequired[list[Refusal]]
 
 
 class Parsed(TypedDict):
@@ -164,9 +264,10 @@ class Parsed(TypedDict):
     lines: int
     bytes: int
     reasons: dict[str, int]
-    staged: Location
+    staged: Staged
     quarantine: Location | None
     before: NotRequired[Enriched]
+    refusals: NotRequired[list[Refusal]]
 
 
 class EnrichRequest(TypedDict):
@@ -174,6 +275,7 @@ class EnrichRequest(TypedDict):
 
     `parsed`: What ParseAndValidate said.
     `keep`: Whether the outcome is kept for a new start, and one that was kept is looked for.
+    `content`: The records themselves, where the file is a group of messages.
     """
 
     file: File
@@ -181,6 +283,7 @@ class EnrichRequest(TypedDict):
     partitions: int
     parsed: Parsed
     keep: NotRequired[bool]
+    content: NotRequired[Staged]
 
 
 class ShardOutcome(TypedDict):
@@ -197,7 +300,7 @@ class ShardOutcome(TypedDict):
     lines: int
     bytes: int
     reasons: dict[str, int]
-    staged: Location
+    staged: Staged
     quarantine: Location | None
     enriched: int
     alerts: int
@@ -205,6 +308,8 @@ class ShardOutcome(TypedDict):
     alerts_object: Location | None
     reasons_enrich: dict[str, int]
     kept: NotRequired[bool]
+    refusals: NotRequired[list[Refusal]]
+    refusals_enrich: NotRequired[list[Refusal]]
 
 
 class Written(TypedDict):
@@ -255,11 +360,25 @@ class ParseRequest(TypedDict):
     """What ParseAndValidate takes.
 
     `keep`: Whether the outcome is kept for a new start, and one that was kept is looked for.
+    `content`: The records themselves, where the file is a group of messages.
     """
 
     file: File
     shard: Shard
     keep: NotRequired[bool]
+    content: NotRequired[Staged]
+
+
+class DigestRequest(TypedDict):
+    """What TellDigests takes: ids of minutes."""
+
+    minutes: list[str]
+
+
+class Digested(TypedDict):
+    """What TellDigests says: of how many alerts it told."""
+
+    alerts: int
 
 
 class WriteRequest(TypedDict):
