@@ -73,8 +73,9 @@ def of_call(
     return frozenset(
         Permission(rule["action"], resource)
         for rule in rules
-        if _applies(rule, parameters, found=found)
-        for resource in _resources(rule["resource"], parameters, where)
+        for part in _parts(rule, parameters)
+        if _applies(rule, part, found=found)
+        for resource in _resources(rule["resource"], part, where)
     )
 
 
@@ -154,6 +155,19 @@ def _is_computed(name: str, value: Json) -> bool:
 def _rules() -> dict[str, Json]:
     rules: dict[str, Json] = json.loads(RULES.read_bytes())
     return rules
+
+
+def _parts(rule: Mapping[str, str], parameters: Mapping[str, Json]) -> list[Mapping[str, Json]]:
+    """Return the parameters; of a transaction those of its parts that a rule is for.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
+    """
+    if "part" not in rule:
+        return [parameters]
+    items = parameters.get("TransactItems", ANY)
+    if not isinstance(items, list):
+        return [{}]  # computed: any of them, on any table
+    return [item[rule["part"]] for item in items if rule["part"] in item]
 
 
 def _applies(rule: Mapping[str, str], parameters: Mapping[str, Json], *, found: bool) -> bool:
