@@ -92,15 +92,30 @@ def test_every_rule_is_of_an_operation_that_there_is_and_names_a_resource_of_its
         service, operation = call.split(".")
         members = session.get_service_model(service).operation_model(operation).input_shape.members
         for need in needs:
-            assert need.keys() <= {"action", "resource", "with", "without", "on"}
+            assert need.keys() <= {"action", "resource", "with", "without", "on", "part"}
             assert {need.get("with"), need.get("without")} - {None} <= members.keys()
             fields = set(rules["resources"][need["resource"]].replace("{", "}").split("}")[1::2])
-            assert fields & members.keys() or "RequestItems" in members, call
+            of_parts = members["TransactItems"].member.members if "part" in need else {}
+            named = of_parts[need["part"]].members if of_parts else members
+            assert fields & named.keys() or "RequestItems" in named, call
     actions = {need["action"] for needs in rules["calls"].values() for need in needs}
     assert rules["encrypted"].keys() <= actions
     assert {each["resource"] for needs in rules["calls"].values() for each in needs} == rules[
         "resources"
     ].keys()
+
+
+def test_a_transaction_needs_what_its_parts_need() -> None:
+    parts = [{"Put": {"TableName": "t"}}, {"Update": {"TableName": "u"}}]
+    table = "arn:aws:dynamodb:eu-central-1:000000000000:table"
+    where = Where("eu-central-1", "000000000000")
+    assert of_call("dynamodb", "TransactWriteItems", {"TransactItems": parts}, where) == {
+        Permission("dynamodb:PutItem", f"{table}/t"),
+        Permission("dynamodb:UpdateItem", f"{table}/u"),
+    }
+    computed = of_call("dynamodb", "TransactWriteItems", {"TransactItems": "{% $parts %}"}, where)
+    assert Permission("dynamodb:ConditionCheckItem", f"{table}/*") in computed
+    assert len(computed) == 4
 
 
 def test_what_is_encrypted_with_a_key_needs_the_key() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import functools
 import json
 import os
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 Json = Any
 ROOT = Path(__file__).resolve().parents[2]
-SERVICES = "s3,dynamodb,sqs,sns,events,ssm,secretsmanager,sts,iam,kms,monitoring,logs,lambda,budgets"
+SERVICES = "s3,dynamodb,sqs,sns,events,ssm,secretsmanager,sts,iam,kms,monitoring,logs,lambda,budgets,pipes"
 INHERITED = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH")
 START_SECONDS = 30.0
 # As `Clients` has it: no emulator has a host of its own for single operations.
@@ -75,29 +76,41 @@ class Account:
             return json.loads(answer.read())
 
 
+# The role of the state machine whose execution runs, and the state machine's ARN.
+ROLE: contextvars.ContextVar[tuple[str, str]] = contextvars.ContextVar("role")
+
+
+class RoleEngine(Engine):
+    """Step Functions; what an execution does runs in tasks that know its state machine's role."""
+
+    def _launch(self, target: Any, *rest: Any) -> Any:
+        token = ROLE.set((target.machine.role_arn.rpartition("/")[2], target.machine.arn))
+        try:
+            return super()._launch(target, *rest)
+        finally:
+            ROLE.reset(token)
+
+
 class RoleClients:
-    """Clients with the credentials of the role that the only state machine has."""
+    """Clients with the credentials of the role that the execution's state machine has."""
 
     def __init__(self, account: Account) -> None:
         self._account = account
-        self.engine: Engine | None = None
         self._lock = threading.Lock()
-        self._made: dict[str, Any] = {}
+        self._made: dict[tuple[str, tuple[str, str] | None], Any] = {}
 
     def __call__(self, service: str) -> Any:
+        # Logs are delivered by a service of AWS, not by the role: it may only order the delivery.
+        role = None if service == "logs" else ROLE.get()
         with self._lock:
-            if service not in self._made:
-                self._made[service] = self._account.client(service, self._keys(service))
-            return self._made[service]
-
-    def _keys(self, service: str) -> Json:
-        """Logs are delivered by a service of AWS, not by the role: it may only order the delivery."""
-        assert self.engine is not None
-        if service == "logs":
-            return None
-        (machine,) = self.engine.store.state_machines()
-        role = machine.role_arn.rpartition("/")[2]
-        return self._account.ask(f"credentials?role={role}&source={machine.arn}")
+            if (service, role) not in self._made:
+                keys = (
+                    None
+                    if role is None
+                    else self._account.ask(f"credentials?role={role[0]}&source={role[1]}")
+                )
+                self._made[service, role] = self._account.client(service, keys)
+            return self._made[service, role]
 
 
 class RoleFunctions:
@@ -141,8 +154,7 @@ def account(folder: Path) -> Iterator[Account]:
 async def _step_functions(endpoint: str) -> tuple[Any, Any]:
     clients = RoleClients(Account(endpoint, ""))
     functions = RoleFunctions(clients)
-    engine = Engine(functions=functions, clients=clients)
-    clients.engine = engine
+    engine = RoleEngine(functions=functions, clients=clients)
     return api.create_app(engine, functions), engine.close
 
 

@@ -6,6 +6,7 @@ Terraform gave it. Around it is what AWS has and MiniStack has not:
 - calls come by TLS, as far as policies can tell (`aws:SecureTransport`): a proxy in front would end it;
 - a rule's target that is a state machine starts it at AWS_ENDPOINT_URL_SFN, where ours are, under the rule's
   role, and S3's event names the version;
+- pipes carry batches: emulated_pipes.py;
 - versions of functions are listed with ARNs that name them;
 - `/_test/credentials?role=NAME&source=ARN` gives the credentials that a service gets when it takes over a
   role for a resource, 403 where the role's trust policy is against it;
@@ -31,6 +32,7 @@ from botocore.config import Config
 
 from statewright.local.names import ACCOUNT, REGION
 from statewright.local.triggers import with_version_id
+from tests.terraform import emulated_pipes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,11 +102,11 @@ def start_state_machine(arn: str, event: Json, rule: str, role: str) -> None:
     """Start what a rule's target names, with the event as its input."""
     event = with_version_id(event, functools.partial(_client, _own_endpoint(), None))
     sfn = _client(os.environ["AWS_ENDPOINT_URL_SFN"], credentials(role, rule), "stepfunctions")
-    _check_start(role, arn)
+    _check_start(role, arn, "states:StartExecution")
     sfn.start_execution(stateMachineArn=arn, name=event["id"], input=json.dumps(event))
 
 
-def _check_start(role: str, arn: str) -> None:
+def _check_start(role: str, arn: str, action: str) -> None:
     """Hold the start against the role: Step Functions is not MiniStack's here, so that it is asked by itself.
 
     https://docs.aws.amazon.com/step-functions/latest/dg/auth-version-alias.html
@@ -117,7 +119,7 @@ def _check_start(role: str, arn: str) -> None:
         principal_arn=f"arn:aws:sts::{ACCOUNT}:assumed-role/{role}/test",
         principal_type="AssumedRole",
         principal_account=ACCOUNT,
-        action="states:StartExecution",
+        action=action,
         resource_arn=resource,
         region=REGION,
         service_context={"states:statemachinequalifier": qualifier},
@@ -142,8 +144,13 @@ def _client(endpoint: str, keys: dict[str, str] | None, service: str) -> Any:
         aws_access_key_id=keys["AccessKeyId"] if keys else "test",
         aws_secret_access_key=keys["SecretAccessKey"] if keys else "test",
         aws_session_token=keys["SessionToken"] if keys else None,
-        config=Config(proxies={}),
+        config=Config(proxies={}, inject_host_prefix=False),
     )
+
+
+def _client_of_role(service: str, role: str, source: str) -> Any:
+    endpoint = os.environ["AWS_ENDPOINT_URL_SFN"] if service == "stepfunctions" else _own_endpoint()
+    return _client(endpoint, credentials(role, source), service)
 
 
 def _with_versions(answer: tuple[int, Json, bytes]) -> tuple[int, Json, bytes]:
@@ -175,6 +182,7 @@ def stand_in() -> None:
         threading.Thread(target=start, daemon=True).start()
 
     eventbridge._invoke_target = invoked
+    emulated_pipes.stand_in(_client_of_role, _check_start)
 
 
 class Front:

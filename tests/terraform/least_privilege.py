@@ -2,9 +2,9 @@
 
     for finding in findings(granted(plan), record()): ...
 
-A role is called `function/enrich`, `state_machine/ingest`, `rule/object_created`. What cannot be seen, and
-what has `*` for a resource, is in roles.json with its reason; an entry there that excuses nothing is a
-finding too.
+A role is called `function/enrich`, `state_machine/ingest`, `rule/object_created`, `pipe/transactions`. What
+cannot be seen, and what has `*` for a resource, is in roles.json with its reason; an entry there that
+excuses nothing is a finding too.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 Json = Any
 RULES: Json = json.loads(Path(__file__).with_name("roles.json").read_bytes())
+KINDS = ("function", "state_machine", "rule", "pipe")
 # What in a role's policies would grant something beside the one that is read here.
 OTHER_GRANTS = ("aws_iam_role_policy_attachment", "aws_iam_policy", "aws_iam_policy_attachment")
 
@@ -53,7 +54,7 @@ def granted(plan: Plan) -> frozenset[Grant]:
     """Return what the roles of a plan may do."""
     return frozenset(
         Grant(f"{kind}/{key}", action, resource, _conditions(statement))
-        for kind in ("function", "state_machine", "rule")
+        for kind in KINDS
         for key, policy in plan.of("aws_iam_role_policy", kind).items()
         for statement in statements(policy["policy"])
         for action in statement["Action"]
@@ -89,7 +90,7 @@ def findings_of_keys(grants: Iterable[Grant], seen: Iterable[Recorded], key: str
 def findings_of_trust(plan: Plan) -> list[str]:
     """Return what is wrong with who may take over the roles, and with grants from elsewhere."""
     found = [f"{kind}: roles have one policy each, beside them" for kind in OTHER_GRANTS if plan.of(kind)]
-    for kind in ("function", "state_machine", "rule"):
+    for kind in KINDS:
         rule = RULES["trust"][f"{kind}/*"]
         for key, role in plan.of("aws_iam_role", kind).items():
             found += _of_trust(f"{kind}/{key}", role, rule)

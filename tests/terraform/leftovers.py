@@ -19,6 +19,7 @@ LISTS: dict[str, tuple[str, str, dict[str, Any], str]] = {
     "keys": ("kms", "list_keys", {}, "Keys"),
     "log groups": ("logs", "describe_log_groups", {}, "logGroups"),
     "parameters": ("ssm", "describe_parameters", {}, "Parameters"),
+    "pipes": ("pipes", "list_pipes", {}, "Pipes"),
     "policies": ("iam", "list_policies", {"Scope": "Local"}, "Policies"),
     "queues": ("sqs", "list_queues", {}, "QueueUrls"),
     "roles": ("iam", "list_roles", {}, "Roles"),

@@ -1,8 +1,9 @@
 """Which calls of AWS each role makes: the workflow over a mocked AWS, along every branch that calls one.
 
-A role is called as what acts under it: a function, a state machine, a rule. botocore is where all calls of
-the functions and of the engine's service integrations pass; what Step Functions and EventBridge do themselves
-(invoke a function, start the children of a map run, start the target of a rule) is heard where it is done.
+A role is called as what acts under it: a function, a state machine, a rule, a pipe. botocore is where all
+calls of the functions and of the engine's service integrations pass; what Step Functions and EventBridge do
+themselves (invoke a function, start the children of a map run, start the target of a rule) is heard where it
+is done. Messages go through the other workflow in streamed.py.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ from tests.faults.scenarios import (
 from tests.faults.trials import lab
 from tests.functions.cloud import HANDLERS, OUTPUT, RAW, ROOT, STAGING
 from tests.functions.objects_sent import event_of_s3
+from tests.terraform.streamed import stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -53,11 +55,14 @@ MOTO = "123456789012"  # its account
 DEPLOYED = {
     f":{MOTO}:dead-letters": f":{MOTO}:statewright-dead_letters",
     ":stateMachine:ingest": ":stateMachine:statewright-ingest",
+    ":stateMachine:stream": ":stateMachine:statewright-stream",
     ":execution:ingest:": ":execution:statewright-ingest:",
 }
 LEAST_PART = "moto.s3.models.S3_UPLOAD_PART_MIN_SIZE"
 WHERE = Where(REGION, MOTO)
 MACHINE, RULE = "state_machine/ingest", "rule/object_created"
+STREAM, PIPE = "state_machine/stream", "pipe/transactions"
+ENRICHMENT = "collect_messages"  # of the pipe, which invokes it itself
 GONE = frozenset({"404", "NoSuchKey", "NoSuchVersion"})
 NOTHING_CLAIMS_IT = Scenario("catalogued", "notes/readme.txt", b"plain words\n")
 PARTS = dataclasses.replace(HIDDEN, name="pseudonyms in parts", shards=1, partitions=2)
@@ -79,6 +84,7 @@ class Recorder:
     def __init__(self) -> None:
         self._heard: set[Recorded] = set()
         self._function: str | None = None
+        self.machine = MACHINE  # whose executions run
         self.before: dict[str, Callable[[], object]] = {}  # what happens right before a function is invoked
 
     def heard(self) -> frozenset[Recorded]:
@@ -109,9 +115,9 @@ class Recorder:
             yield
 
     @contextlib.contextmanager
-    def nobody(self) -> Iterator[None]:
-        """Do what no function does, inside of one."""
-        before, self._function = self._function, None
+    def acting(self, role: str | None) -> Iterator[None]:
+        """Make calls under a role; or under none, inside of a function."""
+        before, self._function = self._function, role
         try:
             yield
         finally:
@@ -120,7 +126,7 @@ class Recorder:
     @contextlib.contextmanager
     def _answered(self, service: str, operation: str, parameters: Json) -> Iterator[None]:
         is_of_engine = threading.current_thread().name.startswith(ENGINE_THREADS)
-        role, found = MACHINE if is_of_engine else self._function, True
+        role, found = self.machine if is_of_engine else self._function, True
         try:
             yield
         except ClientError as error:
@@ -137,14 +143,11 @@ class Recorder:
         def invoke(event: Json, context: Json) -> Json:
             # A deployed definition names a version.
             (permission,) = of_call("lambda", "Invoke", {"FunctionName": f"statewright-{name}:1"}, WHERE)
-            self.hear(MACHINE, *permission)
+            self.hear(PIPE if name == ENRICHMENT else self.machine, *permission)
             if name in self.before:
                 self.before[name]()
-            before, self._function = self._function, f"function/{name}"
-            try:
+            with self.acting(f"function/{name}"):
                 return handler(event, context)
-            finally:
-                self._function = before
 
         return invoke
 
@@ -170,6 +173,10 @@ def record() -> frozenset[Recorded]:
         _of_what_is_not_there(made)
         _of_what_is_gone(made, recorder)
         _in_parts(made)
+        made.set_up(PLAIN)
+        made.clear()
+        recorder.machine = STREAM
+        stream(recorder, PIPE, made.cloud)
     asyncio.run(_by_the_rule(recorder))
     return frozenset(each for heard in recorder.heard() for each in _for_each_dataset(heard))
 
@@ -205,7 +212,8 @@ def _by_an_event(made: Lab) -> None:
 
 def _after_a_failure(made: Lab) -> None:
     """What shards and partitions said is kept; the next execution looks for it, and for what it names."""
-    writes = _of(made.set_up(FANNED_OUT), "dynamodb.BatchWriteItem")
+    calls = _of(made.set_up(FANNED_OUT), "dynamodb.BatchWriteItem")
+    writes = [each for each in calls if each.call.by == "write_to_ddb"]
     made.clear()
     for name, write in ((FIRST, writes[-1]), ("second", writes[0])):
         _start(made, FANNED_OUT.input, name, _lost(write))
@@ -224,7 +232,7 @@ def _after_another(made: Lab, recorder: Recorder) -> None:
     take_over = ledger.take_over
 
     def gone(table: str, *rest: Any) -> Any:
-        with recorder.nobody():
+        with recorder.acting(None):
             made.cloud.files.delete_item(Key={"file_id": row["file_id"]})
         return take_over(table, *rest)
 

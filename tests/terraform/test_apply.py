@@ -14,7 +14,7 @@ from urllib.error import HTTPError
 import pytest
 
 from tests.functions.objects_sent import json_lines, order
-from tests.terraform.deployment import OPTIONS, VARIABLES, Deployment
+from tests.terraform.deployment import OPTIONS, VARIABLES, Deployment, wait_for
 from tests.terraform.leftovers import LISTS, NONE_MADE, everything
 from tests.terraform.plans import Plan
 from tests.terraform.toolchain import Unavailable
@@ -60,6 +60,31 @@ def test_an_upload_goes_through_what_terraform_made(deployment: Deployment) -> N
     (row,) = items(deployment, "FILES_TABLE")
     assert (row["status"]["S"], row["execution"]["S"]) == ("SUCCEEDED", ended["executionArn"])
     assert ended["stateMachineAliasArn"] == deployment.names["STATE_MACHINE_ARN"]
+
+
+def test_messages_go_through_what_terraform_made(deployment: Deployment) -> None:
+    sqs, url = deployment.account.client("sqs"), deployment.names["TRANSACTIONS_URL"]
+    minute = {"DataType": "String", "StringValue": "minute:orders:large_order:2026-01-01T12:00"}
+    sqs.send_message(QueueUrl=url, MessageBody="{}", MessageAttributes={"statewright-digest": minute})
+    for each in (order(200), order(201, quantity=-1)):
+        sqs.send_message(QueueUrl=url, MessageBody=json.dumps(each))
+
+    def refused() -> Json:
+        # The reason is written, and the good one too: the other two are deleted, this one goes back.
+        told = [row for row in items(deployment, "TOLD_TABLE") if row["id"]["S"].startswith("message:")]
+        written = {item["order_id"]["S"] for item in items(deployment, "ORDERS_TABLE")}
+        rows = [row for row in items(deployment, "FILES_TABLE") if row.get("source") == {"S": "messages"}]
+        return told if told and rows and order(200)["order_id"] in written else None
+
+    (reason,) = wait_for(refused)
+    assert reason["rule"] == {"S": "minimum"}
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+
+    def left() -> Json:
+        said = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+        return True if [int(said[name]) for name in names] == [0, 1] else None
+
+    assert wait_for(left)
 
 
 def test_all_of_it_is_done_under_the_roles_that_terraform_made(deployment: Deployment) -> None:
