@@ -52,7 +52,7 @@ locals {
       { actions = ["dynamodb:PutItem", "dynamodb:UpdateItem"], resources = [local.table_arns["files"]] },
       # Which alerts were told of. A transaction needs what its parts need:
       # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
-      { actions = ["dynamodb:BatchWriteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], resources = [local.table_arns["told"]] },
+      { actions = ["dynamodb:BatchWriteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], resources = [local.table_arns["told"]] },
       # Asks for the digest of a minute.
       { actions = ["sqs:SendMessage"], resources = [local.queue_arns["transactions"]] },
       { actions = ["sns:Publish"], resources = [local.topic_arns["notifications"]] },
