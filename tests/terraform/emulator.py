@@ -7,6 +7,7 @@ Terraform gave it. Around it is what AWS has and MiniStack has not:
 - a rule's target that is a state machine starts it at AWS_ENDPOINT_URL_SFN, where ours are, under the rule's
   role, and S3's event names the version;
 - pipes carry batches: emulated_pipes.py;
+- batches of SQS need the right to the single action;
 - versions of functions are listed with ARNs that name them;
 - `/_test/credentials?role=NAME&source=ARN` gives the credentials that a service gets when it takes over a
   role for a resource, 403 where the role's trust policy is against it;
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 Json = Any
+# AWS checks a batch as what it is a batch of:
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html
+ACTIONS = {"sqs:DeleteMessageBatch": "sqs:DeleteMessage", "sqs:SendMessageBatch": "sqs:SendMessage"}
 CHECKED: set[tuple[str, str, str, bool]] = set()
 
 
@@ -91,6 +95,7 @@ class Checked:
     ) -> Any:
         from ministack.core.iam_evaluator import resolve_credential
 
+        action = ACTIONS.get(action, action)
         refusal = self._enforce(key, action, service, region, resource_arn, service_context)
         arn = getattr(resolve_credential(key), "principal_arn", "")
         if ":assumed-role/" in arn:
