@@ -61,7 +61,7 @@ def choice_exits(visit: Visit) -> list[Exit]:
             break
         before = view
         held, view = _judge(rule, view, visit)
-        is_understood &= view != before
+        is_understood &= view != before or _is_dead(held)
         if not _is_dead(held):
             exits.append(_by_rule(visit, state, rule, held))
     if state.default is None and not _is_dead(view):

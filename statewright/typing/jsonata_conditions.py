@@ -62,6 +62,23 @@ def _reference(tree: Symbol, scope: Scope) -> Reference | None:
     return _rooted(str(head.value), tuple(str(step.value) for step in rest), scope)
 
 
+def _indexed(tree: Symbol, scope: Scope) -> Reference | None:
+    """Give the array of which an index picks an item, in `$states.input.rows[0]` or `$rows[0]`."""
+    if tree.type == "variable" and tree.value and _is_index(tree.predicate):
+        return _rooted(str(tree.value), (), scope)
+    if tree.type != "path" or not _is_index(tree.steps[-1].stages):
+        return None
+    head, *rest = tree.steps
+    extras = [step for step in tree.steps[:-1] if step.stages or step.predicate or step.focus or step.index]
+    if head.type != "variable" or not head.value or extras or any(step.type != "name" for step in rest):
+        return None
+    return _rooted(str(head.value), tuple(str(step.value) for step in rest), scope)
+
+
+def _is_index(stages: Symbol) -> bool:
+    return bool(stages) and len(stages) == 1 and getattr(stages[0].expr, "type", None) == "number"
+
+
 def _rooted(root: str, names: tuple[str, ...], scope: Scope) -> Reference | None:
     bound = scope.find(root)
     return None if bound is not None and bound.is_function else Reference(root, names, bound)
@@ -131,8 +148,14 @@ def _refined(evaluator: Evaluator, view: View, tree: Symbol, scope: Scope, *, is
         return _refined_by_function(evaluator, view, tree, scope, is_true=is_true)
     reference = _reference(tree, scope)
     if is_true:
-        return _narrowed(view, reference, truthy, keeps_absent=False)
+        return _narrowed(_present(view, tree), reference, truthy, keeps_absent=False)
     return _narrowed(view, reference, falsy, keeps_absent=True)
+
+
+def _present(view: View, tree: Symbol) -> View:
+    """What counts as true is there: it is known again by its words."""
+    text = written_out(tree)
+    return view if text is None else replace(view, present=view.present | {text})
 
 
 def _refined_by_operator(
@@ -275,13 +298,12 @@ def _refined_by_function(
         return _refined(evaluator, view, first, scope, is_true=is_true is (name == "boolean"))
     reference = _reference(first, scope)
     if name == "exists" and is_true and reference is None:
-        text = written_out(first)
-        return view if text is None else replace(view, present=view.present | {text})
+        return _narrowed(_present(view, first), _indexed(first, scope), _filled, keeps_absent=False)
     if name == "exists" and is_true:
         return _narrowed(view, reference, anything, keeps_absent=False)
     if name == "exists":
         return _narrowed(view, reference, none, keeps_absent=True)
-    return view
+    return _present(view, tree) if is_true else view
 
 
 def _is_never_absent(tree: Symbol) -> bool:

@@ -134,8 +134,10 @@ def _check_items(
         report(place, f"argument {place + 1} of ${name} holds {show(stream.item)} where {wanted}s are wanted")
 
 
-def result_of(name: str, given: list[Value]) -> Value:
-    """Give what a call yields."""
+def result_of(name: str, given: list[Value], *, keeps_array: bool = False) -> Value:
+    """Give what a call yields; `keeps_array`: `[]` stands behind it, which keeps one result an array."""
+    if keeps_array and name in _SELECTING:
+        return _SELECTING[name](given, keeps_array=True)
     result = _RESULTS.get(name)
     if result is None:
         return ANYTHING
@@ -427,6 +429,7 @@ _RESULTS: dict[str, Callable[[list[Value]], Value]] = {
     "clone": lambda given: _first(given),
     "map": folds.mapped,
     "filter": folds.filtered,
+    "sift": folds.sifted,
     "single": folds.single,
     "reduce": folds.reduced,
     "millis": _always(COUNT),
@@ -438,3 +441,6 @@ _RESULTS: dict[str, Callable[[list[Value]], Value]] = {
     "partition": _partition,
     "parse": _with_first(UNKNOWN),
 }  # fmt: skip
+
+# Those whose results are a sequence, which `[]` keeps an array.
+_SELECTING = {"map": folds.mapped, "filter": folds.filtered}

@@ -326,7 +326,7 @@ class Evaluator:
             if parameters and parameters[0].takes_context and len(given) < len(parameters):
                 least = NATIVES[name].signature.least
                 given = [context, *given] if len(given) <= least and (least or not given) else given
-            return result_of(name, given)
+            return result_of(name, given, keeps_array=bool(tree.keep_array))
         function = self.value(tree.procedure, context, scope)
         if function.call is None:
             if function.type.is_unknown and not function.is_absent:

@@ -56,8 +56,10 @@ _OPTIMISED = frozenset({"dynamodb", "sqs", "sns", "events", "glue", "athena", "c
 # Members that hold a word or a line, never a document: no object is sent there as its text.
 _PLAIN = (
     "name", "arn", "url", "uri", "id", "bucket", "expression", "subject", "token", "prefix", "path",
-    "version", "number", "region",
+    "version", "number", "region", "address", "type",
 )  # fmt: skip
+# Members of which a call wants one, as no model tells.
+ONE_OF = {("sns", "publish"): ("TopicArn", "TargetArn", "PhoneNumber")}
 _MAX_DEPTH = 12
 _METADATA = ("SdkHttpMetadata", "SdkResponseMetadata")
 

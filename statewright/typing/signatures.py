@@ -52,6 +52,11 @@ def snake(name: str) -> str:
     return "_".join(word.lower() for word in _WORDS.findall(name))
 
 
+def is_function_arn(text: str) -> bool:
+    """Say whether a text is the ARN of a function, with or without its version or alias."""
+    return _ARN.fullmatch(text) is not None
+
+
 def names_of(text: str) -> tuple[str, ...]:
     """Give the names that an ARN, a name or a placeholder may stand for, the likeliest first."""
     match = _ARN.fullmatch(text) or _MACHINE_ARN.fullmatch(text)
