@@ -52,6 +52,8 @@ _NAMES = {
     "eventbridge": "events",
     "sfn": "stepfunctions",
 }
+# Names that optimised integrations have and the SDK has not.
+_OPTIMISED_ONLY = {"states": "sfn", "elasticmapreduce": "emr"}
 _OPTIMISED = frozenset({"dynamodb", "sqs", "sns", "events", "glue", "athena", "codebuild", "batch", "ecs"})
 # Members that hold a word or a line, never a document: no object is sent there as its text.
 _PLAIN = (
@@ -88,6 +90,8 @@ def operation(service: str, action: str) -> OperationModel | None:
 def service_like(service: str) -> str | None:
     """Suggest the service that was probably meant by a name that none has."""
     known = _services()
+    if service in _OPTIMISED_ONLY:
+        return f"did you mean '{_OPTIMISED_ONLY[service]}'?"
     return None if service in known else meant(service, known, likeness=0.8)
 
 

@@ -191,3 +191,13 @@ def test_the_rules_of_a_choice_are_understood_in_the_results_of_branches(
 
     assert _told(left) == {("SW107", "/States/Which")}
     assert _told(none) == set()
+
+
+@pytest.mark.parametrize(("service", "found"), [("states", {"SW118"}), ("sfn", set())])
+def test_what_the_sdk_calls_step_functions(
+    check: Callable[..., Checked], service: str, found: set[str]
+) -> None:
+    arguments = {"StateMachineArn": "${RenderArn}"}
+    state = {"Type": "Task", "Resource": f"arn:aws:states:::aws-sdk:{service}:startExecution"}
+    checked = check({"A": {**state, "Arguments": arguments, "TimeoutSeconds": 9, "End": True}})
+    assert {code for code, _ in _told(checked)} == found
