@@ -87,14 +87,11 @@ def _counting(cloud: Cloud, rows: list[dict[str, Json]]) -> dict[str, bytes]:
     series = {row["run"]["S"].partition("-")[0] for row in rows if "run" in row}
     bodies: dict[str, bytes] = {}
     for key in cloud.keys(OUTPUT):
-        if key.startswith(("processed/", "items/")):
+        if key.startswith((PROCESSED, "items/")):
+            # Its name follows from the file, or from its content: who writes it again replaces it.
             bodies[key] = unpacked(cloud, key)
             continue
         run = RUN.search(key)
-        if key.startswith(PROCESSED):
-            # Its name follows from the file: who writes it again replaces it.
-            bodies[key] = cloud.s3.get_object(Bucket=OUTPUT, Key=key)["Body"].read()
-            continue
         assert run, key
         if run[1] not in series:
             continue  # an execution that failed, or was stopped, has left it
