@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from pipeline import contract_checks, documents, routing
+from pipeline import contract_checks, documents, proofs, routing
 from pipeline.errors import ContractError
 from pipeline.rejects import Reject
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     import jsonschema_rs
 
+    from pipeline.proofs import Proof
     from pipeline.shapes import Tolerance
     from pipeline.values import Record
 
@@ -41,7 +42,10 @@ class KeyAttribute:
 
 @dataclass(frozen=True)
 class AlertRule:
-    """What matches `when` raises the alert; a digest counts those above `per_minute`."""
+    """What matches `when` raises the alert; a digest counts those above `per_minute`.
+
+    `said` is the schema that `when` was compiled from.
+    """
 
     name: str
     severity: str
@@ -50,6 +54,7 @@ class AlertRule:
     message: str
     of: Literal["records", "refusals"] = "records"
     per_minute: int = ALERTS_PER_MINUTE
+    said: Any = None
 
 
 @dataclass(frozen=True)
@@ -107,9 +112,11 @@ class Contract:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """All contracts of a deployment."""
+    """All contracts of a deployment; `folder` is that of the schemas."""
 
     contracts: Mapping[str, Contract]
+    folder: Path
+    _proofs: dict[str, Proof | None] = field(default_factory=dict)
 
     def contract(self, name: str) -> Contract:
         """Return the contract `<dataset>/<version>`; raises ContractError."""
@@ -117,6 +124,12 @@ class Catalogue:
         if found is None:
             raise ContractError(f"datasets/{name}.json", "", "there is no such contract")
         return found
+
+    def proof(self, name: str) -> Proof | None:
+        """Return what proves blocks of a contract's records to be valid, None where there is no such way."""
+        if name not in self._proofs:
+            self._proofs[name] = proofs.proof_of(self.contract(name), self.folder)
+        return self._proofs[name]
 
     def route(self, key: str) -> routing.Route | None:
         """Return where an object's key leads, None where no contract names it (or its format is unknown)."""
@@ -182,7 +195,7 @@ def catalogue(folder: Path) -> Catalogue:
         "sources", ((file, [source.keys for source in contract.sources]) for file, contract in newest)
     )
     contract_checks.check_owners("queues", ((file, contract.queues) for file, contract in newest))
-    return Catalogue(contracts)
+    return Catalogue(contracts, folder)
 
 
 @functools.cache
@@ -253,4 +266,5 @@ def _alert(folder: Path, file: str, index: int, said: Mapping[str, Any]) -> Aler
         said["message"],
         said.get("of", "records"),
         said.get("per_minute", ALERTS_PER_MINUTE),
+        said["when"],
     )

@@ -7,13 +7,26 @@ to live, lineage, alerts. What cannot become an item is put aside with the bytes
 from __future__ import annotations
 
 import functools
+from collections import defaultdict
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from pipeline import contracts, derivations, items, outcomes, oversize, reading, refusals, staging
+from pipeline import (
+    column_enriching,
+    columns,
+    contracts,
+    derivations,
+    items,
+    outcomes,
+    oversize,
+    reading,
+    refusals,
+    staging,
+)
 from pipeline.alerts import AlertLog, alert_of, raised, rules_of
+from pipeline.columns import LINE, OFFSET
 from pipeline.documents import pointer
 from pipeline.errors import StagedDataBroken
 from pipeline.formats.lines import Tally
@@ -25,13 +38,15 @@ from pipeline.rejects import Reject, count_reason
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from pipeline.columns import Columns
     from pipeline.contracts import AlertRule, Contract
     from pipeline.refusals import Rejected
     from pipeline.settings import Settings
     from pipeline.shapes import Enriched, EnrichRequest, File, Location, Refusal
     from pipeline.values import Record
 
-_DECODER = msgspec.json.Decoder(float_hook=Decimal)
+_DECODER = msgspec.json.Decoder(tuple[int, int, str | None, dict[str, Any]], float_hook=Decimal)
+_RECORDS = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 # Of the hash by which a writer tells that a message repeats what is in the table.
 DIGEST_DIGITS = 22
@@ -67,26 +82,20 @@ def _worked(request: EnrichRequest, settings: Settings) -> Enriched:
         functools.partial(oversize.move, bucket=settings.output_bucket),
     )
     place = staging.enriched_place(settings.staging_bucket, file, shard["index"])
-    enriched, rejects = 0, dict[int, Reject]()
     with (
         staging.PartitionWriter(place, inline=staging.room_beside(request.get("content"))) as staged,
         AlertLog(settings.output_bucket, file, shard["index"]) as alert_log,
     ):
-        for staged_line in staging.read_lines(request["parsed"]["staged"]):
-            line, offset, sent, record = _DECODER.decode(staged_line)
-            item = enrichment.item(record, offset, sent)
-            if isinstance(item, Reject):
-                rejects[offset] = item
+        work = _Work(enrichment, request["partitions"], staged, alert_log)
+        for frame in staging.read_frames(request["parsed"]["staged"]):
+            if columns.is_columns(frame):
+                work.on_columns(columns.decoded(frame))
                 continue
-            enriched += 1
-            partition = items.partition_of(item.key, request["partitions"])
-            staged.add(partition, _ENCODER.encode((item.key, line, msgspec.Raw(item.encoded))))
-            message = None if sent is None else message_of(sent)
-            for rule in item.alerts:
-                alert_log.put(alert_of(rule, item.record, item.key, line, message))
-    aside = _put_aside(settings, request, contract, rejects)
+            for staged_line in frame.split(b"\n")[:-1]:
+                work.on_record(*_DECODER.decode(staged_line))
+    aside = _put_aside(settings, request, contract, work.rejects)
     answer: Enriched = {
-        "enriched": enriched,
+        "enriched": work.enriched,
         "quarantined": aside.records,
         "alerts": alert_log.count,
         "staged": staged.staged,
@@ -97,6 +106,71 @@ def _worked(request: EnrichRequest, settings: Settings) -> Enriched:
     if "content" in request:
         answer["refusals_enrich"] = aside.refusals
     return answer
+
+
+class _Work:
+    """What becomes of a shard's records, one by one or as columns."""
+
+    def __init__(
+        self,
+        enrichment: Enrichment,
+        partitions: int,
+        staged: staging.PartitionWriter,
+        alert_log: AlertLog,
+    ) -> None:
+        self.enriched = 0
+        self.rejects: dict[int, Reject] = {}
+        self._enrichment = enrichment
+        self._partitions = partitions
+        self._staged = staged
+        self._alert_log = alert_log
+
+    def on_record(self, line: int, offset: int, sent: str | None, record: Record) -> None:
+        """Stage a record's item, or keep why there is none."""
+        item = self._enrichment.item(record, offset, sent)
+        if isinstance(item, Reject):
+            self.rejects[offset] = item
+            return
+        self.enriched += 1
+        partition = items.partition_of(columns.key_text(item.key), self._partitions)
+        self._staged.add(partition, _ENCODER.encode((item.key, line, offset, msgspec.Raw(item.encoded))))
+        message = None if sent is None else message_of(sent)
+        for rule in item.alerts:
+            self._alert_log.put(alert_of(rule, item.record, item.key, line, message))
+
+    def on_columns(self, found: Columns) -> None:
+        """Stage what becomes items as it is; the others go the general way."""
+        in_columns = self._enrichment.in_columns
+        if in_columns is None:
+            made = column_enriching.Enriched(None, list(range(found.records)))
+        else:
+            made = in_columns.enriched(found)
+        if made.items is not None:
+            self.enriched += made.items.records
+            for partition, part in _sorted(made.items, self._partitions):
+                self._staged.add_columns(partition, part)
+        if made.others:
+            self._on_each(found.selected(made.others))
+
+    def _on_each(self, found: Columns) -> None:
+        texts = [found.tokens(place) for place in range(len(found.texts))]
+        numbers, offsets = (map(int, found.tokens(found.head.names.index(name))) for name in (LINE, OFFSET))
+        for line, offset, tokens in zip(numbers, offsets, zip(*texts, strict=True), strict=True):
+            self.on_record(line, offset, None, _RECORDS.decode(columns.record(found, tokens)))
+
+
+def _sorted(found: Columns, partitions: int) -> Iterator[tuple[int, Columns]]:
+    """Yield the records of each partition."""
+    if partitions == 1:
+        yield 0, found
+        return
+    places: defaultdict[int, list[int]] = defaultdict(list)
+    for place, key in enumerate(found.keys()):
+        places[items.partition_of(key, partitions)].append(place)
+    texts = [found.tokens(column) for column in range(len(found.texts))]
+    for partition, chosen in places.items():
+        joined = tuple(columns.TAB.join([tokens[place] for place in chosen]) for tokens in texts)
+        yield partition, found._replace(records=len(chosen), texts=joined)
 
 
 class Aside(NamedTuple):
@@ -165,6 +239,7 @@ class Enrichment:
         self._lineage = {"_file_id": file["id"], "_contract": contract.name}
         if file["format"] != "messages":
             self._lineage["_s3_key"] = file["key"]
+        self.in_columns = column_enriching.compiled(contract, self._lineage)
 
     def item(self, record: Record, offset: int, sent: str | None = None) -> Item | Reject:
         """Return the item of a valid record, or why it cannot be one; `sent` is the rank of its message."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from pipeline import contracts, outcomes, reading, refusals, staging, values
+from pipeline.columns import Columns
 from pipeline.errors import MalformedFile
 from pipeline.formats.lines import Tally
 from pipeline.quarantine import Quarantine
@@ -46,7 +47,15 @@ def _worked(request: ParseRequest, settings: Settings) -> Parsed:
         Quarantine(settings.output_bucket, file, "parse", shard["index"]) as quarantine,
     ):
         one_line = catalogue.one_line_records(contract.name, file["key"])
-        for candidate in reading.candidates(file, shard, contract, tally, content, one_line_records=one_line):
+        proof = catalogue.proof(contract.name)
+        for candidate in reading.records(
+            file, shard, contract, tally, content, proof, one_line_records=one_line
+        ):
+            if isinstance(candidate, Columns):
+                read += candidate.records
+                valid += candidate.records
+                staged.add_columns(candidate)
+                continue
             read += 1
             reject = judge(contract, candidate.value)
             if reject is None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pipeline import staging
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from types import TracebackType
 
     from pipeline.shapes import File, Location
@@ -33,6 +34,11 @@ class Writer(staging.LineWriter):
         """Append a line (without its end)."""
         self._any = True
         super().add(line)
+
+    def add_all(self, lines: Iterable[bytes]) -> None:
+        """Append lines."""
+        if joined := b"\n".join(lines):
+            self.add(joined)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

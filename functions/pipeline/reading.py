@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,16 +13,20 @@ from pipeline.formats.value_stream import ValueStream
 from pipeline.rejects import Reject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from pipeline.columns import Columns
     from pipeline.contracts import Contract
-    from pipeline.formats.lines import Line, Tally
+    from pipeline.formats.lines import Block, Lines, Tally
+    from pipeline.proofs import Proof
     from pipeline.shapes import File, Shard, Staged
 
 # What is read at once beyond a shard's end, where its last line goes on.
 OVERRUN_BYTES = 256 * 1024
 # How far into the object its header may reach.
 HEADER_BYTES = 1024 * 1024
+# Fewer lines than this are judged one by one.
+LEAST_LINES = 8
 
 
 class Candidate(NamedTuple):
@@ -52,13 +57,28 @@ def candidates(
     Offsets are those of the decompressed object, of messages those of their bodies one after the other; these
     come in `content`. Raises the FileErrors of pipeline.errors.
     """
+    found = records(file, shard, contract, tally, content, None, one_line_records=one_line_records)
+    return (each for each in found if isinstance(each, Candidate))
+
+
+def records(
+    file: File,
+    shard: Shard,
+    contract: Contract,
+    tally: Tally,
+    content: Staged | None,
+    proof: Proof | None,
+    *,
+    one_line_records: bool,
+) -> Iterator[Candidate | Columns]:
+    """Yield what `candidates` does, but as Columns what is proven to be valid."""
     if content is not None:
         return _messages(content, tally)
     if file["format"] == "json":
         return _json(file, tally)
     if file["format"] == "jsonl":
-        return _json_lines(file, shard, tally)
-    return _rows(file, shard, contract, tally, one_line_records=one_line_records)
+        return _json_lines(file, shard, tally, proof)
+    return _rows(file, shard, contract, tally, proof, one_line_records=one_line_records)
 
 
 def is_whole(file: File, shard: Shard) -> bool:
@@ -83,9 +103,15 @@ def _json(file: File, tally: Tally) -> Iterator[Candidate]:
         )
 
 
-def _json_lines(file: File, shard: Shard, tally: Tally) -> Iterator[Candidate]:
+def _json_lines(file: File, shard: Shard, tally: Tally, proof: Proof | None) -> Iterator[Candidate | Columns]:
     blank = True
-    for line in _lines(file, shard, tally):
+    found = _lines(file, shard, tally)
+    for proven in _proven(found, proof.of_lines if proof else None):
+        if proven is not None:
+            blank = False
+            yield proven
+            continue
+        line = next(found)
         if line.size > len(line.raw):
             fault = Reject("line_too_long", "", f"longer than {lines.MAX_LINE_BYTES} bytes")
             yield Candidate(line.number, line.offset, line.raw, line.size, fault)
@@ -99,6 +125,23 @@ def _json_lines(file: File, shard: Shard, tally: Tally) -> Iterator[Candidate]:
         raise EmptyFile("the file holds no line that is not blank")
 
 
+def _proven(found: Lines, prove: Callable[[Block], Columns | None] | None) -> Iterator[Columns | None]:
+    """Yield the blocks that are proven; None where the consumer is to take from `found` what comes next.
+
+    Of a block that is not, each half is tried, and so on: one bad record costs its neighbours little.
+    """
+    while block := found.take():
+        proven = prove(block) if prove and block.lines >= LEAST_LINES else None
+        if proven is not None:
+            yield proven
+        elif prove and block.lines >= 2 * LEAST_LINES:
+            found.put_back_halves(block)
+        else:
+            found.open(block)
+            while not found.is_between_blocks:
+                yield None
+
+
 def _decoded(raw: bytes, offset: int) -> Any:
     value = json_values.decode(raw, offset)
     if type(value) is dict and (reject := json_values.repeated_key(raw, value)):
@@ -107,10 +150,17 @@ def _decoded(raw: bytes, offset: int) -> Any:
 
 
 def _rows(
-    file: File, shard: Shard, contract: Contract, tally: Tally, *, one_line_records: bool
-) -> Iterator[Candidate]:
+    file: File,
+    shard: Shard,
+    contract: Contract,
+    tally: Tally,
+    proof: Proof | None,
+    *,
+    one_line_records: bool,
+) -> Iterator[Candidate | Columns]:
     delimiter = rows.DELIMITERS[str(file["format"])]
-    found = rows.rows(_lines(file, shard, tally), delimiter, one_line_records=one_line_records)
+    source = _lines(file, shard, tally)
+    found = rows.rows(source, delimiter, one_line_records=one_line_records)
     if shard["start"]:
         names = rows.header(_first_row(file, delimiter), contract)
     else:
@@ -119,10 +169,14 @@ def _rows(
             raise EmptyFile("the file holds no line that is not blank")
         names = rows.header(first, contract)
     typing = rows.converters(contract)
-    for row in found:
-        cells = row.cells
-        value = cells if isinstance(cells, Reject) else rows.to_record(names, typing, cells)
-        yield Candidate(row.line, row.offset, row.raw, row.size, value)
+    prove = functools.partial(proof.of_rows, names=names, delimiter=delimiter.encode()) if proof else None
+    for proven in _proven(source, prove):
+        if proven is not None:
+            yield proven
+        elif row := next(found, None):
+            cells = row.cells
+            value = cells if isinstance(cells, Reject) else rows.to_record(names, typing, cells)
+            yield Candidate(row.line, row.offset, row.raw, row.size, value)
 
 
 def _first_row(file: File, delimiter: str) -> rows.Row | None:
@@ -130,7 +184,7 @@ def _first_row(file: File, delimiter: str) -> rows.Row | None:
     return next(rows.rows(_lines(file, start, lines.Tally()), delimiter, one_line_records=True), None)
 
 
-def _lines(file: File, shard: Shard, tally: Tally) -> Iterator[Line]:
+def _lines(file: File, shard: Shard, tally: Tally) -> Lines:
     if file["compression"] == "gzip":
         offset, chunks = _from_the_start(file, tally)
         return lines.split(chunks, offset, None, tally)

@@ -1,4 +1,6 @@
-"""Staged data between the functions: NDJSON in frames of zstd, plain or sorted into partitions.
+"""Staged data between the functions: records in frames of zstd, plain or sorted into partitions.
+
+A frame holds NDJSON, or records as columns (pipeline.columns).
 
 They lie in objects of S3 or, where they are small and the request brought its records with it, inside the
 answer itself: the same bytes in Base64. Partitioned data end in an index, as Parquet files do: the index as
@@ -11,25 +13,29 @@ from __future__ import annotations
 import base64
 from abc import ABC, abstractmethod
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import msgspec
 import zstandard
 
-from pipeline import objects
+from pipeline import columns, objects
 from pipeline.errors import StagedDataBroken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from types import TracebackType
 
+    from pipeline.columns import Columns, Head
     from pipeline.shapes import File, Location, Staged
 
 # Level 1 compresses NDJSON fivefold at the speed of the network.
 LEVEL = 1
 FRAME_BYTES = 1024 * 1024
-# All partitions' unwritten lines together: what a writer holds in memory.
-BUFFERED_BYTES = 32 * 1024 * 1024
+# All of a frame of columns is taken apart at once.
+COLUMNS_BYTES = 256 * 1024
+# All partitions' unwritten lines and columns together: what a writer holds in memory.
+BUFFERED_BYTES = 8 * 1024 * 1024
 MAGIC = b"STWRPART"
 TAIL_BYTES = 64 * 1024
 CONTENT_TYPE = "application/zstd"
@@ -53,6 +59,20 @@ def enriched_place(bucket: str, file: File, shard: int) -> Location:
 def room_beside(content: Staged | None) -> int:
     """Return how many characters of staged data an answer may hold: none unless the request holds some."""
     return MAX_INLINE_CHARACTERS if content is not None and "inline" in content else 0
+
+
+_Kind = tuple[int, "Head | None"]
+"""Of what one frame is: a partition, and the head of its columns, None for lines."""
+# What a text in memory takes beside its bytes.
+_BYTES_OF_A_TEXT = 41
+
+
+@dataclass
+class _Frame:
+    """A frame that grows: of lines each part has one text, of columns one for each column."""
+
+    parts: list[Sequence[bytes]]
+    size: int = 0
 
 
 class _Held:
@@ -144,6 +164,10 @@ class LineWriter(_Staged):
         if self._held >= FRAME_BYTES:
             self._flush()
 
+    def add_columns(self, found: Columns) -> None:
+        """Append records as a frame of their own."""
+        self._frame((columns.encoded_head(found.head), *found.texts))
+
     def _flush(self) -> None:
         if self._lines:
             self._frame(self._lines)
@@ -155,33 +179,50 @@ class LineWriter(_Staged):
 
 
 class PartitionWriter(_Staged):
-    """Writes lines sorted into partitions; within a partition they keep their order."""
+    """Writes lines and columns sorted into partitions; within a partition lines keep their order."""
 
     def __init__(self, place: Location, buffered: int = BUFFERED_BYTES, *, inline: int = 0) -> None:
         super().__init__(place, inline)
-        self._lines: defaultdict[int, list[bytes]] = defaultdict(list)
-        self._sizes: defaultdict[int, int] = defaultdict(int)
-        self._held = 0
+        self._held: dict[_Kind, _Frame] = {}
+        self._bytes = 0
         self._buffered = buffered
         self._index: defaultdict[int, list[Frame]] = defaultdict(list)
 
     def add(self, partition: int, line: bytes) -> None:
         """Append a line (without its end) to a partition."""
-        self._lines[partition].append(line)
-        self._sizes[partition] += len(line) + 1
-        self._held += len(line) + 1
-        if self._sizes[partition] >= FRAME_BYTES:
-            self._flush(partition)
-        elif self._held >= self._buffered:
-            self._flush(max(self._sizes, key=self._sizes.__getitem__))
+        self._add((partition, None), (line,), FRAME_BYTES)
 
-    def _flush(self, partition: int) -> None:
-        self._index[partition].append(self._frame(self._lines.pop(partition)))
-        self._held -= self._sizes.pop(partition)
+    def add_columns(self, partition: int, found: Columns) -> None:
+        """Append records to a partition."""
+        self._add((partition, found.head), found.texts, COLUMNS_BYTES)
+
+    def _add(self, kind: _Kind, texts: Sequence[bytes], most: int) -> None:
+        frame = self._held.get(kind)
+        if frame is None:
+            frame = self._held[kind] = _Frame([])
+        size = sum(map(len, texts)) + _BYTES_OF_A_TEXT * len(texts)
+        frame.parts.append(texts)
+        frame.size += size
+        self._bytes += size
+        if frame.size >= most:
+            self._flush(kind)
+        elif self._bytes >= self._buffered:
+            self._flush(max(self._held, key=lambda kind: self._held[kind].size))
+
+    def _flush(self, kind: _Kind) -> None:
+        partition, head = kind
+        frame = self._held.pop(kind)
+        self._bytes -= frame.size
+        if head is None:
+            lines = [line for (line,) in frame.parts]
+        else:
+            joined = map(columns.TAB.join, zip(*frame.parts, strict=True))
+            lines = [columns.encoded_head(head), *joined]
+        self._index[partition].append(self._frame(lines))
 
     def _finish(self) -> None:
-        for partition in sorted(self._lines):
-            self._flush(partition)
+        for kind in sorted(self._held, key=lambda kind: kind[0]):
+            self._flush(kind)
         index = msgspec.json.encode({str(partition): frames for partition, frames in self._index.items()})
         self._upload.write(index + len(index).to_bytes(8, "little") + MAGIC)
 
@@ -190,6 +231,14 @@ def read_lines(staged: Staged) -> Iterator[bytes]:
     """Yield the lines that a LineWriter wrote."""
     source = _source(staged)
     return _lines(source, [(0, source.size)])
+
+
+def read_frames(staged: Staged, partition: int | None = None) -> Iterator[bytes]:
+    """Yield the frames that a LineWriter wrote, or those of one partition, in their order."""
+    source = _source(staged)
+    if partition is None:
+        return _frames(source, [(0, source.size)])
+    return _frames(source, _joined(_index(source).get(str(partition), [])))
 
 
 def read_partition(staged: Staged, partition: int) -> Iterator[bytes]:
@@ -266,13 +315,32 @@ def _joined(frames: Sequence[Frame]) -> list[Frame]:
 def _lines(source: _Object | _Handed, ranges: Sequence[Frame]) -> Iterator[bytes]:
     rest = b""
     for piece in _decompressed(source, ranges):
-        *whole, rest = (rest + piece).split(b"\n")
+        *whole, rest = (rest + piece.content).split(b"\n")
         yield from whole
     if rest:
         raise StagedDataBroken(f"{source.name} ends inside a line")
 
 
-def _decompressed(source: _Object | _Handed, ranges: Sequence[Frame]) -> Iterator[bytes]:
+def _frames(source: _Object | _Handed, ranges: Sequence[Frame]) -> Iterator[bytes]:
+    held: list[bytes] = []
+    for piece in _decompressed(source, ranges):
+        held.append(piece.content)
+        if piece.ends_frame:
+            frame = b"".join(held)
+            held.clear()
+            if not frame.endswith(b"\n"):
+                raise StagedDataBroken(f"{source.name} ends inside a line")
+            yield frame
+
+
+class _Piece(NamedTuple):
+    """Some of the content of a frame."""
+
+    content: bytes
+    ends_frame: bool
+
+
+def _decompressed(source: _Object | _Handed, ranges: Sequence[Frame]) -> Iterator[_Piece]:
     """Yield the content of all frames, a few hundred kilobytes at a time."""
     for offset, length in ranges:
         inside = False
@@ -283,11 +351,12 @@ def _decompressed(source: _Object | _Handed, ranges: Sequence[Frame]) -> Iterato
                 if not inside:
                     frame, inside = zstandard.ZstdDecompressor().decompressobj(), True
                 try:
-                    yield frame.decompress(rest)
+                    piece = frame.decompress(rest)
                 except zstandard.ZstdError as error:
                     raise StagedDataBroken(f"{source.name} holds a broken frame") from error
                 rest = b""
                 if frame.eof:
                     rest, inside = frame.unused_data, False
+                yield _Piece(piece, not inside)
         if inside:
             raise StagedDataBroken(f"{source.name} ends inside a frame")

@@ -1,60 +1,37 @@
 """WriteToDdb: puts each key's last record of one partition; counts those that gave way.
 
-Two passes over the staged items: the first finds the last one of each key, the second writes those. Memory
-holds the partition's keys, never its records. Where the contract names an ordering attribute, the last record
-is the one with the most in it, and an item of the table that has more stays. Of messages the last is the one
-that was sent last; one that repeats what is in the table, or is older, gives way to it.
+Passes over the staged items: the first finds whether keys repeat, if so the next one finds the last item of
+each; the last pass writes. Memory holds the partition's keys, never its records. Where the contract names an
+ordering attribute, the last record is the one with the most in it, and an item of the table that has more
+stays. Of messages the last is the one that was sent last; one that repeats what is in the table, or is older,
+gives way to it.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from pipeline import contracts, outcomes, processed, staging, tables
-from pipeline.items import typed, typed_record
+from pipeline import contracts, outcomes, processed, staged_items, tables
+from pipeline.errors import StagedDataBroken
+from pipeline.items import typed
 from pipeline.tables import Condition, Put
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from decimal import Decimal
 
     from pipeline.contracts import KeyAttribute
     from pipeline.settings import Settings
     from pipeline.shapes import File, ShardOutcome, WriteRequest, Written
-    from pipeline.values import Record
+    from pipeline.staged_items import Part, StagedItem
 
-_DECODER = msgspec.json.Decoder(tuple[str, int, msgspec.Raw])
-_RECORDS = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 _ENCODER = msgspec.json.Encoder()
 _NEWER = "#order {} :order"
 _NEW = "attribute_not_exists(#key) OR attribute_not_exists(#order) OR "
 _SENT = "attribute_not_exists(#sent) OR #sent < :sent AND #digest <> :digest"
-
-
-class StagedItem(NamedTuple):
-    """An item of a partition: its key, its line in the file, its attributes as JSON."""
-
-    key: str
-    line: int
-    attributes: msgspec.Raw
-
-    @property
-    def record(self) -> Record:
-        """Its attributes."""
-        return _RECORDS.decode(self.attributes)
-
-    @property
-    def item(self) -> bytes:
-        """Its attributes as DynamoDB's JSON."""
-        return _ENCODER.encode(typed_record({**self.record, "_line": self.line}))
-
-    @property
-    def json(self) -> bytes:
-        """Its attributes as JSON."""
-        return bytes(self.attributes)[:-1] + b',"_line":%d}' % self.line
 
 
 def write_to_ddb(request: WriteRequest, settings: Settings) -> Written:
@@ -76,20 +53,22 @@ def _worked(request: WriteRequest, settings: Settings) -> Written:
     table = settings.table_prefix + str(file["dataset"])
     ordered = contracts.order_of(settings.schemas, str(file["contract"]))
     rank = _rank_of(file, ordered.order)
-    total, last = _last_positions(_items(shards, partition), rank)
-    chosen = _chosen(_items(shards, partition), last)
     with processed.Writer(processed.place(settings.output_bucket, file, partition)) as log:
         if rank is None:
+            total, last = _last_offsets(lambda: staged_items.parts(shards, partition))
+            chosen = _chosen(staged_items.parts(shards, partition), last)
             written = tables.write_items(table, _logged(chosen, log))
         else:
-            written = _write_newer(table, file, ordered, chosen, log)
+            total, places = _newest(_items(shards, partition), rank)
+            newest = (each for place, each in enumerate(_items(shards, partition)) if place in places)
+            written = _write_newer(table, file, ordered, newest, log)
     return {"partition": partition, "written": written, "superseded": total - written}
 
 
-def _logged(items: Iterable[StagedItem], log: processed.Writer) -> Iterator[bytes]:
-    for each in items:
-        log.add(each.json)
-        yield each.item
+def _logged(parts: Iterable[Part], log: processed.Writer) -> Iterator[bytes]:
+    for part in parts:
+        log.add_all(part.lines())
+        yield from part.items()
 
 
 def _write_newer(
@@ -145,13 +124,11 @@ def _put_by(file: File) -> Callable[[Put, Mapping[str, Any]], bool]:
 
 
 def _items(shards: Sequence[ShardOutcome], partition: int) -> Iterator[StagedItem]:
-    """Yield the items of a partition in file order."""
-    before = 0
-    for shard in shards:
-        for staged in staging.read_partition(shard["staged"], partition):
-            key, line, attributes = _DECODER.decode(staged)
-            yield StagedItem(key, before + line, attributes)
-        before += shard["lines"]
+    """Yield the items of a partition in file order, of a contract whose items have a rank."""
+    for part in staged_items.parts(shards, partition):
+        if not isinstance(part, staged_items.Records):
+            raise StagedDataBroken("items that have a rank are staged as columns")
+        yield from part.found
 
 
 Rank = tuple[Any, ...]
@@ -176,22 +153,43 @@ def _comparable(value: str | int | Decimal) -> bytes | int | Decimal:
     return value.encode() if isinstance(value, str) else value
 
 
-def _last_positions(
-    items: Iterable[StagedItem], rank: Callable[[StagedItem], Rank] | None
-) -> tuple[int, dict[str, int]]:
-    """Return the number of items, and the position of each key's newest one; of equals the last."""
-    total, last = 0, dict[str, int]()
-    if rank is None:
-        for total, each in enumerate(items, 1):
-            last[each.key] = total
-        return total, last
-    newest: dict[str, Rank] = {}
-    for total, each in enumerate(items, 1):
-        found = rank(each)
-        if each.key not in newest or newest[each.key] <= found:
-            newest[each.key], last[each.key] = found, total
+def _last_offsets(parts: Callable[[], Iterable[Part]]) -> tuple[int, dict[bytes, int] | None]:
+    """Return the number of items, and where each key's last one begins; None where each has a key of its own.
+
+    Whether it has is found in one call for thousands of keys.
+    """
+    total, seen = 0, set[bytes]()
+    for part in parts():
+        keys = part.keys()
+        total += len(keys)
+        seen.update(keys)
+    if len(seen) == total:
+        return total, None
+    seen.clear()
+    last: dict[bytes, int] = {}
+    for part in parts():
+        for key, offset in zip(part.keys(), part.offsets(), strict=True):
+            if last.get(key, -1) < offset:
+                last[key] = offset
     return total, last
 
 
-def _chosen(items: Iterable[StagedItem], positions: Mapping[str, int]) -> Iterator[StagedItem]:
-    return (each for position, each in enumerate(items, 1) if positions[each.key] == position)
+def _chosen(parts: Iterable[Part], last: Mapping[bytes, int] | None) -> Iterator[Part]:
+    if last is None:
+        yield from parts
+        return
+    for part in parts:
+        both = enumerate(zip(part.keys(), part.offsets(), strict=True))
+        places = [place for place, (key, offset) in both if last[key] == offset]
+        if places:
+            yield part.at(places)
+
+
+def _newest(items: Iterable[StagedItem], rank: Callable[[StagedItem], Rank]) -> tuple[int, set[int]]:
+    """Return the number of items, and the place of each key's newest one; of equals the last."""
+    total, newest, places = 0, dict[str, Rank](), dict[str, int]()
+    for place, each in enumerate(items):
+        total, found = place + 1, rank(each)
+        if each.key not in newest or newest[each.key] <= found:
+            newest[each.key], places[each.key] = found, place
+    return total, set(places.values())

@@ -18,7 +18,7 @@ def main() -> int:
     asked = json.load(sys.stdin)
     catalogue = contracts.catalogue(schemas)
     if asked["contract"] in catalogue.contracts:
-        found = contracts.Catalogue({asked["contract"]: catalogue.contract(asked["contract"])})
+        found = contracts.Catalogue({asked["contract"]: catalogue.contract(asked["contract"])}, schemas)
     else:
         found = catalogue
     sys.stdout.write(json.dumps([_route(found, key) for key in asked["keys"]]))
