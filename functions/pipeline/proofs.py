@@ -11,6 +11,7 @@ is wrong, or that nothing is. So each check here is at least as strict as the co
 
 from __future__ import annotations
 
+import operator
 import re
 from itertools import accumulate
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
@@ -94,6 +95,7 @@ class Shape:
             gc=False,
         )
         self._decoder = msgspec.json.Decoder(record)
+        self._members = [operator.attrgetter(field) for field, _ in fields]
 
     def of_lines(self, block: Block, lines: list[bytes]) -> Columns | None:
         """Return the records of a block of JSON Lines, None unless each line is shown to be a valid one.
@@ -103,7 +105,7 @@ class Shape:
         records = self._decoder.decode_lines(block.raw)
         if len(records) != block.lines or not _named_once(block.raw, block.lines * len(self.names)):
             return None
-        columns = list(zip(*map(msgspec.structs.astuple, records), strict=True))
+        columns = [list(map(member, records)) for member in self._members]
         return self._proven(block, lines, columns, [TAB.join(tokens) for tokens in columns])
 
     def of_cells(

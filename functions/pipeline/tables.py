@@ -8,6 +8,7 @@ import threading
 import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import msgspec
@@ -33,6 +34,7 @@ FIRST_WAIT_SECONDS = 0.05
 LONGEST_WAIT_SECONDS = 5.0
 HOOKS = ("before-call.dynamodb.BatchWriteItem", "before-call.dynamodb.PutItem")
 
+_PUT, _NEXT_PUT = b'{"PutRequest":{"Item":%b}}', b'}},{"PutRequest":{"Item":'
 _body = threading.local()
 
 
@@ -105,33 +107,28 @@ def _answers(write: Callable[[T], A], parts: Iterable[T]) -> Iterator[A]:
             raise
 
 
-def _batches(items: Iterable[bytes]) -> Iterable[list[bytes]]:
-    batch: list[bytes] = []
-    for item in items:
-        batch.append(b'{"PutRequest":{"Item":' + item + b"}}")
-        if len(batch) == BATCH_ITEMS:
-            yield batch
-            batch = []
-    if batch:
+def _batches(items: Iterable[bytes]) -> Iterator[list[bytes]]:
+    each = iter(items)
+    while batch := list(islice(each, BATCH_ITEMS)):
         yield batch
 
 
-def _write(table: str, requests: list[bytes]) -> int:
-    size = len(requests)
+def _write(table: str, items: list[bytes]) -> int:
+    size, requests = len(items), _PUT % _NEXT_PUT.join(items)
     for attempt in range(ROUNDS):
         if attempt:
             longest = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2**attempt)
             time.sleep(random.uniform(0, longest))  # noqa: S311 - full jitter, no secret
-        requests = [msgspec.json.encode(request) for request in _send(table, requests)]
-        if not requests:
+        unprocessed = _send(table, requests)
+        if not unprocessed:
             return size
-    raise Throttled(f"DynamoDB BatchWriteItem: {len(requests)} items unprocessed after {ROUNDS} rounds")
+        requests = msgspec.json.encode(unprocessed)[1:-1]
+    raise Throttled(f"DynamoDB BatchWriteItem: {len(unprocessed)} items unprocessed after {ROUNDS} rounds")
 
 
-def _send(table: str, requests: list[bytes]) -> list[Any]:
-    """Send one batch; return the requests that DynamoDB did not get to."""
-    name = msgspec.json.encode(table)
-    _body.value = b'{"RequestItems":{' + name + b":[" + b",".join(requests) + b"]}}"
+def _send(table: str, requests: bytes) -> list[Any]:
+    """Send one batch, its requests as JSON; return those that DynamoDB did not get to."""
+    _body.value = b'{"RequestItems":{%b:[%b]}}' % (msgspec.json.encode(table), requests)
     with calling(f"DynamoDB BatchWriteItem into {table}"):
         try:
             # What is given here is replaced by the serialised body: it only has to pass botocore's checks.

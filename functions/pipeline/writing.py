@@ -10,6 +10,7 @@ gives way to it.
 from __future__ import annotations
 
 from collections import deque
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -66,9 +67,11 @@ def _worked(request: WriteRequest, settings: Settings) -> Written:
 
 
 def _logged(parts: Iterable[Part], log: processed.Writer) -> Iterator[bytes]:
-    for part in parts:
+    def items(part: Part) -> Iterable[bytes]:
         log.add_all(part.lines())
-        yield from part.items()
+        return part.items()
+
+    return chain.from_iterable(map(items, parts))
 
 
 def _write_newer(
