@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 TAB, NEWLINE = b"\t", b"\n"
+_COMMAS = bytes.maketrans(TAB, b",")
 # Columns of the pipeline's own: where each record stands.
 LINE, OFFSET = "_line", "_offset"
 
@@ -45,8 +46,11 @@ class Columns(NamedTuple):
     texts: tuple[bytes, ...]
 
     def tokens(self, place: int) -> list[bytes]:
-        """Return the JSON texts of one column."""
-        return self.texts[place].split(TAB)
+        """Return the JSON texts of one column; raises StagedDataBroken."""
+        tokens = self.texts[place].split(TAB)
+        if len(tokens) != self.records:
+            raise StagedDataBroken("staged columns have not one text for each record")
+        return tokens
 
     def selected(self, places: Sequence[int]) -> Self:
         """Return the records at these places."""
@@ -69,7 +73,7 @@ def key_text(key: str) -> bytes:
 
 def values(text: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
     """Return the values of one column; raises msgspec.DecodeError, UnicodeDecodeError."""
-    return decoder.decode(b"[%b]" % text.replace(TAB, b","))
+    return decoder.decode(b"[%b]" % text.translate(_COMMAS))
 
 
 _HEADS = msgspec.json.Decoder(Head)
@@ -87,10 +91,9 @@ def decoded(frame: bytes) -> Columns:
         head = _HEADS.decode(head_text)
     except msgspec.DecodeError as error:
         raise StagedDataBroken("the head of staged columns cannot be read") from error
-    counts = {text.count(TAB) for text in texts}
-    if end or len(counts) != 1 or len(texts) != len(head.names):
-        raise StagedDataBroken("staged columns have not one text for each record")
-    return Columns(head, counts.pop() + 1, tuple(texts))
+    if end or not texts or len(texts) != len(head.names):
+        raise StagedDataBroken("staged columns have not one text for each name")
+    return Columns(head, texts[0].count(TAB) + 1, tuple(texts))
 
 
 def record(found: Columns, tokens: Sequence[bytes]) -> bytes:

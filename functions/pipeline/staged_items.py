@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import msgspec
 
 from pipeline import columns, staging
-from pipeline.columns import LINE, OFFSET, TAB
+from pipeline.columns import LINE, OFFSET
 from pipeline.items import typed, typed_record
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ class Rows:
         return self._filled(_template(_plain_members(self._found.head)))
 
     def _filled(self, template: bytes) -> Iterable[bytes]:
-        texts = [text.split(TAB) for text in self._found.texts]
+        texts = [self._found.tokens(place) for place in range(len(self._found.texts))]
         place = self._found.head.names.index(LINE)
         if self._before:
             texts[place] = [b"%d" % (self._before + int(line)) for line in texts[place]]
