@@ -1,53 +1,52 @@
-"""CPU per record from JSON Lines to DynamoDB-ready bytes, beside its floor and two ordinary ways.
+"""CPU from a file's bytes to the bodies of BatchWriteItem, beside its floor and two ordinary ways.
 
     python -m bench records
 
-Each line is the median of alternating runs in this one process; what counts is the ratio, since machines
-differ and timings are noisy. No network and no emulator take part.
+Ours is the work of ParseAndValidate, Enrich and WriteToDdb, staging and log included, with a dictionary in
+the place of S3; nothing is sent. The floor decodes each line (orjson.loads) or row (csv.reader), no more. The
+ordinary ways make typed items of records in memory, and stage nothing.
 """
 
 from __future__ import annotations
 
-import gzip
+import csv
+import io
 import json
-import sys
 from decimal import Decimal
-from pathlib import Path
 from statistics import median
 from time import process_time
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
-import msgspec
+import orjson
 from boto3.dynamodb.types import TypeSerializer
-from rich.console import Console
-from rich.table import Table
+
+from bench import kept, orders
+from bench.figures import Figure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-ROOT = Path(__file__).parents[1]
 RUNS = 7
+RECORDS = 50_000
 # The slower a way is, the fewer records it gets: its time per record is what is compared.
-RECORDS = {"floor": 20_000, "ours": 20_000, "ordinary": 1_000, "tutorial": 200}
-WAYS = {
-    "floor": "msgspec decodes each line, nothing else",
-    "ours": "parse, check, stage, enrich, type (functions/pipeline)",
-    "ordinary": "json, a compiled jsonschema validator, boto3's TypeSerializer",
-    "tutorial": "json, jsonschema.validate() per record, boto3's TypeSerializer",
-}
+FEWER = {"ordinary": 1_000, "tutorial": 200}
 
 
-def ways(schema: dict[str, Any]) -> dict[str, Callable[[Sequence[bytes]], None]]:
-    """Return each way of turning lines into typed items, by its name."""
-    validator = jsonschema.Draft202012Validator(
-        schema, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER
-    )
+def _floor(body: bytes, format_: str) -> None:
+    if format_ == "csv":
+        for _ in csv.reader(io.StringIO(body.decode())):
+            pass
+        return
+    for line in body.splitlines():
+        orjson.loads(line)
+
+
+def _ordinary_ways() -> dict[str, Callable[[Sequence[bytes]], None]]:
+    schema = json.loads(orders.SCHEMA.read_bytes())
+    checker = jsonschema.Draft202012Validator.FORMAT_CHECKER
+    validator = jsonschema.Draft202012Validator(schema, format_checker=checker)
     serializer = TypeSerializer()
-
-    def floor(lines: Sequence[bytes]) -> None:
-        for line in lines:
-            msgspec.json.decode(line)
 
     def ordinary(lines: Sequence[bytes]) -> None:
         for line in lines:
@@ -61,55 +60,50 @@ def ways(schema: dict[str, Any]) -> dict[str, Callable[[Sequence[bytes]], None]]
             jsonschema.validate(record, schema)
             json.dumps(serializer.serialize(record))
 
-    return {"floor": floor, "ours": ours(), "ordinary": ordinary, "tutorial": tutorial}
+    return {"ordinary": ordinary, "tutorial": tutorial}
 
 
-def ours() -> Callable[[Sequence[bytes]], None]:
-    """Return the pipeline's own way: what its functions do to each record, without their network."""
-    sys.path.insert(0, str(ROOT / "functions"))
-    from pipeline import contracts, enriching, parsing, writing
-    from pipeline.formats import json_values
-
-    contract = contracts.catalogue(ROOT / "schemas").contract("orders/1")
-    file: Any = {"key": "orders/bench.jsonl", "id": "0" * 32, "format": "jsonl"}
-    enrichment = enriching.Enrichment(contract, file, lambda: b"", lambda record, _: record)
-    encoder = msgspec.json.Encoder(decimal_format="number")
-    decoder = msgspec.json.Decoder(float_hook=Decimal)
-
-    def work(lines: Sequence[bytes]) -> None:
-        for number, line in enumerate(lines, 1):
-            record = json_values.decode(line, number)
-            if parsing.judge(contract, record) is not None:
-                raise ValueError(f"line {number} of the sample is no valid order")
-            _, offset, _, staged = decoder.decode(encoder.encode((number, number, None, record)))
-            item = enrichment.item(staged, offset)
-            if not isinstance(item, enriching.Item):
-                raise TypeError(f"line {number} of the sample becomes no item")
-            _ = writing.StagedItem(item.key, number, msgspec.Raw(item.encoded)).item
-
-    return work
-
-
-def microseconds(work: Callable[[Sequence[bytes]], None], lines: Sequence[bytes]) -> float:
-    """Return the CPU time of one run, in microseconds per record."""
+def _microseconds(work: Callable[[], Any], records: int) -> float:
     started = process_time()
-    work(lines)
-    return (process_time() - started) / len(lines) * 1e6
+    work()
+    return (process_time() - started) / records * 1e6
 
 
-def main() -> None:
-    """Measure, print the table."""
-    schema = json.loads((ROOT / "schemas/datasets/orders/1.json").read_bytes())
-    with gzip.open(ROOT / "samples/good/orders.jsonl.gz") as packed:
-        lines = packed.read().splitlines()
-    compared = ways(schema)
-    figures: dict[str, list[float]] = {name: [] for name in compared}
+def main() -> list[Figure]:
+    """Measure, in turns."""
+    files = {"JSON Lines": "jsonl", "CSV": "csv"}
+    bodies = {name: orders.body(format_, RECORDS) for name, format_ in files.items()}
+    lines = list(orders.lines(max(FEWER.values())))
+    ways = _ordinary_ways()
+    found: dict[str, list[Any]] = {}
     for _ in range(RUNS):
-        for name, work in compared.items():
-            figures[name].append(microseconds(work, lines[: RECORDS[name]]))
-    medians = {name: median(found) for name, found in figures.items()}
-    table = Table("way", "what it does", "µs per record", "× floor", "× ours", title="CPU per order")
-    for name, value in medians.items():
-        ratios = (f"{value / medians[other]:,.1f}" for other in ("floor", "ours"))
-        table.add_row(name, WAYS[name], f"{value:,.1f}", *ratios)
-    Console(width=120).print(table)
+        for name, format_ in files.items():
+            floor = _microseconds(lambda: _floor(bodies[name], format_), RECORDS)  # noqa: B023 - called now
+            found.setdefault(f"{name} floor", []).append(floor)
+            found.setdefault(name, []).append(kept.work(bodies[name], format_))
+        for name, way in ways.items():
+            count = FEWER[name]
+            found.setdefault(name, []).append(_microseconds(lambda: way(lines[:count]), count))  # noqa: B023
+    return _figures(found)
+
+
+def _figures(found: dict[str, list[Any]]) -> list[Figure]:
+    figures = []
+    ours = median(each.all / each.records * 1e6 for each in found["JSON Lines"])
+    for name, target, floor_is in (("JSON Lines", 9, "orjson.loads"), ("CSV", 6, "csv.reader")):
+        floor = median(found[f"{name} floor"])
+        stages = {
+            stage: median(getattr(each, stage) / each.records * 1e6 for each in found[name])
+            for stage in ("parse", "enrich", "write")
+        }
+        whole = median(each.all / each.records * 1e6 for each in found[name])
+        note = f"{whole:.2f} µs: " + ", ".join(f"{stage} {value:.2f}" for stage, value in stages.items())
+        figures.append(
+            Figure(
+                f"{name} to BatchWriteItem's bodies, {floor_is} = 1", whole / floor, target=target, note=note
+            )
+        )
+    for name in FEWER:
+        value = median(found[name])
+        figures.append(Figure(f"{name} way, of JSON Lines, ours = 1", value / ours, note=f"{value:.1f} µs"))
+    return figures

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from pipeline import staging
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from types import TracebackType
 
     from pipeline.shapes import File, Location
@@ -31,14 +30,9 @@ class Writer(staging.LineWriter):
         self._any = False
 
     def add(self, line: bytes) -> None:
-        """Append a line (without its end)."""
+        """Append a line, or lines that are joined (without the end of the last)."""
         self._any = True
         super().add(line)
-
-    def add_all(self, lines: Iterable[bytes]) -> None:
-        """Append lines."""
-        if joined := b"\n".join(lines):
-            self.add(joined)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

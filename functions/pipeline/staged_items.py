@@ -1,6 +1,6 @@
 """Staged items as a writer needs them: their keys, their places in the file, and their texts for the table.
 
-They come as frames of single items, or of columns; a template makes a text of each row of these.
+They come as frames of single items, or of columns; texts of these are joined, many rows at once.
 """
 
 from __future__ import annotations
@@ -10,22 +10,23 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import msgspec
 
-from pipeline import columns, staging
+from pipeline import columns, staging, tables
 from pipeline.columns import LINE, OFFSET
 from pipeline.items import typed, typed_record
+from pipeline.tables import Batch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from pipeline.columns import Columns, Head
+    from pipeline.columns import Columns
     from pipeline.shapes import ShardOutcome
     from pipeline.values import Record
 
 _DECODER = msgspec.json.Decoder(tuple[str, int, int, msgspec.Raw])
 _RECORDS = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 _ENCODER = msgspec.json.Encoder()
-# DynamoDB's JSON of a value, given its JSON.
-_TYPED = {"S": b'{"S":%b}', "N": b'{"N":"%b"}', "B": b'{"BOOL":%b}'}
+# What stands before a value's JSON and behind it in DynamoDB's JSON.
+_TYPED = {"S": (b'{"S":', b"}"), "N": (b'{"N":"', b'"}'), "B": (b'{"BOOL":', b"}")}
 
 
 class StagedItem(NamedTuple):
@@ -67,12 +68,12 @@ class Part(Protocol):
         """Return the items at these places."""
         ...
 
-    def items(self) -> Iterable[bytes]:
-        """Return each as DynamoDB's JSON."""
+    def batches(self) -> Iterator[Batch]:
+        """Yield them as requests of BatchWriteItem."""
         ...
 
-    def lines(self) -> Iterable[bytes]:
-        """Return each as JSON."""
+    def text(self) -> bytes:
+        """Return them as NDJSON, without the last line's end."""
         ...
 
 
@@ -104,11 +105,11 @@ class Records:
     def at(self, places: Sequence[int]) -> Records:
         return Records([self.found[place] for place in places])
 
-    def items(self) -> Iterable[bytes]:
-        return (each.item for each in self.found)
+    def batches(self) -> Iterator[Batch]:
+        return tables.batches(each.item for each in self.found)
 
-    def lines(self) -> Iterable[bytes]:
-        return (each.json for each in self.found)
+    def text(self) -> bytes:
+        return b"\n".join([each.json for each in self.found])
 
 
 class Rows:
@@ -127,38 +128,46 @@ class Rows:
     def at(self, places: Sequence[int]) -> Rows:
         return Rows(self._found.selected(places), self._before)
 
-    def items(self) -> Iterable[bytes]:
-        return self._filled(_template(_typed_members(self._found.head)))
+    def batches(self) -> Iterator[Batch]:
+        head = self._found.head
+        typed_ = {name: _TYPED[kind] for name, kind in zip(head.names, head.kinds, strict=True)}
+        pieces = _pieces(typed_, {name: _ENCODER.encode(typed(value)) for name, value in head.fixed})
+        first, *between, last = pieces
+        texts = self._interleaved([*between, last + tables.NEXT_PUT + first])
+        width = 2 * len(between) + 2
+        for start in range(0, self._found.records, tables.BATCH_ITEMS):
+            items = min(tables.BATCH_ITEMS, self._found.records - start)
+            middle = b"".join(texts[start * width : (start + items) * width - 1])
+            yield Batch(items, b"".join((tables.PUT, first, middle, last, tables.PUT_END)))
 
-    def lines(self) -> Iterable[bytes]:
-        return self._filled(_template(_plain_members(self._found.head)))
+    def text(self) -> bytes:
+        head = self._found.head
+        pieces = _pieces(
+            dict.fromkeys(head.names, (b"", b"")), {n: _ENCODER.encode(v) for n, v in head.fixed}
+        )
+        first, *between, last = pieces
+        texts = self._interleaved([*between, last + b"\n" + first])
+        texts[-1] = last
+        return first + b"".join(texts)
 
-    def _filled(self, template: bytes) -> Iterable[bytes]:
-        texts = [self._found.tokens(place) for place in range(len(self._found.texts))]
-        place = self._found.head.names.index(LINE)
-        if self._before:
-            texts[place] = [b"%d" % (self._before + int(line)) for line in texts[place]]
-        return map(template.__mod__, zip(*texts, strict=True))
-
-
-Members = tuple[tuple[str, bytes], ...]
-"""Names, and what is a value's text: `%b` stands for its JSON."""
-
-
-def _typed_members(head: Head) -> Members:
-    rows = ((name, _TYPED[kind]) for name, kind in zip(head.names, head.kinds, strict=True))
-    return (*rows, *((name, _escaped(_ENCODER.encode(typed(value)))) for name, value in head.fixed))
-
-
-def _plain_members(head: Head) -> Members:
-    rows = ((name, b"%b") for name in head.names)
-    return (*rows, *((name, _escaped(_ENCODER.encode(value))) for name, value in head.fixed))
+    def _interleaved(self, pieces: Sequence[bytes]) -> list[bytes]:
+        """Return each record's values with a piece behind each of them."""
+        count, width = self._found.records, 2 * len(pieces)
+        texts = [b""] * (count * width)
+        for place, piece in enumerate(pieces):
+            tokens = self._found.tokens(place)
+            if self._before and self._found.head.names[place] == LINE:
+                tokens = [b"%d" % (self._before + int(line)) for line in tokens]
+            texts[2 * place :: width] = tokens
+            texts[2 * place + 1 :: width] = [piece] * count
+        return texts
 
 
-def _escaped(text: bytes) -> bytes:
-    return text.replace(b"%", b"%%")
-
-
-def _template(members: Members) -> bytes:
-    named = (b"%b:%b" % (_escaped(_ENCODER.encode(name)), text) for name, text in members)
-    return b"{%b}" % b",".join(named)
+def _pieces(around: Mapping[str, tuple[bytes, bytes]], fixed: Mapping[str, bytes]) -> list[bytes]:
+    """Return what stands before, between and behind the values of an object, the fixed ones of it included."""
+    pieces, after = [], b"{"
+    for name, (before_value, after_value) in around.items():
+        pieces.append(b"%b%b:%b" % (after, _ENCODER.encode(name), before_value))
+        after = after_value + b","
+    ends = b",".join([b"%b:%b" % (_ENCODER.encode(name), text) for name, text in fixed.items()])
+    return [*pieces, (after + ends if ends else after[:-1]) + b"}"]

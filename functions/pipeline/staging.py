@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 LEVEL = 1
 FRAME_BYTES = 1024 * 1024
 # All of a frame of columns is taken apart at once.
-COLUMNS_BYTES = 256 * 1024
+COLUMNS_BYTES = 64 * 1024
 # All partitions' unwritten lines and columns together: what a writer holds in memory.
 BUFFERED_BYTES = 8 * 1024 * 1024
 MAGIC = b"STWRPART"

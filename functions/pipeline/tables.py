@@ -34,16 +34,24 @@ FIRST_WAIT_SECONDS = 0.05
 LONGEST_WAIT_SECONDS = 5.0
 HOOKS = ("before-call.dynamodb.BatchWriteItem", "before-call.dynamodb.PutItem")
 
-_PUT, _NEXT_PUT = b'{"PutRequest":{"Item":%b}}', b'}},{"PutRequest":{"Item":'
+PUT, PUT_END = b'{"PutRequest":{"Item":', b"}}"
+NEXT_PUT = b"%b,%b" % (PUT_END, PUT)
 _body = threading.local()
 
 
-def write_items(table: str, items: Iterable[bytes]) -> int:
-    """Put items, each given as DynamoDB's JSON; return how many. No two may have one key.
+class Batch(NamedTuple):
+    """So many items as the requests that put them: JSON, joined by commas. No two may have one key."""
+
+    items: int
+    requests: bytes
+
+
+def write_items(table: str, batches: Iterable[Batch]) -> int:
+    """Put items; return how many. No two of all the batches may have one key.
 
     Raises Throttled, ServiceUnavailable, ServiceRefused: then some items may have been written.
     """
-    return sum(_answers(functools.partial(_write, table), _batches(items)))
+    return sum(_answers(functools.partial(_write, table), batches))
 
 
 class Condition(NamedTuple):
@@ -107,28 +115,34 @@ def _answers(write: Callable[[T], A], parts: Iterable[T]) -> Iterator[A]:
             raise
 
 
-def _batches(items: Iterable[bytes]) -> Iterator[list[bytes]]:
+def batches(items: Iterable[bytes]) -> Iterator[Batch]:
+    """Yield as many items at a time as one BatchWriteItem takes, each given as DynamoDB's JSON."""
     each = iter(items)
-    while batch := list(islice(each, BATCH_ITEMS)):
-        yield batch
+    while some := list(islice(each, BATCH_ITEMS)):
+        yield Batch(len(some), PUT + NEXT_PUT.join(some) + PUT_END)
 
 
-def _write(table: str, items: list[bytes]) -> int:
-    size, requests = len(items), _PUT % _NEXT_PUT.join(items)
+def body_of(table: str, requests: bytes) -> bytes:
+    """Return the body of a BatchWriteItem."""
+    return b'{"RequestItems":{%b:[%b]}}' % (msgspec.json.encode(table), requests)
+
+
+def _write(table: str, batch: Batch) -> int:
+    requests = batch.requests
     for attempt in range(ROUNDS):
         if attempt:
             longest = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2**attempt)
             time.sleep(random.uniform(0, longest))  # noqa: S311 - full jitter, no secret
         unprocessed = _send(table, requests)
         if not unprocessed:
-            return size
+            return batch.items
         requests = msgspec.json.encode(unprocessed)[1:-1]
     raise Throttled(f"DynamoDB BatchWriteItem: {len(unprocessed)} items unprocessed after {ROUNDS} rounds")
 
 
 def _send(table: str, requests: bytes) -> list[Any]:
     """Send one batch, its requests as JSON; return those that DynamoDB did not get to."""
-    _body.value = b'{"RequestItems":{%b:[%b]}}' % (msgspec.json.encode(table), requests)
+    _body.value = body_of(table, requests)
     with calling(f"DynamoDB BatchWriteItem into {table}"):
         try:
             # What is given here is replaced by the serialised body: it only has to pass botocore's checks.

@@ -10,7 +10,6 @@ gives way to it.
 from __future__ import annotations
 
 from collections import deque
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -18,7 +17,7 @@ import msgspec
 from pipeline import contracts, outcomes, processed, staged_items, tables
 from pipeline.errors import StagedDataBroken
 from pipeline.items import typed
-from pipeline.tables import Condition, Put
+from pipeline.tables import Batch, Condition, Put
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -66,12 +65,10 @@ def _worked(request: WriteRequest, settings: Settings) -> Written:
     return {"partition": partition, "written": written, "superseded": total - written}
 
 
-def _logged(parts: Iterable[Part], log: processed.Writer) -> Iterator[bytes]:
-    def items(part: Part) -> Iterable[bytes]:
-        log.add_all(part.lines())
-        return part.items()
-
-    return chain.from_iterable(map(items, parts))
+def _logged(parts: Iterable[Part], log: processed.Writer) -> Iterator[Batch]:
+    for part in parts:
+        log.add(part.text())
+        yield from part.batches()
 
 
 def _write_newer(

@@ -238,7 +238,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 @pytest.mark.parametrize("count", [0, 1, 25, 26, 600])
 def test_batches_of_items_are_written(cloud: Cloud, count: int) -> None:
-    assert tables.write_items("statewright-orders", encoded(count)) == count
+    assert tables.write_items("statewright-orders", tables.batches(encoded(count))) == count
     assert len(cloud.items("orders")) == count
 
 
@@ -247,13 +247,14 @@ def test_unprocessed_items_are_sent_again(
 ) -> None:
     real = tables._send
 
-    def half(table: str, requests: list[bytes]) -> list[Any]:
-        taken = (len(requests) + 1) // 2
-        assert real(table, requests[:taken]) == []
-        return [msgspec.json.decode(request) for request in requests[taken:]]
+    def half(table: str, requests: bytes) -> list[Any]:
+        asked = msgspec.json.decode(b"[%b]" % requests)
+        taken = (len(asked) + 1) // 2
+        assert real(table, msgspec.json.encode(asked[:taken])[1:-1]) == []
+        return list(asked[taken:])
 
     monkeypatch.setattr(tables, "_send", half)
-    assert tables.write_items("statewright-orders", encoded(60)) == 60
+    assert tables.write_items("statewright-orders", tables.batches(encoded(60))) == 60
     assert len(cloud.items("orders")) == 60
     assert quick
     assert all(0 <= wait <= tables.LONGEST_WAIT_SECONDS for wait in quick)
@@ -269,13 +270,13 @@ def test_items_that_stay_unprocessed_are_throttled(
 
     monkeypatch.setattr(aws.dynamodb(), "batch_write_item", none)
     with pytest.raises(Throttled, match="unprocessed after"):
-        tables.write_items("statewright-orders", encoded(900))
+        tables.write_items("statewright-orders", tables.batches(encoded(900)))
     assert len(quick) >= tables.ROUNDS - 1
 
 
 def test_a_table_that_is_not_there_refuses(cloud: Cloud) -> None:
     with pytest.raises(ServiceRefused, match="ResourceNotFoundException"):
-        tables.write_items("no-such-table", encoded(1))
+        tables.write_items("no-such-table", tables.batches(encoded(1)))
     assert aws.dynamodb().batch_write_item(
         RequestItems={"statewright-orders": [{"PutRequest": {"Item": {"order_id": {"S": "by hand"}}}}]}
     )

@@ -13,7 +13,7 @@ MAX_LINE_BYTES = 16 * 1024 * 1024
 # What is kept of a line that is longer.
 KEPT_BYTES = 1024
 # How many bytes of whole lines are handed on at once; what is made of them is in memory.
-BLOCK_BYTES = 256 * 1024
+BLOCK_BYTES = 64 * 1024
 
 
 class Line(NamedTuple):

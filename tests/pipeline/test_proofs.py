@@ -1,0 +1,278 @@
+"""What is proven of a block is what record by record comes to: the same items, rejects and errors."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipeline import reading
+from tests.functions.volume import ROOT
+from tests.pipeline.both_ways import Outcome, run, schemas
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+NAMES = ("id", "sort", "text", "day", "count", "amount", "flag")
+PROPERTIES: dict[str, list[Any]] = {
+    "id": [{"type": "string"}, {"type": "string", "minLength": 1, "maxLength": 8}],
+    "sort": [{"type": "string", "title": "Sort"}, {"type": ["string", "null"]}],
+    "text": [
+        {"type": "string", "pattern": "^[a-zä]*$"},
+        {"type": "string", "enum": ["a", "ä", ""]},
+        {"type": "string", "maxLength": 2},
+        {},
+        {"type": ["string", "number"]},
+    ],
+    "day": [{"type": "string", "format": "date"}, {"type": "string", "format": "email"}, {"type": "string"}],
+    "count": [
+        {"type": "integer", "minimum": 0},
+        {"type": "integer"},
+        {"type": "integer", "maximum": 1.5},
+        {"type": "integer", "multipleOf": 2},
+    ],
+    "amount": [
+        {"type": "number"},
+        {"type": "number", "exclusiveMinimum": 0.1, "maximum": 1000},
+        {"type": "number", "minimum": 0, "exclusiveMinimum": 0},
+        {"type": "number", "minimum": 0.30000000000000004},
+    ],
+    "flag": [{"type": "boolean"}, {"type": "boolean", "const": True}, {"type": "array"}],
+}
+STRINGS = (
+    "a",
+    "ä",
+    "b",
+    "",
+    "\u2028",
+    "USD\n",
+    'q"uote',
+    "back\\slash",
+    "2025-08-18",
+    "2025-02-30",
+    "x@y.zz",
+    "ab:c",
+)
+TOKENS = (
+    *("0", "-0", "1", "1.0", "1.50", "-0.0", "0.1", "0.10", "0.1000000000000000055", "1000", "1000.01", "01"),
+    *(
+        "1e2",
+        "1E400",
+        "1e-400",
+        "12345678901234567890",
+        "1" * 39,
+        "1234567890123456.789",
+        "NaN",
+        "true",
+        "false",
+    ),
+    *(
+        "null",
+        "[]",
+        "{}",
+        '"\\ud800"',
+        '"\\u0061"',
+        '"\\/"',
+        '"a\tb"',
+        '"1"',
+        '""',
+        '"a"',
+        '"ä"',
+        "0.30000000000000004",
+    ),
+)
+
+
+@st.composite
+def contract(draw: st.DrawFn) -> dict[str, Any]:
+    """A contract of the dataset `things`."""
+    names = ["id", *draw(st.lists(st.sampled_from(NAMES[1:]), unique=True, min_size=1))]
+    key: dict[str, Any] = {"partition": {"name": "id", "type": "S"}}
+    said: dict[str, Any] = {"sources": [{"keys": "things/**"}], "key": key}
+    if "sort" in names and draw(st.booleans()):
+        key["sort"] = {"name": "sort", "type": "S"}
+    if "text" in names and draw(st.booleans()):
+        lookup = {"to": "looked_up", "op": "lookup", "from": "text", "table": "reference/table.json"}
+        said["derive"] = [{**lookup, **draw(st.sampled_from([{}, {"default": "none"}]))}]
+    if "day" in names and draw(st.booleans()):
+        said["rename"] = {"day": "on_day"}
+    if draw(st.booleans()):
+        said.setdefault("derive", []).append({"to": "made", "op": "constant", "value": "100 %"})
+    if "amount" in names and draw(st.booleans()):
+        when = {"properties": {"amount": {"exclusiveMinimum": 500}}, "required": ["amount"]}
+        said["alerts"] = [{"name": "large", "severity": "info", "when": when, "message": "{id}"}]
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Thing",
+        "description": "A thing.",
+        "type": "object",
+        "properties": {name: draw(st.sampled_from(PROPERTIES[name])) for name in names},
+        "required": draw(st.lists(st.sampled_from(names), unique=True)),
+        "x-dataset": said,
+    }
+
+
+def _usual(name: str, number: int, row: int) -> str:
+    if name in ("count", "amount"):
+        return ("1", "2", "700.25", "0.5")[number % 4] if name == "amount" else str(number % 3)
+    if name == "flag":
+        return "true"
+    text = {"id": f"i{row if number % 3 else 0}", "sort": "s", "text": "a", "day": "2025-08-18"}[name]
+    return json.dumps(text)
+
+
+@st.composite
+def lines(draw: st.DrawFn, names: Sequence[str]) -> bytes:
+    """A file of mostly ordinary records."""
+    found = []
+    for row in range(draw(st.integers(1, 40))):
+        number = draw(st.integers(0, 200))
+        members = [(name, _usual(name, number, row)) for name in names]
+        if number >= 190:
+            place = draw(st.integers(0, len(members) - 1))
+            strange = st.sampled_from(TOKENS) | st.sampled_from(STRINGS).map(json.dumps)
+            members[place] = (members[place][0], draw(strange))
+        if number == 189:
+            members.append(draw(st.sampled_from(members)))
+        if number == 188:
+            members.pop()
+        if number == 187:
+            members.append(("more", "1"))
+        colon, comma = draw(st.sampled_from([(":", ","), (": ", ", "), (" :", " ,")]))
+        line = "{" + comma.join(f"{json.dumps(name)}{colon}{token}" for name, token in members) + "}"
+        oddities = {186: "", 185: " " + line, 184: line + line, 183: line[:-1], 182: line.replace(",", ",\n")}
+        found.append(oddities.get(number, line) + ("\r" if 170 < number < 180 else ""))
+    return ("\n".join(found) + draw(st.sampled_from(["", "\n"]))).encode()
+
+
+@st.composite
+def table(draw: st.DrawFn, names: Sequence[str]) -> bytes:
+    """A CSV file of mostly ordinary rows."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator=draw(st.sampled_from(["\n", "\r\n"])))
+    writer.writerow(names)
+    for row in range(draw(st.integers(1, 40))):
+        number = draw(st.integers(0, 200))
+        cells = [_usual(name, number, row).strip('"') for name in names]
+        if number >= 190:
+            strange = st.sampled_from(TOKENS) | st.sampled_from(STRINGS)
+            cells[draw(st.integers(0, len(cells) - 1))] = draw(strange)
+        if number in (188, 189):
+            cells = [*cells, "x"] if number == 189 else cells[:-1]
+        writer.writerow(cells if number != 187 else [])
+    return text.getvalue().encode()
+
+
+MANY = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def both(folder: Path, body: bytes, format_: str, shards: int, partitions: int) -> int:
+    """Hold both ways against each other; return how many records were proven."""
+    outcomes = []
+    for proofs in (True, False):
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            monkeypatch.setattr(reading, "LEAST_LINES", 2)
+            outcomes.append(
+                run(monkeypatch, folder, body, format_, shards=shards, partitions=partitions, proofs=proofs)
+            )
+    fast, slow = outcomes
+    if isinstance(fast, str) or isinstance(slow, str):
+        assert fast == slow
+        return 0
+    assert isinstance(fast, Outcome)
+    assert fast[:-1] == slow[:-1]
+    assert slow.in_columns == 0
+    return fast.in_columns
+
+
+@MANY
+@given(st.data(), contract(), st.integers(1, 2), st.integers(1, 3))
+def test_json_lines_come_to_the_same_either_way(
+    tmp_path: Path, data: st.DataObject, said: dict[str, Any], shards: int, partitions: int
+) -> None:
+    body = data.draw(lines(list(said["properties"])))
+    both(schemas(tmp_path, said), body, "jsonl", shards, partitions)
+
+
+@MANY
+@given(st.data(), contract(), st.integers(1, 3))
+def test_rows_come_to_the_same_either_way(
+    tmp_path: Path, data: st.DataObject, said: dict[str, Any], partitions: int
+) -> None:
+    body = data.draw(table(list(said["properties"])))
+    both(schemas(tmp_path, said), body, "csv", 1, partitions)
+
+
+ORDER = {
+    "order_id": "o-1",
+    "customer_id": "c",
+    "order_date": "2025-08-18",
+    "quantity": 1,
+    "amount": 1.5,
+    "currency": "USD",
+}
+
+
+def orders(tmp_path: Path) -> Path:
+    """Make the contract of the orders that of the dataset `things`."""
+    said = json.loads((ROOT / "schemas/datasets/orders/1.json").read_bytes())
+    said["x-dataset"]["sources"] = [{"keys": "things/**"}]
+    folder = schemas(tmp_path, said)
+    (folder / "reference/currencies.json").write_bytes(
+        (ROOT / "schemas/reference/currencies.json").read_bytes()
+    )
+    return folder
+
+
+def test_ordinary_orders_are_proven(tmp_path: Path) -> None:
+    records = [{**ORDER, "order_id": f"o-{number}"} for number in range(100)]
+    body = "".join(json.dumps(each) + "\n" for each in records).encode()
+    assert both(orders(tmp_path), body, "jsonl", 1, 2) >= 99
+
+
+def test_one_bad_order_leaves_its_neighbours_proven(tmp_path: Path) -> None:
+    records = [{**ORDER, "order_id": f"o-{number}", "quantity": number - 50} for number in range(49, 151)]
+    body = "".join(json.dumps(each) + "\n" for each in records).encode()
+    assert both(orders(tmp_path), body, "jsonl", 1, 1) >= 98
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        b'{"a":1,"b":2}{"a":1,"b":2}\n{"a":\n1,"b":2}\n',
+        b'{"a":1,"b":2}{"a":1,"b":2}\n{"a":\n{"x":1},"b":2}\n',
+        b'{"a":1,\n"b":2}{"a":1,"b":2}\n',
+    ],
+)
+def test_records_that_lie_across_lines_are_none_and_two_in_a_line_neither(
+    tmp_path: Path, pair: bytes
+) -> None:
+    said = {
+        "type": "object",
+        "properties": {"a": {"type": "integer"}, "b": {"type": "integer"}, "id": {"type": "string"}},
+        "x-dataset": {
+            "sources": [{"keys": "things/**"}],
+            "key": {"partition": {"name": "key", "type": "S"}},
+            "derive": [{"to": "key", "op": "constant", "value": "k"}],
+        },
+    }
+    said |= {
+        "title": "Pair",
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "description": "Two.",
+    }
+    assert both(schemas(tmp_path, said), pair * 3 + b'{"a":1,"b":2}\n' * 5, "jsonl", 1, 1) <= 5
+
+
+def test_a_row_that_spans_blocks_is_one_row(tmp_path: Path) -> None:
+    row = "o-{},c,2025-08-18,1,1.5,USD\n"
+    spanning = 'o-x,"' + "c\n" * 30 + '",2025-08-18,1,1.5,USD\n'
+    text = ",".join(ORDER) + "\n" + "".join(map(row.format, range(20))) + spanning
+    body = (text + "".join(map(row.format, range(20, 60)))).encode()
+    assert both(orders(tmp_path), body, "csv", 1, 1) > 30
