@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipeline import items, oversize, staging
-from pipeline.errors import ConservationViolated, StagedDataBroken
+from pipeline import items, objects, oversize, staging
+from pipeline.errors import ConservationViolated, ServiceUnavailable, StagedDataBroken
 from tests.functions.cloud import OUTPUT, SCHEMAS, STAGING, forget, ingest
 from tests.functions.objects_sent import json_lines, order
 from tests.functions.streams import (
@@ -123,6 +123,64 @@ def test_a_message_replaces_what_a_file_has_written_and_a_file_what_a_message_ha
     assert row(cloud)["quantity"] == {"N": "3"}
 
 
+# A group that failed half-way: its messages come back, in other groups.
+
+
+def broken_off(cloud: Cloud, monkeypatch: pytest.MonkeyPatch, *sent: dict[str, Any]) -> dict[str, Any]:
+    """Write a group's items, and fail before it is told what they are; return the group."""
+    (group,) = collect(*sent)
+    shard = enriched(group)
+    with monkeypatch.context() as broken:
+        broken.setattr(objects, "put", unavailable)
+        with pytest.raises(ServiceUnavailable):
+            write(group, shard)
+    assert len(cloud.items("orders")) == len(sent)
+    assert processed(cloud) == {}
+    return group
+
+
+def unavailable(*_: Any) -> None:
+    raise ServiceUnavailable("S3 PutObject")
+
+
+def test_what_a_failed_group_has_written_counts_for_the_group_in_which_it_comes_again(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = message(order(1), "m1"), message(order(2), "m2")
+    broken_off(cloud, monkeypatch, one, two)
+
+    assert stream(one, message(order(3), "m3")).sums == (2, 0, 0)
+    assert stream(two, message(order(2), "m4", sent=5)).sums == (1, 1, 0)
+    lines = [line["order_id"] for lines in processed(cloud).values() for line in lines]
+    assert sorted(lines) == ["o-1", "o-2", "o-3"]
+
+
+def test_it_counts_once_even_where_the_message_comes_once_more(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = message(order(1), "m1")
+    broken_off(cloud, monkeypatch, one, message(order(2), "m2"))
+    assert stream(one, message(order(3), "m3")).sums == (2, 0, 0)
+    assert stream(one, message(order(4), "m4")).sums == (1, 1, 0)
+
+
+def test_a_message_that_comes_again_after_its_group_ended_well_changes_nothing(cloud: Cloud) -> None:
+    tomorrow = 86_400_000  # the group has the day of its last message
+    one = message(order(1), "m1")
+    stream(one, message(order(2), "m2", sent=tomorrow))
+    assert stream(one, message(order(3), "m3")).sums == (1, 1, 0)
+
+
+def test_what_a_failed_group_has_written_gives_way_to_a_newer_message(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = message(order(1), "m1")
+    broken_off(cloud, monkeypatch, one)
+    assert stream(message(order(1, quantity=9), "m2", sent=5)).sums == (1, 0, 0)
+    assert stream(one, message(order(3), "m3")).sums == (1, 1, 0)
+    assert row(cloud)["quantity"] == {"N": "9"}
+
+
 @pytest.fixture
 def ordered(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cloud:
     """Orders whose contract says that the highest quantity is the newest."""
@@ -141,6 +199,12 @@ def test_where_a_contract_names_an_order_that_comes_before_the_time(ordered: Clo
     assert stream(message(order(1, quantity=4), "m2", sent=5)).sums == (0, 1, 0)
     assert stream(message(order(1, quantity=6), "m0", sent=-5)).sums == (1, 0, 0)
     assert row(ordered)["quantity"] == {"N": "6"}
+
+
+def test_so_it_is_taken_over_from_a_failed_group(ordered: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = message(order(1, quantity=5), "m1")
+    broken_off(ordered, monkeypatch, one)
+    assert stream(one, message(order(2), "m2")).sums == (2, 0, 0)
 
 
 def test_of_equals_in_that_order_the_later_message_wins(ordered: Cloud) -> None:
