@@ -36,6 +36,7 @@ ROOT = Path(__file__).parents[1]
 PROJECT = ("functions", "schemas", "statemachines", "pipeline.json")
 TOLD = "told-to-people"
 LOOK_SECONDS = 0.5
+LOOKED_AT_SECONDS = 30  # for which a look hides dead letters
 Json = Any
 
 
@@ -142,6 +143,21 @@ class Cloud:
             with zstandard.ZstdDecompressor().stream_reader(packed, read_across_frames=True) as lines:
                 yield from lines.read().splitlines()
 
+    def receives_of_dead_letters(self) -> dict[str, int]:
+        """Return how often each of the dead letters was received before this look, by its id."""
+        sqs, url = self.clients("sqs"), self.env["REJECTED_TRANSACTIONS_URL"]
+        found: dict[str, int] = {}
+        while taken := sqs.receive_message(
+            QueueUrl=url,
+            MaxNumberOfMessages=10,
+            VisibilityTimeout=LOOKED_AT_SECONDS,
+            AttributeNames=["ApproximateReceiveCount"],
+        ).get("Messages"):
+            for each in taken:
+                found[each["MessageId"]] = int(each["Attributes"]["ApproximateReceiveCount"]) - 1
+        time.sleep(LOOKED_AT_SECONDS)  # whoever reads them next is to find them
+        return found
+
     def listen(self) -> None:
         """Keep what people are told from now on in a queue."""
         sqs = self.clients("sqs")
@@ -186,6 +202,7 @@ def started(prepare: Callable[[Path], None] | None = None, *, hidden_seconds: in
 def wait_until(is_so: Callable[[], bool], seconds: float, what: str) -> float:
     """Wait; return the seconds that it took; raises NotInTime."""
     begun = time.monotonic()
+    print(f"waiting: {what}", file=sys.stderr)  # noqa: T201 - it takes minutes
     while not is_so():
         if time.monotonic() - begun > seconds:
             raise NotInTime(f"{what}: not within {seconds:.0f} s")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from pipeline import contracts, outcomes, processed, staging, tables
+from pipeline import contracts, outcomes, oversize, processed, staging, tables
 from pipeline.formats import messages
 from pipeline.items import typed, typed_record
 from pipeline.tables import Condition, Put
@@ -33,6 +33,7 @@ _RECORDS = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 _ENCODER = msgspec.json.Encoder()
 _NEWER = "#order {} :order"
 _NEW = "attribute_not_exists(#key) OR attribute_not_exists(#order) OR "
+_MOVED = b'"%b":' % oversize.BODY.encode()
 _SENT = "attribute_not_exists(#sent) OR #sent < :sent AND #digest <> :digest"
 
 
@@ -55,8 +56,11 @@ class StagedItem(NamedTuple):
 
     @property
     def json(self) -> bytes:
-        """Its attributes as JSON."""
-        return bytes(self.attributes)[:-1] + b',"_line":%d}' % self.line
+        """Its attributes as JSON, all of them, also where the item keeps a part."""
+        attributes = bytes(self.attributes)
+        if _MOVED in attributes and (place := self.record.get(oversize.BODY)):
+            attributes = oversize.whole(place)
+        return attributes[:-1] + b',"_line":%d}' % self.line
 
 
 def write_to_ddb(request: WriteRequest, settings: Settings) -> Written:
@@ -108,19 +112,19 @@ def _write_newer(
     log: processed.Writer,
 ) -> int:
     """Put items that are newer than what the table has; return how many were."""
-    waiting: deque[bytes] = deque()
+    waiting: deque[StagedItem] = deque()
 
     def puts() -> Iterator[Put]:
         for each in items:
-            waiting.append(each.json)
+            waiting.append(each)
             yield _put(each, file, order)
 
     written = 0
     for newer in put(puts()):
-        line = waiting.popleft()
+        each = waiting.popleft()
         if newer:
             written += 1
-            log.add(line)
+            log.add(each.json)
     return written
 
 

@@ -392,6 +392,32 @@ def test_each_written_record_is_processed_once_and_no_other(cloud: Cloud) -> Non
     assert all(line["currency_name"] == "United States dollar" and line["_line"] for line in lines)
 
 
+def test_large_items_are_processed_whole(cloud: Cloud) -> None:
+    nested = {"_body": {"is": "no pointer"}}
+    stream(message(sized(500_000), "m1"), message(order(2, nested=nested), "m2"))
+    ((_, lines),) = processed(cloud).items()
+    by_key = {line["order_id"]: line for line in lines}
+    assert by_key["o-1"]["note"] == "x" * 500_000
+    assert by_key["o-2"]["nested"] == nested
+    assert all("_body" not in line and line["_line"] for line in lines)
+
+
+def test_so_are_those_of_a_file(cloud: Cloud) -> None:
+    cloud.put("orders/x.jsonl", json_lines(sized(500_000)))
+    ingest("orders/x.jsonl")
+    ((_, (line,)),) = processed(cloud).items()
+    assert line["note"] == "x" * 500_000
+
+
+def test_a_body_that_is_gone_fails_the_writer(cloud: Cloud) -> None:
+    (group,) = collect(message(sized(500_000), "m1"))
+    shard = enriched(group)
+    for key in cloud.keys(OUTPUT):
+        cloud.s3.delete_object(Bucket=OUTPUT, Key=key)
+    with pytest.raises(StagedDataBroken, match=r"items/orders/.* is not there"):
+        write(group, shard)
+
+
 def test_nothing_is_processed_where_nothing_was_written(cloud: Cloud) -> None:
     stream(message(order(1), "m1"))
     stream(message(order(1), "m2", sent=1), message(BAD, "m3"))
