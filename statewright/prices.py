@@ -48,7 +48,11 @@ class Price:
     def shown(self) -> str:
         """The price as people write it, with the sign of how sure it is."""
         per = {1: "", 1000: "1,000 ", 3600: "3,600 ", 1_000_000: "million "}[self.per]
-        return f"{self.usd:,.10g} a {per}{SIGNS[self.seen]}".rstrip() if per else f"{self.usd:,.10g}{SIGNS[self.seen]}"
+        return (
+            f"{self.usd:,.10g} a {per}{SIGNS[self.seen]}".rstrip()
+            if per
+            else f"{self.usd:,.10g}{SIGNS[self.seen]}"
+        )
 
 
 @dataclass(frozen=True)

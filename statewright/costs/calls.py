@@ -98,7 +98,9 @@ def _parse(calls: Calls, facts: Facts, shard: int, size: int, load: Load, ratios
     gets += end < size  # where the shard's last line ends
     gets += bool(start and facts.header)
     calls["parse_and_validate", GET] += gets
-    _upload(calls, "parse_and_validate", facts, facts.parsed_bytes * load.valid / facts.shards * ratios.parsed)
+    _upload(
+        calls, "parse_and_validate", facts, facts.parsed_bytes * load.valid / facts.shards * ratios.parsed
+    )
 
 
 def _enrich(calls: Calls, facts: Facts, load: Load, ratios: Ratios) -> None:
@@ -133,8 +135,8 @@ def batches(facts: Facts, load: Load) -> int:
 def ranges_read(facts: Facts, load: Load, ratios: Ratios) -> int:
     """Return in how many requests a partition's part of one shard is read, once.
 
-    One partition's frames lie side by side, and are read in ranges. Of several, each frame is read alone: it is
-    written when its partition has enough, or when all together have too much.
+    One partition's frames lie side by side, and are read in ranges. Of several, each frame is read alone: it
+    is written when its partition has enough, or when all together have too much.
     """
     held = facts.enriched_bytes * load.valid / facts.shards
     if not load.valid:

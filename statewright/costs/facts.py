@@ -1,4 +1,4 @@
-"""What a project's own functions say of a file: its plan, the bytes of its items, the numbers of the gateways."""
+"""What a project's own functions say of a file: its plan, bytes of its items, numbers of the gateways."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Asks a project's functions about a file: `python -m statewright.costs.facts_process`.
 
-It reads {"dataset", "format", "compression", "size", "records"} and prints what `facts.Facts` holds. A record of
-the contract is made up, of the length that the file's have on average, and goes through the contract's own
+It reads {"dataset", "format", "compression", "size", "records"} and prints what `facts.Facts` holds. A record
+of the contract is made up, of the length that the file's have on average, and goes through the contract's own
 enrichment: so an item has the bytes that its derivations and its lineage give it.
 """
 
@@ -120,7 +120,11 @@ def _sizes(contract: Any, route: Any, length: int) -> dict[str, Any]:
     enriching, items = (importlib.import_module(f"pipeline.{name}") for name in ("enriching", "items"))
     record = record_of(contract, route.format, length)
     parsed = len(json.dumps((100_000, 10_000_000, None, record), separators=(",", ":")))
-    file = {"id": FILE_ID, "key": f"{route.dataset}/2026/11/21/part-00000.{route.format}", "format": route.format}
+    file = {
+        "id": FILE_ID,
+        "key": f"{route.dataset}/2026/11/21/part-00000.{route.format}",
+        "format": route.format,
+    }
     enrichment = enriching.Enrichment(contract, file, lambda: b"0" * 32, lambda kept, _: kept)
     found = enrichment.item(json.loads(json.dumps(record), parse_float=Decimal), 10_000_000)
     if not isinstance(found, enriching.Item):

@@ -1,4 +1,4 @@
-"""What really happens when a file or a batch of messages is worked on: calls, invocations, states, children."""
+"""What really happens when a file or a batch is worked on: calls, invocations, states, children."""
 
 from __future__ import annotations
 

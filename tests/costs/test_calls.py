@@ -6,13 +6,13 @@ import dataclasses
 import functools
 import json
 import random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pipeline import objects, plans, staging
 from pipeline.routing import Route
-from statewright.costs import calls
+from statewright.costs import calls, work
 from statewright.costs.facts import Facts, File, facts_of
 from statewright.project import read_project
 from tests.costs import counting
@@ -29,6 +29,7 @@ ROUTE = Route("orders", "orders/1", "jsonl", "none", splittable=True)
 RECORDS = 401  # no shard ends with a line
 LEAST_PART = "moto.s3.models.S3_UPLOAD_PART_MIN_SIZE"
 KIB = 1024
+FILE_FUNCTIONS = ("collect_data", "parse_and_validate", "enrich", "write_to_ddb", "notify")
 
 
 def orders(count: int) -> bytes:
@@ -91,6 +92,8 @@ def test_given_a_small_file_the_model_counts_its_calls(cloud: Cloud) -> None:
     facts = facts_of_orders(body, 60)
     modelled = calls.of_file(facts, len(body), calls.Load(60), ratios_of(cloud, facts, 60))
     assert counted.calls == +modelled
+    assert counted.invocations == dict.fromkeys(FILE_FUNCTIONS, 1)
+    assert (counted.states, counted.children) == (work.transitions(facts), 0)
 
 
 @pytest.mark.parametrize(("shards", "partitions"), [(4, 1), (1, 3), (4, 3)])
@@ -104,6 +107,11 @@ def test_given_a_file_in_shards_and_partitions_the_model_counts_its_calls(
     assert (counted.status, facts.shards, facts.partitions) == ("SUCCEEDED", shards, partitions)
     load, ratios = calls.Load(RECORDS), ratios_of(cloud, facts, RECORDS)
     held(counted, calls.of_file(facts, len(body), load, ratios))
+    charged = work.of_file(facts, len(body), load, work.Machine.of(PROJECT))
+    assert counted.states == charged["step_functions.state_transitions"]
+    assert counted.invocations.total() == charged["lambda.requests"]
+    assert counted.invocations == {name: ran.count for name, ran in charged.invocations.items()}
+    assert counted.children == charged["step_functions.express_requests"]
 
 
 def shrink(monkeypatch: pytest.MonkeyPatch, size: int, shards: int, partitions: int) -> None:
@@ -136,7 +144,7 @@ def some_lines(start: int, count: int) -> list[bytes]:
 
 
 @pytest.mark.parametrize("wide", [False, True], ids=["handed on in the payload", "staged in S3"])
-def test_given_a_batch_of_messages_the_model_counts_its_calls(cloud: Cloud, wide: bool) -> None:  # noqa: FBT001
+def test_given_a_batch_of_messages_the_model_counts_its_calls(cloud: Cloud, wide: bool) -> None:
     noise = random.Random(5)
     more = [{"more": noise.randbytes(4000).hex()} if wide else {} for _ in range(20)]
     sent = [json.loads(line) | each for line, each in zip(some_lines(0, 20), more, strict=True)]
