@@ -88,9 +88,16 @@ class Table(_Part, frozen=True):
 
 
 class Queue(_Part, frozen=True):
-    """A standard queue."""
+    """A standard queue; after `max_receives` a message goes to the queue `dead_letters`.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
+    """
 
     retention_seconds: int = 345_600  # four days, SQS's own default
+    visibility_seconds: int = 30  # SQS's own default
+    max_message_bytes: int = 262_144
+    dead_letters: str | None = None
+    max_receives: int = 3
 
 
 class Topic(_Part, frozen=True):
@@ -125,6 +132,20 @@ class Rule(_Part, frozen=True):
     dead_letters: str
 
 
+class Pipe(_Part, frozen=True):
+    """A pipe of EventBridge: batches of a queue's messages, through a function, to a state machine.
+
+    The function is the pipe's enrichment; the state machine is an EXPRESS one, and its answer is waited for.
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-sqs.html
+    """
+
+    queue: str
+    enrichment: str
+    state_machine: str
+    batch_size: int = 10
+    window_seconds: int = 0
+
+
 class Description(_Part, frozen=True):
     """What pipeline.json says."""
 
@@ -137,6 +158,7 @@ class Description(_Part, frozen=True):
     functions: dict[str, Function] = {}
     state_machines: dict[str, StateMachine] = {}
     rules: dict[str, Rule] = {}
+    pipes: dict[str, Pipe] = {}
 
 
 class _ContractKey(msgspec.Struct, frozen=True):
@@ -251,9 +273,26 @@ def _check(file: Path, description: Description) -> None:
             raise InvalidDescription(file, f"rules.{name}: no state machine named {rule.state_machine!r}")
         if rule.dead_letters not in description.queues:
             raise InvalidDescription(file, f"rules.{name}: no queue named {rule.dead_letters!r}")
+    _check_queues_and_pipes(file, description)
     for name, machine in description.state_machines.items():
         if not (file.parent / machine.definition).is_file():
             raise InvalidDescription(file, f"state_machines.{name}: no file {machine.definition}")
+
+
+def _check_queues_and_pipes(file: Path, description: Description) -> None:
+    for name, queue in description.queues.items():
+        if queue.dead_letters is not None and queue.dead_letters not in description.queues:
+            raise InvalidDescription(file, f"queues.{name}: no queue named {queue.dead_letters!r}")
+    for name, pipe in description.pipes.items():
+        if pipe.queue not in description.queues:
+            raise InvalidDescription(file, f"pipes.{name}: no queue named {pipe.queue!r}")
+        if pipe.enrichment not in description.functions:
+            raise InvalidDescription(file, f"pipes.{name}: no function named {pipe.enrichment!r}")
+        machine = description.state_machines.get(pipe.state_machine)
+        if machine is None or machine.type != "EXPRESS":
+            raise InvalidDescription(
+                file, f"pipes.{name}: no EXPRESS state machine named {pipe.state_machine!r}"
+            )
 
 
 def _all_names(description: Description) -> list[str]:

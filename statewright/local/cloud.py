@@ -26,6 +26,7 @@ from statewright.local.environment import function_environment
 from statewright.local.functions import FunctionPool, FunctionSpec
 from statewright.local.interrupted import mark_interrupted
 from statewright.local.names import ACCOUNT, Names
+from statewright.local.pipes import pipes_of, run_pipe
 from statewright.local.places import CloudRecord, CloudSettings, Places, forget_record, write_record
 from statewright.local.triggers import run_trigger, triggers_of
 
@@ -71,9 +72,10 @@ async def run_cloud(
         stack.push_async_callback(server.stop)
 
         stack.push_async_callback(_drain, engine)
-        for trigger in triggers_of(names):
-            task = asyncio.create_task(run_trigger(trigger, engine, clients))
-            stack.push_async_callback(_cancel, task)
+        triggers = [run_trigger(trigger, engine, clients) for trigger in triggers_of(names)]
+        pipes = [run_pipe(pipe, engine, pool, clients) for pipe in pipes_of(names)]
+        for each in (*triggers, *pipes):
+            stack.push_async_callback(_cancel, asyncio.create_task(each))
         record = CloudRecord(
             pid=os.getpid(),
             endpoint=emulator.endpoint,

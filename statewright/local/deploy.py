@@ -32,8 +32,11 @@ def deploy(names: Names, clients: Clients) -> None:
         _deploy_bucket(clients("s3"), names.bucket(logical), bucket)
     for logical, table in names.tables().items():
         _deploy_table(clients("dynamodb"), names.of(logical), table)
-    for logical, queue in description.queues.items():
-        _deploy_queue(clients("sqs"), names.of(logical), MessageRetentionPeriod=str(queue.retention_seconds))
+    # Those that others name as their dead letters come first: SQS wants them to exist.
+    for logical in sorted(
+        description.queues, key=lambda each: description.queues[each].dead_letters is not None
+    ):
+        _deploy_queue(clients("sqs"), names.of(logical), **queue_attributes(names, logical))
     for logical in description.topics:
         clients("sns").create_topic(Name=names.of(logical))
     for logical, parameter in description.parameters.items():
@@ -128,6 +131,23 @@ def _set_time_to_live(dynamodb: Any, name: str, attribute: str) -> None:
     dynamodb.update_time_to_live(
         TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": attribute}
     )
+
+
+def queue_attributes(names: Names, logical: str) -> dict[str, str]:
+    """Return the attributes of a described queue, as SQS has them."""
+    queue = names.project.description.queues[logical]
+    attributes = {
+        "MessageRetentionPeriod": str(queue.retention_seconds),
+        "VisibilityTimeout": str(queue.visibility_seconds),
+        "MaximumMessageSize": str(queue.max_message_bytes),
+    }
+    if queue.dead_letters is not None:
+        redrive = {
+            "deadLetterTargetArn": names.queue_arn(queue.dead_letters),
+            "maxReceiveCount": queue.max_receives,
+        }
+        attributes["RedrivePolicy"] = json.dumps(redrive)
+    return attributes
 
 
 def _deploy_queue(sqs: Any, name: str, **attributes: str) -> None:

@@ -76,6 +76,10 @@ class Names:
         """Return the ARN of a rule of the default event bus."""
         return self.arn("events", f"rule/{self.of(logical)}")
 
+    def pipe_arn(self, logical: str) -> str:
+        """Return the ARN of a pipe."""
+        return self.arn("pipes", f"pipe/{self.of(logical)}")
+
     def events_queue(self, rule: str) -> str:
         """Return the logical name of the queue that a rule delivers to and the triggers read from."""
         return f"{rule}_events"
