@@ -1,0 +1,60 @@
+"""Alerts that are too many to be told one by one: a rule's minute has its quota, a digest counts the rest."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from pipeline import told
+from pipeline.aws import calling, sqs
+from pipeline.messages import publish
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from pipeline.settings import Settings
+    from pipeline.shapes import DigestRequest, Digested
+    from pipeline.told import Minute
+
+# The attribute of a message that asks for the digest of a minute.
+ATTRIBUTE = "statewright-digest"
+# A batch counts for the minute in which it began to tell; a little later its alerts are counted.
+GRACE_SECONDS = 5
+
+
+def ask_for_digest(queue_url: str, minute: str, at: datetime) -> None:
+    """Send a message that comes when the minute is over: it is asked for before anything is left to it."""
+    with calling("SQS SendMessage"):
+        sqs().send_message(
+            QueueUrl=queue_url,
+            MessageBody=json.dumps({"event": "digest", "minute": minute}),
+            DelaySeconds=60 - at.second + GRACE_SECONDS,
+            MessageAttributes={ATTRIBUTE: {"DataType": "String", "StringValue": minute}},
+        )
+
+
+def tell_digests(request: DigestRequest, settings: Settings) -> Digested:
+    """Tell of what minutes left; return how many alerts that were."""
+    return {"alerts": sum(_tell(minute, settings) for minute in _open(request["minutes"], settings))}
+
+
+def _open(minutes: Sequence[str], settings: Settings) -> list[Minute]:
+    found = told.read_minutes(settings.told_table, minutes)
+    return [minute for minute in found if minute.rest > minute.told]
+
+
+def _tell(minute: Minute, settings: Settings) -> int:
+    """Publish first: a digest that is told twice is better than one that nobody sees."""
+    alerts = minute.rest - minute.told
+    about = {
+        "event": "digest",
+        "dataset": minute.dataset,
+        "rule": minute.rule,
+        "severity": minute.severity,
+    }
+    subject = f"{alerts} more alerts {minute.rule} of {minute.dataset}"
+    said = {**about, "minute": f"{minute.minute}Z", "alerts": alerts}
+    publish(settings.notifications_topic, subject, about, said)
+    told.digest_told(settings.told_table, minute)
+    return alerts

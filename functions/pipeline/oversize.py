@@ -1,0 +1,63 @@
+"""Items above DynamoDB's 400 KB: the whole goes to S3, compressed; the item keeps what it is found by.
+
+`_body` of such an item says where: bucket, key, the bytes of its JSON, and their SHA-256. The object is named
+by that digest, so it is written as often as one likes, and nothing that another item needs is replaced.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import zstandard
+
+from pipeline import objects
+
+if TYPE_CHECKING:
+    from pipeline.contracts import Contract
+    from pipeline.shapes import Location, Record
+
+BODY = "_body"
+# Attributes of up to so many bytes stay in the item, as long as all of them together have room.
+KEPT_VALUE_BYTES = 1024
+KEPT_BYTES = 64 * 1024
+CONTENT_TYPE = "application/zstd"
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
+
+
+def body_of(record: Record) -> bytes:
+    """Return an item's attributes as JSON, exact to the last digit."""
+    return _ENCODER.encode(record)
+
+
+def move(record: Record, contract: Contract, bucket: str) -> Record:
+    """Store an item's attributes in S3; return what the item keeps, and where the whole is."""
+    body = body_of(record)
+    digest = hashlib.sha256(body).hexdigest()
+    place: Location = {"bucket": bucket, "key": f"items/{contract.dataset}/{digest}.json.zst"}
+    objects.put(place, zstandard.ZstdCompressor(level=3).compress(body), CONTENT_TYPE)
+    return {**_kept(record, contract), BODY: {**place, "bytes": len(body), "sha256": digest}}
+
+
+def _kept(record: Record, contract: Contract) -> Record:
+    """Return the key, what the pipeline itself writes, and the scalars that have room."""
+    wanted = {attribute.name for attribute in contract.keys} | contract.reserved
+    if contract.order is not None:
+        wanted.add(contract.order.name)
+    kept = {name: value for name, value in record.items() if name in wanted}
+    room = KEPT_BYTES
+    for name, value in record.items():
+        length = _length(name, value)
+        if name not in kept and length <= min(KEPT_VALUE_BYTES, room):
+            kept[name] = value
+            room -= length
+    return {name: value for name, value in record.items() if name in kept}
+
+
+def _length(name: str, value: Any) -> int:
+    """Return the bytes of a scalar and its name; more than there is room for what is none."""
+    if isinstance(value, (str, int, Decimal)):
+        return len(name.encode()) + len(str(value).encode())
+    return len(name.encode()) + 1 if value is None else KEPT_BYTES + 1

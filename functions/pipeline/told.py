@@ -1,0 +1,257 @@
+"""The table `told`: which alerts people were told of, how many a minute, and why messages were refused.
+
+    alert:<digest>                     an alert; `told_at` when it was told, singly or in a digest
+    minute:<dataset>:<rule>:<minute>   how many alerts of a rule a minute had, and how many a digest has to tell
+    message:<message id>               why a message went back to its queue
+
+Rows expire: what is told again after so long is news. Each is written so that a second try changes nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pipeline.aws import calling, code_of, dynamodb
+from pipeline.errors import Throttled
+from pipeline.items import typed, typed_record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from pipeline.shapes import Refusal
+
+# Messages live 14 days at most, in the queue and in its dead letters; reasons outlive them.
+KEEP_SECONDS = 30 * 86_400
+# An EXPRESS execution lives five minutes: who claimed an alert longer ago and has not told of it is dead.
+# https://docs.aws.amazon.com/step-functions/latest/dg/choosing-workflow-type.html
+LEASE_SECONDS = 300
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html and its like
+READ_ROWS = 100
+WRITE_ROWS = 25
+TRANSACTION_ROWS = 100
+ROUNDS = 8
+
+
+class Minute(NamedTuple):
+    """A rule's minute; `rest` of its alerts belong into a digest, `told` of these are in one already."""
+
+    id: str
+    dataset: str
+    rule: str
+    severity: str
+    minute: str
+    rest: int
+    told: int
+
+
+def minute_id(dataset: str, rule: str, at: datetime) -> str:
+    """Return the id of the row of a rule's minute; `at` is in UTC."""
+    return f"minute:{dataset}:{rule}:{at:%Y-%m-%dT%H:%M}"
+
+
+def refused_before(table: str, messages: Iterable[str], batch: str) -> set[str]:
+    """Return those of the messages that another batch has refused already."""
+    ids = [f"message:{message}" for message in dict.fromkeys(messages)]
+    found = (row for part in _parts(ids, READ_ROWS) for row in _read(table, part))
+    return {row["id"]["S"].removeprefix("message:") for row in found if row["batch"]["S"] != batch}
+
+
+def keep_reasons(table: str, refusals: Sequence[Refusal], batch: str, at: datetime) -> None:
+    """Write down why messages were refused; `batch` is the id of their group."""
+    rows = {
+        refusal["message"]: {
+            "id": f"message:{refusal['message']}",
+            "batch": batch,
+            "rule": refusal["rule"],
+            "pointer": refusal["pointer"],
+            "reason": refusal["reason"],
+            "refused_at": int(at.timestamp()),
+            "expires_at": int(at.timestamp()) + KEEP_SECONDS,
+        }
+        for refusal in refusals
+    }
+    _write(table, list(rows.values()))
+
+
+def claim(table: str, alerts: Iterable[str], run: str, at: datetime) -> list[str]:
+    """Return those of the alerts that this run has to tell of: nobody has told of them, or is about to."""
+    now = int(at.timestamp())
+    return [alert for alert in dict.fromkeys(alerts) if _claimed(table, alert, run, now)]
+
+
+def _claimed(table: str, alert: str, run: str, now: int) -> bool:
+    from botocore.exceptions import ClientError
+
+    with calling("DynamoDB PutItem"):
+        try:
+            dynamodb().put_item(
+                TableName=table,
+                Item=typed_record({**_alert(alert, run, now), "since": now}),
+                ConditionExpression="attribute_not_exists(id)"
+                " OR attribute_not_exists(told_at) AND (run = :run OR since < :dead)",
+                ExpressionAttributeValues={":run": typed(run), ":dead": typed(now - LEASE_SECONDS)},
+            )
+        except ClientError as error:
+            if code_of(error) != "ConditionalCheckFailedException":
+                raise
+            return False
+    return True
+
+
+def _alert(alert: str, run: str, now: int) -> dict[str, Any]:
+    return {"id": f"alert:{alert}", "run": run, "expires_at": now + KEEP_SECONDS}
+
+
+def mark(table: str, alerts: Sequence[str], run: str, at: datetime) -> None:
+    """Write down that people were told of alerts."""
+    now = int(at.timestamp())
+    _write(table, [{**_alert(alert, run, now), "told_at": now} for alert in alerts])
+
+
+def ask(table: str, minute: str, alerts: int, at: datetime) -> int:
+    """Count alerts of a rule's minute; return how many there were before."""
+    with calling("DynamoDB UpdateItem"):
+        answer = dynamodb().update_item(
+            TableName=table,
+            Key={"id": typed(minute)},
+            UpdateExpression="SET expires_at = :end ADD asked :alerts",
+            ExpressionAttributeValues={
+                ":alerts": typed(alerts),
+                ":end": typed(int(at.timestamp()) + KEEP_SECONDS),
+            },
+            ReturnValues="UPDATED_NEW",
+        )
+    return int(answer["Attributes"]["asked"]["N"]) - alerts
+
+
+def leave_to_digest(
+    table: str, minute: str, about: Mapping[str, str], alerts: Sequence[str], run: str, at: datetime
+) -> None:
+    """Mark alerts as told and count them for the minute's digest, both or none.
+
+    `about` says dataset, rule and severity. A part that was done by an earlier try is not done again.
+    """
+    for part in _parts(alerts, TRANSACTION_ROWS - 1):
+        _leave(table, minute, about, part, run, int(at.timestamp()))
+
+
+def _leave(
+    table: str, minute: str, about: Mapping[str, str], alerts: Sequence[str], run: str, now: int
+) -> None:
+    from botocore.exceptions import ClientError
+
+    marks = [
+        {
+            "Put": {
+                "TableName": table,
+                "Item": typed_record({**_alert(alert, run, now), "told_at": now, "minute": minute}),
+                "ConditionExpression": "attribute_not_exists(told_at)",
+            }
+        }
+        for alert in alerts
+    ]
+    names = ", ".join(f"#{name} = :{name}" for name in about)
+    count = {
+        "Update": {
+            "TableName": table,
+            "Key": {"id": typed(minute)},
+            "UpdateExpression": f"SET {names} ADD #rest :rest",
+            "ExpressionAttributeNames": {"#rest": "rest", **{f"#{name}": name for name in about}},
+            "ExpressionAttributeValues": {
+                ":rest": typed(len(alerts)),
+                **{f":{name}": typed(text) for name, text in about.items()},
+            },
+        }
+    }
+    with calling("DynamoDB TransactWriteItems"):
+        try:
+            dynamodb().transact_write_items(TransactItems=[*marks, count])
+        except ClientError as error:
+            left = _still_untold(error, alerts)
+            if left is None:
+                raise
+        else:
+            return
+    if left:
+        _leave(table, minute, about, left, run, now)
+
+
+def _still_untold(error: Exception, alerts: Sequence[str]) -> list[str] | None:
+    """Return the alerts that are left where some were told of meanwhile, None where that is not why.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+    """
+    response: dict[str, Any] = getattr(error, "response", {})
+    reasons = [reason.get("Code") for reason in response.get("CancellationReasons", ())]
+    if code_of(error) != "TransactionCanceledException" or "ConditionalCheckFailed" not in reasons:
+        return None
+    if "TransactionConflict" in reasons:
+        raise Throttled("DynamoDB TransactWriteItems: TransactionConflict")
+    return [alert for alert, reason in zip(alerts, reasons, strict=False) if reason != "ConditionalCheckFailed"]
+
+
+def read_minutes(table: str, minutes: Sequence[str]) -> list[Minute]:
+    """Return the minutes that have something for a digest."""
+    ids = [minute for minute in dict.fromkeys(minutes) if minute.startswith("minute:")]
+    rows = (row for part in _parts(ids, READ_ROWS) for row in _read(table, part) if "rest" in row)
+    return [
+        Minute(
+            row["id"]["S"],
+            row["dataset"]["S"],
+            row["rule"]["S"],
+            row["severity"]["S"],
+            row["id"]["S"][-16:],
+            int(row["rest"]["N"]),
+            int(row.get("in_digests", {"N": "0"})["N"]),
+        )
+        for row in rows
+    ]
+
+
+def digest_told(table: str, minute: Minute) -> None:
+    """Write down that a digest told of all alerts that the minute had when it was read."""
+    from botocore.exceptions import ClientError
+
+    with calling("DynamoDB UpdateItem"):
+        try:
+            dynamodb().update_item(
+                TableName=table,
+                Key={"id": typed(minute.id)},
+                UpdateExpression="SET in_digests = :rest",
+                ConditionExpression="attribute_not_exists(in_digests) OR in_digests < :rest",
+                ExpressionAttributeValues={":rest": typed(minute.rest)},
+            )
+        except ClientError as error:
+            if code_of(error) != "ConditionalCheckFailedException":
+                raise  # else another digest has told of more
+
+
+def _parts(found: Sequence[Any], size: int) -> Iterator[Any]:
+    return (found[start : start + size] for start in range(0, len(found), size))
+
+
+def _read(table: str, ids: Sequence[str]) -> list[dict[str, Any]]:
+    keys: Any = [{"id": typed(each)} for each in ids]
+    found: list[dict[str, Any]] = []
+    for _ in range(ROUNDS):
+        with calling("DynamoDB BatchGetItem"):
+            answer = dynamodb().batch_get_item(RequestItems={table: {"Keys": keys, "ConsistentRead": True}})
+        found += answer["Responses"].get(table, [])
+        keys = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
+        if not keys:
+            return found
+    raise Throttled(f"DynamoDB BatchGetItem: {len(keys)} rows unread after {ROUNDS} rounds")
+
+
+def _write(table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    for part in _parts([{"PutRequest": {"Item": typed_record(dict(row))}} for row in rows], WRITE_ROWS):
+        left: Any = part
+        for _ in range(ROUNDS):
+            with calling("DynamoDB BatchWriteItem"):
+                answer = dynamodb().batch_write_item(RequestItems={table: left})
+            left = answer.get("UnprocessedItems", {}).get(table, [])
+            if not left:
+                break
+        else:
+            raise Throttled(f"DynamoDB BatchWriteItem: {len(left)} rows unwritten after {ROUNDS} rounds")
