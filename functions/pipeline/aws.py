@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sqs import SQSClient
     from mypy_boto3_ssm import SSMClient
     from mypy_boto3_stepfunctions import SFNClient
 
@@ -72,6 +73,12 @@ def dynamodb() -> DynamoDBClient:
 def sns() -> SNSClient:
     """Return this process's SNS client."""
     return _client("sns")  # type: ignore[no-any-return]
+
+
+@functools.cache
+def sqs() -> SQSClient:
+    """Return this process's SQS client."""
+    return _client("sqs")  # type: ignore[no-any-return]
 
 
 @functools.cache

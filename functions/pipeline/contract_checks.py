@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pipeline import documents
 from pipeline.errors import ContractError
@@ -13,7 +13,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # What the pipeline itself writes into each item.
-LINEAGE = ("_s3_key", "_line", "_offset", "_file_id", "_contract", "_alerts")
+LINEAGE = (
+    "_s3_key",
+    "_line",
+    "_offset",
+    "_file_id",
+    "_contract",
+    "_alerts",
+    "_sent",
+    "_digest",
+    "_body",
+)
+# What an alert may say of a message that was refused; never what is in it.
+REFUSAL = frozenset({"message", "rule", "pointer", "reason"})
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
@@ -146,19 +158,20 @@ def _check_alerts(file: str, alerts: Sequence[Mapping[str, Any]], known: set[str
         if alert["name"] in names:
             raise ContractError(file, f"/x-dataset/alerts/{index}/name", "a second alert has this name")
         names.add(alert["name"])
+        names_known = REFUSAL if alert.get("of") == "refusals" else known
         for text in ("subject", "message"):
             for name in PLACEHOLDER.findall(alert.get(text, "")):
-                if name not in known:
+                if name not in names_known:
                     raise _dangling(file, ["alerts", index, text], name)
 
 
-def check_patterns(patterns: Iterable[tuple[str, Sequence[str]]]) -> None:
-    """Refuse two sources with equal patterns: neither would be the longer one."""
+def check_owners(kind: Literal["sources", "queues"], owned: Iterable[tuple[str, Sequence[str]]]) -> None:
+    """Refuse two contracts with one pattern, or with one queue: neither would come first."""
     owners: dict[str, str] = {}
-    for file, sources in patterns:
-        for index, keys in enumerate(sources):
-            if keys in owners:
-                raise ContractError(
-                    file, f"/x-dataset/sources/{index}/keys", f"{owners[keys]} has this pattern too"
-                )
-            owners[keys] = file
+    for file, names in owned:
+        for index, name in enumerate(names):
+            if name in owners:
+                place = f"/x-dataset/{kind}/{index}" + ("/keys" if kind == "sources" else "")
+                thing = "pattern" if kind == "sources" else "queue"
+                raise ContractError(file, place, f"{owners[name]} has this {thing} too")
+            owners[name] = file

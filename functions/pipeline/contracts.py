@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 META_SCHEMA = "contract.json"
 VERSION = re.compile(r"[1-9][0-9]{0,5}")
+# Nobody reads more, unless the contract says so.
+ALERTS_PER_MINUTE = 10
 DATASET = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
@@ -38,13 +40,15 @@ class KeyAttribute:
 
 @dataclass(frozen=True)
 class AlertRule:
-    """A record that matches `when` raises the alert."""
+    """A record that matches `when` raises the alert, or a refusal; a digest counts those above `per_minute`."""
 
     name: str
     severity: str
     when: jsonschema_rs.Draft202012Validator
     subject: str
     message: str
+    of: Literal["records", "refusals"] = "records"
+    per_minute: int = ALERTS_PER_MINUTE
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,7 @@ class Contract:
     schema: Mapping[str, Any]
     validator: jsonschema_rs.Draft202012Validator
     sources: tuple[routing.Source, ...]
+    queues: tuple[str, ...]
     partition_key: KeyAttribute
     sort_key: KeyAttribute | None
     order: KeyAttribute | None
@@ -168,10 +173,11 @@ def catalogue(folder: Path) -> Catalogue:
             raise ContractError(name, "", "a contract is called datasets/<dataset>/<version>.json")
         contract = load_contract(folder, path.parent.name, int(path.stem))
         contracts[contract.name] = contract
-    contract_checks.check_patterns(
-        (f"datasets/{contract.name}.json", [source.keys for source in contract.sources])
-        for contract in newest_of(contracts.values())
+    newest = [(f"datasets/{contract.name}.json", contract) for contract in newest_of(contracts.values())]
+    contract_checks.check_owners(
+        "sources", ((file, [source.keys for source in contract.sources]) for file, contract in newest)
     )
+    contract_checks.check_owners("queues", ((file, contract.queues) for file, contract in newest))
     return Catalogue(contracts)
 
 
@@ -195,6 +201,7 @@ def load_contract(folder: Path, dataset: str, version: int) -> Contract:
         schema=schema,
         validator=validator,
         sources=tuple(_source(source) for source in said["sources"]),
+        queues=tuple(said.get("queues", ())),
         partition_key=KeyAttribute(**said["key"]["partition"]),
         sort_key=KeyAttribute(**said["key"]["sort"]) if "sort" in said["key"] else None,
         order=KeyAttribute(**said["order"]) if "order" in said else None,
@@ -227,4 +234,12 @@ def _alert(folder: Path, file: str, index: int, said: Mapping[str, Any]) -> Aler
     except ContractError as error:
         raise ContractError(file, f"/x-dataset/alerts/{index}/when{error.pointer}", error.reason) from error
     subject = said.get("subject", said["name"])
-    return AlertRule(said["name"], said["severity"], when, subject, said["message"])
+    return AlertRule(
+        said["name"],
+        said["severity"],
+        when,
+        subject,
+        said["message"],
+        said.get("of", "records"),
+        said.get("per_minute", ALERTS_PER_MINUTE),
+    )

@@ -24,6 +24,8 @@ class Settings:
     staging_bucket: str
     output_bucket: str
     files_table: str
+    told_table: str
+    transactions_url: str
     table_prefix: str
     notifications_topic: str
     pseudonym_key_parameter: str
@@ -44,6 +46,8 @@ class Settings:
             staging_bucket=wanted("STAGING_BUCKET"),
             output_bucket=wanted("OUTPUT_BUCKET"),
             files_table=wanted("FILES_TABLE"),
+            told_table=wanted("TOLD_TABLE"),
+            transactions_url=wanted("TRANSACTIONS_URL"),
             table_prefix=wanted("TABLE_PREFIX"),
             notifications_topic=wanted("NOTIFICATIONS_TOPIC_ARN"),
             pseudonym_key_parameter=wanted("PSEUDONYM_KEY_PARAMETER"),

@@ -44,9 +44,11 @@ def function_environment(names: Names, sfn_endpoint: str) -> dict[str, str]:
     topics = {f"{name.upper()}_TOPIC_ARN": names.topic_arn(name) for name in description.topics}
     parameters = {f"{name.upper()}_PARAMETER": names.parameter(name) for name in description.parameters}
     tables = {f"{name.upper()}_TABLE": names.of(name) for name in description.tables}
+    queues = {f"{name.upper()}_URL": names.queue_url(name) for name in description.queues}
     return {
         **credentials(),
         **buckets,
+        **queues,
         **topics,
         **parameters,
         **tables,
