@@ -11,7 +11,7 @@ Record = dict[str, Any]
 """One record: JSON values, with Decimal for what has a fraction or an exponent."""
 
 Compression = Literal["none", "gzip"]
-Format = Literal["json", "jsonl", "csv", "tsv"]
+Format = Literal["json", "jsonl", "csv", "tsv", "messages"]
 
 
 class Location(TypedDict):
@@ -19,6 +19,25 @@ class Location(TypedDict):
 
     bucket: str
     key: str
+
+
+class Inline(TypedDict):
+    """The bytes of an object that was not written, in Base64: they are few, and travel with the answer."""
+
+    inline: str
+
+
+Staged = Location | Inline
+"""Where staged data are."""
+
+
+class Refusal(TypedDict):
+    """Why a message was refused: `message` is its id; never what is in it."""
+
+    message: str
+    rule: str
+    pointer: str
+    reason: str
 
 
 class File(TypedDict):
@@ -86,10 +105,14 @@ class Shard(TypedDict):
 
 
 class ParseRequest(TypedDict):
-    """What ParseAndValidate takes; `keep` where the shard is one of several."""
+    """What ParseAndValidate takes; `keep` where the shard is one of several.
+
+    `content` are the records themselves, where the file is a group of messages.
+    """
 
     file: File
     shard: Shard
+    content: NotRequired[Staged]
     keep: NotRequired[bool]
 
 
@@ -106,18 +129,20 @@ class Parsed(TypedDict):
     lines: int
     bytes: int
     reasons: dict[str, int]
-    staged: Location
+    staged: Staged
     quarantine: Location | None
+    refusals: NotRequired[list[Refusal]]
     kept: NotRequired[Enriched]
 
 
 class EnrichRequest(TypedDict):
-    """What Enrich takes; `keep` where the shard is one of several."""
+    """What Enrich takes; `keep` where the shard is one of several, `content` as ParseAndValidate has it."""
 
     file: File
     shard: Shard
     partitions: int
     parsed: Parsed
+    content: NotRequired[Staged]
     keep: NotRequired[bool]
 
 
@@ -127,10 +152,11 @@ class Enriched(TypedDict):
     enriched: int
     quarantined: int
     alerts: int
-    staged: Location
+    staged: Staged
     quarantine_enrich: Location | None
     alerts_object: Location | None
     reasons_enrich: dict[str, int]
+    refusals_enrich: NotRequired[list[Refusal]]
     kept: NotRequired[bool]
 
 
@@ -146,11 +172,13 @@ class ShardOutcome(TypedDict):
     reasons: dict[str, int]
     enriched: int
     alerts: int
-    staged: Location
+    staged: Staged
     quarantine: Location | None
     quarantine_enrich: Location | None
     alerts_object: Location | None
     reasons_enrich: dict[str, int]
+    refusals: NotRequired[list[Refusal]]
+    refusals_enrich: NotRequired[list[Refusal]]
     kept: NotRequired[bool]
 
 
@@ -199,3 +227,56 @@ class Notified(TypedDict):
     counts: Counts
     quarantine: list[str]
     reasons: dict[str, int]
+
+
+class MessageAttribute(TypedDict, total=False):
+    """An attribute of a message."""
+
+    stringValue: str | None
+
+
+class MessageAttributes(TypedDict):
+    """What SQS says of a message; the time in milliseconds since the epoch."""
+
+    SentTimestamp: str
+
+
+class MessageRecord(TypedDict):
+    """A message as a pipe of EventBridge hands it on."""
+
+    messageId: str
+    body: str
+    attributes: MessageAttributes
+    messageAttributes: NotRequired[dict[str, MessageAttribute]]
+    eventSourceARN: str
+
+
+class Notice(TypedDict):
+    """A new object that a message of S3 tells of, and the name of the execution that it starts."""
+
+    message: str
+    name: str
+    input: dict[str, str]
+
+
+class Group(TypedDict):
+    """Messages that are worked on together."""
+
+    kind: Literal["records", "notices", "digests", "refused"]
+    messages: list[str]
+    file: NotRequired[File]
+    content: NotRequired[Staged]
+    notices: NotRequired[list[Notice]]
+    minutes: NotRequired[list[str]]
+
+
+class DigestRequest(TypedDict):
+    """What TellDigests takes: ids of minutes."""
+
+    minutes: list[str]
+
+
+class Digested(TypedDict):
+    """What TellDigests says: of how many alerts it told."""
+
+    alerts: int

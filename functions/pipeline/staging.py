@@ -1,14 +1,16 @@
 """Staged data between the functions: NDJSON in frames of zstd, plain or sorted into partitions.
 
-A partitioned object ends in an index, as Parquet files do: the index as JSON, its length in 8 bytes (little
+They lie in objects of S3 or, where they are small and the request brought its records with it, inside the
+answer itself: the same bytes in Base64. A partitioned object ends in an index, as Parquet files do: the index as JSON, its length in 8 bytes (little
 endian), a magic number. A reader asks S3 for the index, then for its partition's frames only.
 """
 
 from __future__ import annotations
 
+import base64
 from abc import ABC, abstractmethod
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import msgspec
 import zstandard
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from types import TracebackType
 
-    from pipeline.shapes import File, Location
+    from pipeline.shapes import File, Inline, Location, Staged
 
 # Level 1 compresses NDJSON fivefold at the speed of the network.
 LEVEL = 1
@@ -30,6 +32,8 @@ BUFFERED_BYTES = 32 * 1024 * 1024
 MAGIC = b"STWRPART"
 TAIL_BYTES = 64 * 1024
 CONTENT_TYPE = "application/zstd"
+# What one answer may hold of staged data: a state's payload has 262,144 characters, and holds it twice.
+MAX_INLINE_CHARACTERS = 64 * 1024
 
 Frame = tuple[int, int]
 """Where a frame lies in its object: offset and length."""
@@ -45,13 +49,54 @@ def enriched_place(bucket: str, file: File, shard: int) -> Location:
     return {"bucket": bucket, "key": f"{file['id']}/{file['run']}/enriched/{shard:05}"}
 
 
-class _Staged(ABC):
-    """What both writers share: an upload that ends well or not at all."""
+class _Held:
+    """Holds what is written; uploads it in the end if it is too long to be handed on."""
 
-    def __init__(self, place: Location) -> None:
-        self.place = place
-        self._upload = objects.Upload(place, CONTENT_TYPE)
+    def __init__(self, place: Location, characters: int) -> None:
+        self._place = place
+        self._characters = characters
+        self._bytes = bytearray()
+        self.held: Inline | None = None
+
+    @property
+    def size(self) -> int:
+        """The number of bytes so far."""
+        return len(self._bytes)
+
+    def write(self, data: bytes) -> None:
+        """Append bytes."""
+        self._bytes += data
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            return
+        if -(-len(self._bytes) // 3) * 4 <= self._characters:
+            self.held = {"inline": base64.b64encode(self._bytes).decode()}
+        else:
+            objects.put(self._place, bytes(self._bytes), CONTENT_TYPE)
+
+
+class _Staged(ABC):
+    """What both writers share: an upload that ends well or not at all.
+
+    With `inline`, what has no more characters than that in Base64 is not uploaded.
+    """
+
+    def __init__(self, place: Location, inline: int = 0) -> None:
+        self._place = place
+        self._upload = _Held(place, inline) if inline else objects.Upload(place, CONTENT_TYPE)
         self._compress = zstandard.ZstdCompressor(level=LEVEL).compress
+
+    @property
+    def staged(self) -> Staged:
+        """Where the data are, once they have been written."""
+        held = self._upload.held if isinstance(self._upload, _Held) else None
+        return self._place if held is None else held
 
     def __enter__(self) -> Self:
         self._upload.__enter__()
@@ -80,8 +125,8 @@ class _Staged(ABC):
 class LineWriter(_Staged):
     """Writes lines, one after the other."""
 
-    def __init__(self, place: Location) -> None:
-        super().__init__(place)
+    def __init__(self, place: Location, inline: int = 0) -> None:
+        super().__init__(place, inline)
         self._lines: list[bytes] = []
         self._held = 0
 
@@ -105,8 +150,8 @@ class LineWriter(_Staged):
 class PartitionWriter(_Staged):
     """Writes lines sorted into partitions; within a partition they keep their order."""
 
-    def __init__(self, place: Location, buffered: int = BUFFERED_BYTES) -> None:
-        super().__init__(place)
+    def __init__(self, place: Location, inline: int = 0, buffered: int = BUFFERED_BYTES) -> None:
+        super().__init__(place, inline)
         self._lines: defaultdict[int, list[bytes]] = defaultdict(list)
         self._sizes: defaultdict[int, int] = defaultdict(int)
         self._held = 0
@@ -134,32 +179,74 @@ class PartitionWriter(_Staged):
         self._upload.write(index + len(index).to_bytes(8, "little") + MAGIC)
 
 
-def read_lines(place: Location) -> Iterator[bytes]:
+def read_lines(staged: Staged) -> Iterator[bytes]:
     """Yield the lines that a LineWriter wrote."""
-    return _lines(place, [(0, objects.size_of(place))])
+    source = _source(staged)
+    return _lines(source, [(0, source.size)])
 
 
-def read_partition(place: Location, partition: int) -> Iterator[bytes]:
+def read_partition(staged: Staged, partition: int) -> Iterator[bytes]:
     """Yield the lines of one partition that a PartitionWriter wrote, in their order."""
-    frames = _joined(read_index(place).get(str(partition), []))
-    return _lines(place, frames)
+    source = _source(staged)
+    return _lines(source, _joined(_index(source).get(str(partition), [])))
 
 
-def read_index(place: Location) -> dict[str, list[Frame]]:
+def read_index(staged: Staged) -> dict[str, list[Frame]]:
     """Return the index of a partitioned object; raises StagedDataBroken."""
-    size = objects.size_of(place)
-    tail = b"".join(objects.read_staged(place, max(0, size - TAIL_BYTES), size))
+    return _index(_source(staged))
+
+
+class _Object(NamedTuple):
+    """Staged data in S3."""
+
+    place: Location
+    size: int
+
+    @property
+    def name(self) -> str:
+        return objects.uri(self.place)
+
+    def read(self, start: int, end: int) -> Iterator[bytes]:
+        return objects.read_staged(self.place, start, end)
+
+
+class _Handed(NamedTuple):
+    """Staged data that came with the request."""
+
+    data: bytes
+    name: str = "what the request holds of staged data"
+
+    @property
+    def size(self) -> int:
+        return len(self.data)
+
+    def read(self, start: int, end: int) -> Iterator[bytes]:
+        yield self.data[start:end]
+
+
+def _source(staged: Staged) -> _Object | _Handed:
+    if "inline" not in staged:
+        return _Object(staged, objects.size_of(staged))
+    try:
+        return _Handed(base64.b64decode(staged["inline"], validate=True))
+    except ValueError as error:
+        raise StagedDataBroken("what the request holds of staged data is not Base64") from error
+
+
+def _index(source: _Object | _Handed) -> dict[str, list[Frame]]:
+    size = source.size
+    tail = b"".join(source.read(max(0, size - TAIL_BYTES), size))
     if len(tail) < 16 or not tail.endswith(MAGIC):
-        raise StagedDataBroken(f"{objects.uri(place)} does not end in an index")
+        raise StagedDataBroken(f"{source.name} does not end in an index")
     length = int.from_bytes(tail[-16:-8], "little")
     if length + 16 > size:
-        raise StagedDataBroken(f"{objects.uri(place)} is shorter than its index")
+        raise StagedDataBroken(f"{source.name} is shorter than its index")
     if length + 16 > len(tail):
-        tail = b"".join(objects.read_staged(place, size - length - 16, size))
+        tail = b"".join(source.read(size - length - 16, size))
     try:
         return msgspec.json.decode(tail[-16 - length : -16], type=dict[str, list[Frame]])
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise StagedDataBroken(f"{objects.uri(place)} has an index that cannot be read") from error
+        raise StagedDataBroken(f"{source.name} has an index that cannot be read") from error
 
 
 def _joined(frames: Sequence[Frame]) -> list[Frame]:
@@ -173,21 +260,21 @@ def _joined(frames: Sequence[Frame]) -> list[Frame]:
     return ranges
 
 
-def _lines(place: Location, ranges: Sequence[Frame]) -> Iterator[bytes]:
+def _lines(source: _Object | _Handed, ranges: Sequence[Frame]) -> Iterator[bytes]:
     rest = b""
-    for piece in _decompressed(place, ranges):
+    for piece in _decompressed(source, ranges):
         *whole, rest = (rest + piece).split(b"\n")
         yield from whole
     if rest:
-        raise StagedDataBroken(f"{objects.uri(place)} ends inside a line")
+        raise StagedDataBroken(f"{source.name} ends inside a line")
 
 
-def _decompressed(place: Location, ranges: Sequence[Frame]) -> Iterator[bytes]:
+def _decompressed(source: _Object | _Handed, ranges: Sequence[Frame]) -> Iterator[bytes]:
     """Yield the content of all frames, a few hundred kilobytes at a time."""
     for offset, length in ranges:
         inside = False
         frame: Any = None
-        for chunk in objects.read_staged(place, offset, offset + length):
+        for chunk in source.read(offset, offset + length):
             rest = chunk
             while rest:
                 if not inside:
@@ -195,9 +282,9 @@ def _decompressed(place: Location, ranges: Sequence[Frame]) -> Iterator[bytes]:
                 try:
                     yield frame.decompress(rest)
                 except zstandard.ZstdError as error:
-                    raise StagedDataBroken(f"{objects.uri(place)} holds a broken frame") from error
+                    raise StagedDataBroken(f"{source.name} holds a broken frame") from error
                 rest = b""
                 if frame.eof:
                     rest, inside = frame.unused_data, False
         if inside:
-            raise StagedDataBroken(f"{objects.uri(place)} ends inside a frame")
+            raise StagedDataBroken(f"{source.name} ends inside a frame")
