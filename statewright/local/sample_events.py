@@ -26,7 +26,7 @@ _WORDS = ("blue", "cotton", "gift", "large", "linen", "set", "small", "warm", "w
 
 @dataclass(frozen=True)
 class Mix:
-    """What is sent: shares are of all events, from 0 to 1; `target_bytes` is the size of each body, 0 for any."""
+    """What is sent: shares are of all events, from 0 to 1; `target_bytes` is a body's size, 0 for any."""
 
     seed: int = 1
     large: float = 0.01
