@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict
 
 import msgspec
 
@@ -11,10 +11,10 @@ from pipeline import objects, quarantine
 from pipeline.contract_checks import PLACEHOLDER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from pipeline.contracts import AlertRule
-    from pipeline.shapes import File, Location, Record
+    from pipeline.contracts import AlertRule, Contract
+    from pipeline.shapes import File, Location
 
 # A value inside a message: more would push what the message says out of sight.
 MAX_VALUE_CHARACTERS = 256
@@ -22,7 +22,7 @@ _GZIP = 31
 
 
 class Alert(TypedDict):
-    """One raised alert; `line` counts from 1 within the shard."""
+    """One raised alert; `line` counts from 1 within the shard. `message_id` names a message."""
 
     rule: str
     severity: str
@@ -30,14 +30,35 @@ class Alert(TypedDict):
     message: str
     key: str
     line: int
+    message_id: NotRequired[str]
 
 
-def raised(rules: Sequence[AlertRule], record: Record) -> list[AlertRule]:
-    """Return the rules that an enriched record matches."""
-    return [rule for rule in rules if rule.when.is_valid(record)]
+def rules_of(contract: Contract, of: Literal["records", "refusals"]) -> list[AlertRule]:
+    """Return the rules of a contract about one kind of thing."""
+    return [rule for rule in contract.alerts if rule.of == of]
 
 
-def worded(text: str, record: Record) -> str:
+def raised(rules: Sequence[AlertRule], subject: Mapping[str, Any]) -> list[AlertRule]:
+    """Return the rules that an enriched record matches, or a refusal."""
+    return [rule for rule in rules if rule.when.is_valid(subject)]
+
+
+def alert_of(rule: AlertRule, subject: Mapping[str, Any], key: str, line: int, message: str | None) -> Alert:
+    """Return an alert in words; `subject` is the enriched record, or the refusal."""
+    alert: Alert = {
+        "rule": rule.name,
+        "severity": rule.severity,
+        "subject": worded(rule.subject, subject),
+        "message": worded(rule.message, subject),
+        "key": key,
+        "line": line,
+    }
+    if message is not None:
+        alert["message_id"] = message
+    return alert
+
+
+def worded(text: str, record: Mapping[str, Any]) -> str:
     """Return a text with `{name}` replaced by the record's value, `-` where there is none."""
 
     def value(match: Any) -> str:
@@ -60,16 +81,8 @@ class AlertLog(quarantine.GzipLines):
             {"bucket": bucket, "key": f"{quarantine.folder('alerts', file)}/{shard:05}.jsonl.gz"}
         )
 
-    def put(self, rule: AlertRule, record: Record, key: str, line: int) -> None:
+    def put(self, alert: Alert) -> None:
         """Log an alert."""
-        alert: Alert = {
-            "rule": rule.name,
-            "severity": rule.severity,
-            "subject": worded(rule.subject, record),
-            "message": worded(rule.message, record),
-            "key": key,
-            "line": line,
-        }
         self.add(dict(alert))
 
 

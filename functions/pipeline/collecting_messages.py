@@ -14,7 +14,7 @@ from urllib.parse import unquote_plus
 
 import msgspec
 
-from pipeline import contracts, staging, told
+from pipeline import contracts, digests, staging, told
 from pipeline.formats import messages
 
 if TYPE_CHECKING:
@@ -22,18 +22,15 @@ if TYPE_CHECKING:
 
     from pipeline.contracts import Catalogue, Contract
     from pipeline.settings import Settings
-    from pipeline.shapes import File, Group, MessageRecord, Notice, Staged
+    from pipeline.shapes import File, Group, Location, MessageRecord, Notice, Refusal, Staged
 
 # The attribute that names a message's dataset, where it is not that of the queue.
 DATASET = "dataset"
-# The attribute of a request to tell of a minute's alerts.
-DIGEST = "statewright-digest"
 # All groups together are the state machine's input (262,144 characters); this much of it may be records.
 MAX_INLINE_CHARACTERS = 96 * 1024
 # Ids of messages and reasons travel in the payloads of states: so many of them fit with room to spare.
 MAX_GROUP_MESSAGES = 100
 _CREATED = "ObjectCreated:"
-_PUT = "s3:ObjectCreated:"
 
 
 class Message(NamedTuple):
@@ -52,7 +49,7 @@ def collect_messages(records: Sequence[MessageRecord], settings: Settings) -> li
     sorted_in = _Sorted(catalogue)
     for record in records:
         sorted_in.add(_message(record))
-    told.keep_reasons(settings.told_table, sorted_in.refused, batch="")
+    told.keep_reasons(settings.told_table, sorted_in.refused, "", datetime.now(UTC))
     return [*_other_groups(sorted_in), *_record_groups(sorted_in, settings)]
 
 
@@ -76,11 +73,11 @@ class _Sorted:
         self.records: dict[str, list[Message]] = {}
         self.notices: list[Notice] = []
         self.digests: dict[str, str] = {}
-        self.refused: list[told.Refusal] = []
+        self.refused: list[Refusal] = []
 
     def add(self, message: Message) -> None:
         """Sort a message in; one that no dataset claims is refused, with the reason."""
-        if minute := message.attributes.get(DIGEST):
+        if minute := message.attributes.get(digests.ATTRIBUTE):
             self.digests[message.id] = minute
             return
         notices = _notices(message)
@@ -167,11 +164,11 @@ def _other_groups(sorted_in: _Sorted) -> Iterator[Group]:
     for notices in _parts(sorted_in.notices):
         ids = list(dict.fromkeys(notice["message"] for notice in notices))
         yield {"kind": "notices", "messages": ids, "notices": notices}
-    if sorted_in.digests:
-        minutes = sorted(set(sorted_in.digests.values()))
-        yield {"kind": "digests", "messages": list(sorted_in.digests), "minutes": minutes}
-    if sorted_in.refused:
-        yield {"kind": "refused", "messages": [refusal["message"] for refusal in sorted_in.refused]}
+    for asked in _parts(list(sorted_in.digests.items())):
+        minutes = sorted({minute for _, minute in asked})
+        yield {"kind": "digests", "messages": [message for message, _ in asked], "minutes": minutes}
+    for refused in _parts(sorted_in.refused):
+        yield {"kind": "refused", "messages": [refusal["message"] for refusal in refused]}
 
 
 def _record_groups(sorted_in: _Sorted, settings: Settings) -> Iterator[Group]:
@@ -180,7 +177,7 @@ def _record_groups(sorted_in: _Sorted, settings: Settings) -> Iterator[Group]:
         for part in _parts(found):
             file = _file(name, part, settings)
             content = _content(file, part, settings, room)
-            room -= len(content.get("inline", ""))
+            room -= len(content["inline"]) if "inline" in content else 0
             yield {
                 "kind": "records",
                 "file": file,
@@ -201,6 +198,7 @@ def _file(contract: str, found: Sequence[Message], settings: Settings) -> File:
     day = datetime.fromtimestamp(max(message.sent for message in found) / 1000, UTC).date().isoformat()
     return {
         "id": file_id,
+        "run": file_id[:16],
         "bucket": settings.staging_bucket,
         "key": f"messages/{dataset}/{day}/{file_id}",
         "version": "messages",
@@ -214,7 +212,7 @@ def _file(contract: str, found: Sequence[Message], settings: Settings) -> File:
 
 
 def _content(file: File, found: Sequence[Message], settings: Settings, room: int) -> Staged:
-    place = {"bucket": settings.staging_bucket, "key": file["key"]}
+    place: Location = {"bucket": settings.staging_bucket, "key": file["key"]}
     writer = staging.LineWriter(place, inline=min(room, staging.MAX_INLINE_CHARACTERS))
     with writer as staged:
         for message in found:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pipeline import contract_checks, documents, routing
 from pipeline.errors import ContractError
@@ -40,7 +40,7 @@ class KeyAttribute:
 
 @dataclass(frozen=True)
 class AlertRule:
-    """A record that matches `when` raises the alert, or a refusal; a digest counts those above `per_minute`."""
+    """What matches `when` raises the alert; a digest counts those above `per_minute`."""
 
     name: str
     severity: str
@@ -147,16 +147,19 @@ def newest_of(contracts: Any) -> list[Contract]:
     return list(newest.values())
 
 
-@functools.cache
-def order_of(folder: Path, name: str) -> tuple[KeyAttribute, KeyAttribute] | None:
-    """Return the partition key and the ordering attribute of a contract, None where it has no order.
+class Ordered(NamedTuple):
+    """A contract's partition key, and its ordering attribute where it names one."""
 
-    The contract is not compiled: a writer needs no more of it.
-    """
+    key: KeyAttribute
+    order: KeyAttribute | None
+
+
+@functools.cache
+def order_of(folder: Path, name: str) -> Ordered:
+    """Return what a writer needs of a contract, which is not compiled for that."""
     said = documents.load(folder, f"datasets/{name}.json")["x-dataset"]
-    if "order" not in said:
-        return None
-    return KeyAttribute(**said["key"]["partition"]), KeyAttribute(**said["order"])
+    order = KeyAttribute(**said["order"]) if "order" in said else None
+    return Ordered(KeyAttribute(**said["key"]["partition"]), order)
 
 
 @functools.cache
@@ -179,6 +182,13 @@ def catalogue(folder: Path) -> Catalogue:
     )
     contract_checks.check_owners("queues", ((file, contract.queues) for file, contract in newest))
     return Catalogue(contracts)
+
+
+@functools.cache
+def quotas_of(folder: Path, name: str) -> Mapping[str, int]:
+    """Return how many alerts of each rule of a contract are told one by one in a minute."""
+    rules = documents.load(folder, f"datasets/{name}.json")["x-dataset"].get("alerts", ())
+    return {rule["name"]: rule.get("per_minute", ALERTS_PER_MINUTE) for rule in rules}
 
 
 def load_contract(folder: Path, dataset: str, version: int) -> Contract:

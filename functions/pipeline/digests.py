@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pipeline.settings import Settings
-    from pipeline.shapes import DigestRequest, Digested
+    from pipeline.shapes import Digested, DigestRequest
     from pipeline.told import Minute
 
 # The attribute of a message that asks for the digest of a minute.

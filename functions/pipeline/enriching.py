@@ -12,28 +12,32 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from pipeline import contracts, derivations, items, outcomes, reading, staging
-from pipeline.alerts import AlertLog, raised
+from pipeline import contracts, derivations, items, outcomes, oversize, reading, refusals, staging
+from pipeline.alerts import AlertLog, alert_of, raised, rules_of
 from pipeline.documents import pointer
 from pipeline.errors import StagedDataBroken
 from pipeline.formats.lines import Tally
+from pipeline.formats.messages import message_of
 from pipeline.pseudonyms import content_hash, pseudonym, pseudonym_key
 from pipeline.quarantine import Quarantine
 from pipeline.rejects import Reject, count_reason
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from pipeline.contracts import AlertRule, Contract
+    from pipeline.refusals import Rejected
     from pipeline.settings import Settings
-    from pipeline.shapes import Enriched, EnrichRequest, File, Location, Record, Shard
+    from pipeline.shapes import Enriched, EnrichRequest, File, Location, Record, Refusal
 
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)
-_ENCODER = msgspec.json.Encoder()
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
+# Of the hash by which a writer tells that a message repeats what is in the table.
+DIGEST_DIGITS = 22
 
 
 class Item(NamedTuple):
-    """An item that can be written: its key as a text, its attributes, and the alerts that it raised."""
+    """An item that can be written: its key as a text, its attributes as JSON, and the alerts it raised."""
 
     key: str
     encoded: bytes
@@ -56,79 +60,105 @@ def _worked(request: EnrichRequest, settings: Settings) -> Enriched:
     catalogue = contracts.catalogue(settings.schemas)
     contract = catalogue.contract(str(file["contract"]))
     enrichment = Enrichment(
-        contract, file, functools.partial(pseudonym_key, settings.pseudonym_key_parameter)
+        contract,
+        file,
+        functools.partial(pseudonym_key, settings.pseudonym_key_parameter),
+        functools.partial(oversize.move, bucket=settings.output_bucket),
     )
     place = staging.enriched_place(settings.staging_bucket, file, shard["index"])
     enriched, rejects = 0, dict[int, Reject]()
     with (
-        staging.PartitionWriter(place) as staged,
+        staging.PartitionWriter(place, staging.room_beside(request.get("content"))) as staged,
         AlertLog(settings.output_bucket, file, shard["index"]) as alert_log,
     ):
         for staged_line in staging.read_lines(request["parsed"]["staged"]):
-            line, offset, record = _DECODER.decode(staged_line)
-            item = enrichment.item(record, offset)
+            line, offset, sent, record = _DECODER.decode(staged_line)
+            item = enrichment.item(record, offset, sent)
             if isinstance(item, Reject):
                 rejects[offset] = item
                 continue
             enriched += 1
             partition = items.partition_of(item.key, request["partitions"])
             staged.add(partition, _ENCODER.encode((item.key, line, msgspec.Raw(item.encoded))))
+            message = None if sent is None else message_of(sent)
             for rule in item.alerts:
-                alert_log.put(rule, item.record, item.key, line)
-    one_line = catalogue.one_line_records(contract.name, file["key"])
-    quarantined = _put_aside(settings, file, shard, contract, rejects, one_line_records=one_line)
-    return {
+                alert_log.put(alert_of(rule, item.record, item.key, line, message))
+    aside = _put_aside(settings, request, contract, rejects)
+    answer: Enriched = {
         "enriched": enriched,
-        "quarantined": len(rejects),
+        "quarantined": aside.records,
         "alerts": alert_log.count,
-        "staged": place,
-        "quarantine_enrich": quarantined,
+        "staged": staged.staged,
+        "quarantine_enrich": aside.place,
         "alerts_object": alert_log.written,
-        "reasons_enrich": _reasons(rejects),
+        "reasons_enrich": aside.reasons,
     }
+    if "content" in request:
+        answer["refusals_enrich"] = aside.refusals
+    return answer
 
 
-def _reasons(rejects: dict[int, Reject]) -> dict[str, int]:
-    reasons: dict[str, int] = {}
-    for reject in rejects.values():
-        count_reason(reasons, reject.rule)
-    return reasons
+class Aside(NamedTuple):
+    """What was put aside: where, how many records, for which reasons; and which messages go back."""
+
+    place: Location | None
+    records: int
+    reasons: dict[str, int]
+    refusals: list[Refusal]
 
 
 def _put_aside(
-    settings: Settings,
-    file: File,
-    shard: Shard,
-    contract: Contract,
-    rejects: dict[int, Reject],
-    *,
-    one_line_records: bool,
-) -> Location | None:
+    settings: Settings, request: EnrichRequest, contract: Contract, rejects: dict[int, Reject]
+) -> Aside:
     """Quarantine the records at the given offsets: the shard is read again, for their bytes."""
+    if not rejects:
+        return Aside(None, 0, {}, [])
+    file, shard, content = request["file"], request["shard"], request.get("content")
+    one_line = contracts.catalogue(settings.schemas).one_line_records(contract.name, file["key"])
+    found = reading.candidates(file, shard, contract, Tally(), content, one_line_records=one_line)
+    rejected: Iterator[Rejected] = ((each, rejects[each.offset]) for each in found if each.offset in rejects)
+    seen, reasons = 0, dict[str, int]()
+    refused: list[Rejected] = []
+    if content is not None:
+        refused = list(rejected)
+        seen, rejected = len(refused), iter(refusals.first_seen(settings, file, refused))
     with Quarantine(settings.output_bucket, file, "enrich", shard["index"]) as quarantine:
-        if not rejects:
-            return None
-        found = reading.candidates(file, shard, contract, Tally(), one_line_records=one_line_records)
-        for candidate in found:
-            if reject := rejects.get(candidate.offset):
-                quarantine.put(candidate, reject)
-    if quarantine.count != len(rejects):
-        raise StagedDataBroken(f"{quarantine.count} of {len(rejects)} rejected records were found again")
-    return quarantine.written
+        for candidate, reject in rejected:
+            count_reason(reasons, reject.rule)
+            quarantine.put(candidate, reject)
+    if (seen or quarantine.count) != len(rejects):
+        raise StagedDataBroken(
+            f"{seen or quarantine.count} of {len(rejects)} rejected records were found again"
+        )
+    return Aside(quarantine.written, quarantine.count, reasons, refusals.kept(settings, file, refused))
 
 
 class Enrichment:
-    """A contract's enrichment, compiled; `key` gives the key of pseudonyms where the contract needs one."""
+    """A contract's enrichment, compiled.
 
-    def __init__(self, contract: Contract, file: File, key: Callable[[], bytes]) -> None:
+    `key` gives the key of pseudonyms where the contract needs one; `move` stores the attributes of an item
+    that DynamoDB cannot hold, and returns those that it keeps.
+    """
+
+    def __init__(
+        self,
+        contract: Contract,
+        file: File,
+        key: Callable[[], bytes],
+        move: Callable[[Record, Contract], Record],
+    ) -> None:
         self._contract = contract
+        self._alerts = rules_of(contract, "records")
+        self._move = move
         self._hidden = contract.pseudonymise
         self._key = key() if self._hidden else b""
         self._steps = [derivations.compiled(step, contract.tables) for step in contract.derive]
-        self._lineage = {"_s3_key": file["key"], "_file_id": file["id"], "_contract": contract.name}
+        self._lineage = {"_file_id": file["id"], "_contract": contract.name}
+        if file["format"] != "messages":
+            self._lineage["_s3_key"] = file["key"]
 
-    def item(self, record: Record, offset: int) -> Item | Reject:
-        """Return the item of a valid record, or why it cannot be one."""
+    def item(self, record: Record, offset: int, sent: str | None = None) -> Item | Reject:
+        """Return the item of a valid record, or why it cannot be one; `sent` is the rank of its message."""
         contract = self._contract
         if not contract.reserved.isdisjoint(record):
             taken = min(contract.reserved & record.keys())
@@ -145,6 +175,8 @@ class Enrichment:
                 return reject
         if reject := self._add_time_to_live(renamed):
             return reject
+        if sent is not None:
+            renamed |= {"_sent": sent, "_digest": content_hash(renamed)[:DIGEST_DIGITS]}
         renamed.update(self._lineage)
         renamed["_offset"] = offset
         return self._finished(renamed)
@@ -168,10 +200,10 @@ class Enrichment:
             return key
         if reject := items.order_fault(record, contract):
             return reject
-        alerts = raised(contract.alerts, record)
+        alerts = raised(self._alerts, record)
         if alerts:
             record["_alerts"] = [rule.name for rule in alerts]
-        encoded = _ENCODER.encode(items.typed_record(record))
+        encoded = _ENCODER.encode(record)
         if not items.fits(record, len(encoded)):
-            return Reject("item_size", "", f"the item is above DynamoDB's {items.MAX_ITEM_BYTES} bytes")
+            encoded = _ENCODER.encode(self._move(record, contract))
         return Item(key, encoded, record, alerts)

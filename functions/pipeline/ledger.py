@@ -136,6 +136,13 @@ def _before(row: Mapping[str, Any]) -> Before:
     return Before(work, run)
 
 
+def put(table: str, row: Mapping[str, Any]) -> None:
+    """Write the row of a group of messages, which belongs to nobody else."""
+    item = {name: typed(value) for name, value in row.items()}
+    with calling("DynamoDB PutItem"):
+        dynamodb().put_item(TableName=table, Item=item)
+
+
 def change(table: str, file_id: str, execution: str, changes: Mapping[str, Any]) -> None:
     """Change a row that this execution holds; raises ClaimLost where it is another one's, or has failed.
 

@@ -45,8 +45,12 @@ class Topic:
         quarantine: Sequence[str],
         alert_logs: Sequence[str],
         severities: Sequence[str],
+        told: int,
     ) -> None:
-        """Tell what became of the file; its severity is the highest of what happened."""
+        """Tell what became of the file; its severity is the highest of what happened.
+
+        `told` counts the alerts that were told one by one.
+        """
         happened = [*severities, "warning" if counts["quarantined"] else "info"]
         about = {
             "event": "ingested",
@@ -60,7 +64,7 @@ class Topic:
             "reasons": reasons,
             "quarantine": quarantine[:MAX_LINKS],
             "alerts": alert_logs[:MAX_LINKS],
-            "alerts_told": len(severities),
+            "alerts_told": told,
         }
         subject = (
             f"statewright: {counts['written']} of {counts['read']} records written to {self._file['dataset']}"
@@ -69,6 +73,8 @@ class Topic:
 
     def _place(self) -> dict[str, Any]:
         file = self._file
+        if file["format"] == "messages":
+            return {"group": file["id"], "dataset": file["dataset"], "execution": self._execution}
         return {
             "bucket": file["bucket"],
             "object": file["key"],
@@ -78,17 +84,21 @@ class Topic:
         }
 
     def _publish(self, subject: str, about: Mapping[str, str], said: Mapping[str, Any]) -> None:
-        attributes = {**about, "dataset": str(self._file["dataset"])}
-        message = msgspec.json.format(msgspec.json.encode({"event": about["event"], **said}), indent=2)
-        with calling("SNS Publish"):
-            sns().publish(
-                TopicArn=self._arn,
-                Subject=plain_subject(subject),
-                Message=message.decode(),
-                MessageAttributes={
-                    name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
-                },
-            )
+        publish(self._arn, subject, {**about, "dataset": str(self._file["dataset"])}, said)
+
+
+def publish(topic: str, subject: str, about: Mapping[str, str], said: Mapping[str, Any]) -> None:
+    """Publish what is said as JSON; `about` are the message's attributes, to filter by."""
+    message = msgspec.json.format(msgspec.json.encode({"event": about["event"], **said}), indent=2)
+    with calling("SNS Publish"):
+        sns().publish(
+            TopicArn=topic,
+            Subject=plain_subject(subject),
+            Message=message.decode(),
+            MessageAttributes={
+                name: {"DataType": "String", "StringValue": value} for name, value in about.items()
+            },
+        )
 
 
 def plain_subject(text: str) -> str:

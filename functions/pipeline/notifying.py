@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from pipeline import alerts, ledger, messages, objects, quarantine
+from pipeline import alerts, contracts, ledger, messages, objects, quarantine, telling
 from pipeline.errors import ConservationViolated
 from pipeline.moments import moment
 
@@ -18,26 +18,51 @@ if TYPE_CHECKING:
 
     from pipeline.alerts import Alert
     from pipeline.settings import Settings
-    from pipeline.shapes import Counts, File, Location, Notified, NotifyRequest, ShardOutcome, Written
+    from pipeline.shapes import (
+        Counts,
+        Execution,
+        File,
+        Location,
+        Notified,
+        NotifyRequest,
+        Refusal,
+        ShardOutcome,
+        Written,
+    )
 
 # More alerts than anybody reads one by one: the summary counts them all and links their log.
 MAX_ALERT_MESSAGES = 20
+# The row of a group of messages is needed as long as its items' lineage is asked for.
+GROUP_SECONDS = 90 * 86_400
 
 
 def notify(request: NotifyRequest, settings: Settings) -> Notified:
-    """Return a file's sums; raises ConservationViolated, ClaimLost."""
-    file, execution = request["file"], request["execution"]
+    """Return the sums of a file, or of a group of messages; raises ConservationViolated, ClaimLost."""
+    file = request["file"]
     shards = sorted(request["shards"], key=lambda shard: shard["shard"]["index"])
     counts = conserved(file, shards, request["partitions"])
     reasons = _reasons(shards)
     links = _quarantine_links(settings, file, shards, counts)
-    logs = [log for shard in shards if (log := shard["alerts_object"])]
-    topic = messages.Topic(settings.notifications_topic, file, execution["id"])
-    severities = [topic.alert(alert) for alert in islice(_alerts(shards), MAX_ALERT_MESSAGES)]
-    topic.summary(counts, reasons, links, [objects.uri(log) for log in logs], severities)
+    topic = messages.Topic(settings.notifications_topic, file, request["execution"]["id"])
+    row = _row(request["execution"], counts, reasons, links)
+    if file["format"] == "messages":
+        telling.tell(settings, file, topic, [*_alerts(shards), *_of_refusals(settings, file, shards)])
+        ledger.put(settings.files_table, _of_messages(request, row))
+    else:
+        _tell_of_file(settings, topic, request, counts, reasons, links)
+        for name, parts in (("shards_kept", shards), ("partitions_kept", request["partitions"])):
+            if kept := sum(part.get("kept", False) for part in parts):
+                row[name] = kept
+        ledger.change(settings.files_table, file["id"], request["execution"]["id"], row)
+    return {"status": "SUCCEEDED", "file": file, "counts": counts, "quarantine": links, "reasons": reasons}
+
+
+def _row(
+    execution: Execution, counts: Counts, reasons: dict[str, int], links: Sequence[str]
+) -> dict[str, Any]:
     now = datetime.now(UTC)
     started = datetime.fromisoformat(execution["started_at"]).astimezone(UTC)
-    changes = {
+    return {
         "status": ledger.SUCCEEDED,
         "counts": dict(counts),
         "reasons": reasons,
@@ -46,22 +71,68 @@ def notify(request: NotifyRequest, settings: Settings) -> Notified:
         "processed_day": now.date().isoformat(),
         "seconds": Decimal(max(0, round((now - started).total_seconds() * 1000))) / 1000,
     }
-    for name, parts in (("shards_kept", shards), ("partitions_kept", request["partitions"])):
-        if kept := sum(part.get("kept", False) for part in parts):
-            changes[name] = kept
-    ledger.change(settings.files_table, file["id"], execution["id"], changes)
-    return {"status": "SUCCEEDED", "file": file, "counts": counts, "quarantine": links, "reasons": reasons}
+
+
+def _of_messages(request: NotifyRequest, row: dict[str, Any]) -> dict[str, Any]:
+    """Return the row of a group of messages, which nobody claimed: its id follows from them."""
+    file, execution = request["file"], request["execution"]
+    return {
+        **row,
+        "file_id": file["id"],
+        "source": "messages",
+        "bucket_name": file["bucket"],
+        "file_key": file["key"],
+        "file_size": file["size"],
+        "dataset": file["dataset"],
+        "contract": file["contract"],
+        "execution": execution["id"],
+        "timestamp": execution["started_at"],
+        "expires_at": int(datetime.now(UTC).timestamp()) + GROUP_SECONDS,
+    }
+
+
+def _tell_of_file(
+    settings: Settings,
+    topic: messages.Topic,
+    request: NotifyRequest,
+    counts: Counts,
+    reasons: dict[str, int],
+    links: Sequence[str],
+) -> None:
+    logs = [objects.uri(log) for shard in request["shards"] if (log := shard["alerts_object"])]
+    first = list(islice(_alerts(request["shards"]), MAX_ALERT_MESSAGES))
+    singles = telling.tell(settings, request["file"], topic, first)
+    topic.summary(counts, reasons, links, logs, [alert["severity"] for alert in first], singles)
+
+
+def _of_refusals(settings: Settings, file: File, shards: Sequence[ShardOutcome]) -> Iterator[Alert]:
+    refusals = [refusal for shard in shards for refusal in _refused(shard)]
+    if not refusals:
+        return
+    contract = contracts.catalogue(settings.schemas).contract(str(file["contract"]))
+    rules = alerts.rules_of(contract, "refusals")
+    for refusal in refusals:
+        for rule in alerts.raised(rules, refusal):
+            yield alerts.alert_of(rule, refusal, refusal["message"], 0, refusal["message"])
+
+
+def _refused(shard: ShardOutcome) -> list[Refusal]:
+    """Return the messages that go back: those in quarantine, also from an earlier receive."""
+    return [*shard.get("refusals", ()), *shard.get("refusals_enrich", ())]
 
 
 def conserved(file: File, shards: Sequence[ShardOutcome], partitions: Sequence[Written]) -> Counts:
     """Return the sums; raises ConservationViolated where one record or byte is missing or doubled."""
+    again = 0
     for shard in shards:
         name = f"of shard {shard['shard']['index']}"
+        repeated = len(_refused(shard)) - shard["quarantined"] if file["format"] == "messages" else 0
+        again += repeated  # what an earlier receive has put aside gives way to that
         _equal(
             f"read {name}",
             shard["read"],
             f"enriched + quarantined {name}",
-            shard["enriched"] + shard["quarantined"],
+            shard["enriched"] + shard["quarantined"] + repeated,
         )
     indices = [shard["shard"]["index"] for shard in shards]
     _equal("shards", len(set(indices)), "outcomes of shards", len(indices))
@@ -77,7 +148,7 @@ def conserved(file: File, shards: Sequence[ShardOutcome], partitions: Sequence[W
     counts: Counts = {
         "read": _sum(shards, "read"),
         "written": _sum(partitions, "written"),
-        "superseded": _sum(partitions, "superseded"),
+        "superseded": _sum(partitions, "superseded") + again,
         "quarantined": _sum(shards, "quarantined"),
         "alerts": _sum(shards, "alerts"),
     }
@@ -107,7 +178,7 @@ def _reasons(shards: Sequence[ShardOutcome]) -> dict[str, int]:
 def _alerts(shards: Sequence[ShardOutcome]) -> Iterator[Alert]:
     """Yield all alerts with the lines of the file."""
     before = 0
-    for shard in shards:
+    for shard in sorted(shards, key=lambda shard: shard["shard"]["index"]):
         if shard["alerts_object"]:
             for alert in alerts.read(shard["alerts_object"]):
                 alert["line"] += before

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 # To be raised whenever staged objects or outcomes change their form or their meaning.
-FORMAT = 1
+FORMAT = 2
 # Enough hexadecimal digits that two of one file never meet by chance; an outcome has them four times.
 DIGITS = 12
 # As many digits as signatures give the number of a run; the execution after that begins a series.
@@ -105,7 +105,7 @@ def find_shard(settings: Settings, file: File, shard: Shard) -> Parsed | None:
         enriched["quarantine_enrich"],
         enriched["alerts_object"],
     )
-    if not all(_is_there(place) for place in named if place):
+    if not all(_is_there(place) for place in named if place and "key" in place):
         return None
     return {**parsed, "kept": {**enriched, "kept": found.run != file["run"]}}
 

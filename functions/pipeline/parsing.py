@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from pipeline import contracts, outcomes, reading, staging, values
+from pipeline import contracts, outcomes, reading, refusals, staging, values
 from pipeline.errors import MalformedFile
 from pipeline.formats.lines import Tally
 from pipeline.quarantine import Quarantine
@@ -14,6 +14,7 @@ from pipeline.rejects import Reject, count_reason
 
 if TYPE_CHECKING:
     from pipeline.contracts import Contract
+    from pipeline.refusals import Rejected
     from pipeline.settings import Settings
     from pipeline.shapes import Parsed, ParseRequest
 
@@ -36,37 +37,51 @@ def _worked(request: ParseRequest, settings: Settings) -> Parsed:
     file, shard = request["file"], request["shard"]
     catalogue = contracts.catalogue(settings.schemas)
     contract = catalogue.contract(str(file["contract"]))
-    tally, reasons, read, unreadable = Tally(), dict[str, int](), 0, 0
+    content = request.get("content")
+    tally, reasons, read, valid, unreadable = Tally(), dict[str, int](), 0, 0, 0
+    refused: list[Rejected] = []
     place = staging.parsed_place(settings.staging_bucket, file, shard["index"])
     with (
-        staging.LineWriter(place) as staged,
+        staging.LineWriter(place, staging.room_beside(content)) as staged,
         Quarantine(settings.output_bucket, file, "parse", shard["index"]) as quarantine,
     ):
         one_line = catalogue.one_line_records(contract.name, file["key"])
-        for candidate in reading.candidates(file, shard, contract, tally, one_line_records=one_line):
+        for candidate in reading.candidates(file, shard, contract, tally, content, one_line_records=one_line):
             read += 1
             reject = judge(contract, candidate.value)
             if reject is None:
-                staged.add(_ENCODER.encode((candidate.line, candidate.offset, candidate.value)))
+                valid += 1
+                staged.add(
+                    _ENCODER.encode((candidate.line, candidate.offset, candidate.sent, candidate.value))
+                )
+                continue
+            if candidate.sent is not None:
+                refused.append((candidate, reject))
                 continue
             unreadable += reject.rule in UNREADABLE
+            count_reason(reasons, reject.rule)
+            quarantine.put(candidate, reject)
+        for candidate, reject in refusals.first_seen(settings, file, refused):
             count_reason(reasons, reject.rule)
             quarantine.put(candidate, reject)
         if shard["start"] == 0 and read and unreadable == read:
             raise MalformedFile(
                 f"none of {read} records could be read as {file['format']}; is it what its name says?"
             )
-    return {
+    parsed: Parsed = {
         "shard": shard,
         "read": read,
-        "valid": read - quarantine.count,
+        "valid": valid,
         "quarantined": quarantine.count,
         "lines": tally.lines,
         "bytes": tally.bytes,
         "reasons": reasons,
-        "staged": place,
+        "staged": staged.staged,
         "quarantine": quarantine.written,
     }
+    if content is not None:
+        parsed["refusals"] = refusals.kept(settings, file, refused)
+    return parsed
 
 
 def judge(contract: Contract, value: Any) -> Reject | None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 import msgspec
 
 from pipeline import objects
+from pipeline.formats.messages import message_of
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -74,6 +75,7 @@ class Quarantine(GzipLines):
     def put(self, candidate: Candidate, reject: Reject) -> None:
         """Put a record aside; `line` counts from 1 within the shard."""
         file = self._file
+        message = {} if candidate.sent is None else {"message": message_of(candidate.sent)}
         self.add(
             {
                 **_raw(candidate),
@@ -82,6 +84,7 @@ class Quarantine(GzipLines):
                 "version": file["version"],
                 "offset": candidate.offset,
                 "line": candidate.line,
+                **message,
                 "shard": self._shard,
                 "contract": file["contract"],
                 "rule": reject.rule,

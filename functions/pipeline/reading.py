@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pipeline import objects
+from pipeline import objects, staging
 from pipeline.errors import EmptyFile
-from pipeline.formats import encoding, gzip_stream, json_values, lines, rows
+from pipeline.formats import encoding, gzip_stream, json_values, lines, messages, rows
 from pipeline.formats.value_stream import ValueStream
 from pipeline.rejects import Reject
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from pipeline.contracts import Contract
     from pipeline.formats.lines import Line, Tally
-    from pipeline.shapes import File, Shard
+    from pipeline.shapes import File, Shard, Staged
 
 # What is read at once beyond a shard's end, where its last line goes on.
 OVERRUN_BYTES = 256 * 1024
@@ -25,22 +25,35 @@ HEADER_BYTES = 1024 * 1024
 
 
 class Candidate(NamedTuple):
-    """What may be a record: `value` is its value or a Reject; `size` counts bytes, `raw` may be cut."""
+    """What may be a record: `value` is its value or a Reject; `size` counts bytes, `raw` may be cut.
+
+    `sent` is a message's rank: its time and its id.
+    """
 
     line: int
     offset: int
     raw: bytes
     size: int
     value: Any
+    sent: str | None = None
 
 
 def candidates(
-    file: File, shard: Shard, contract: Contract, tally: Tally, *, one_line_records: bool
+    file: File,
+    shard: Shard,
+    contract: Contract,
+    tally: Tally,
+    content: Staged | None = None,
+    *,
+    one_line_records: bool,
 ) -> Iterator[Candidate]:
     """Yield each candidate of a shard in file order; counts the shard's own lines and bytes into `tally`.
 
-    Offsets are those of the decompressed object. Raises the FileErrors of pipeline.errors.
+    Offsets are those of the decompressed object, of messages those of their bodies one after the other; these
+    come in `content`. Raises the FileErrors of pipeline.errors.
     """
+    if content is not None:
+        return _messages(content, tally)
     if file["format"] == "json":
         return _json(file, tally)
     if file["format"] == "jsonl":
@@ -51,6 +64,15 @@ def candidates(
 def is_whole(file: File, shard: Shard) -> bool:
     """Return whether a shard is all of its file."""
     return shard["start"] == 0 and shard["end"] == file["size"]
+
+
+def _messages(content: Staged, tally: Tally) -> Iterator[Candidate]:
+    for message in messages.unframed(staging.read_lines(content)):
+        offset = tally.bytes
+        tally.lines += 1
+        tally.bytes += len(message.body)
+        value = _decoded(message.body, offset)
+        yield Candidate(tally.lines, offset, message.body, len(message.body), value, message.rank)
 
 
 def _json(file: File, tally: Tally) -> Iterator[Candidate]:

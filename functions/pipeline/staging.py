@@ -1,8 +1,9 @@
 """Staged data between the functions: NDJSON in frames of zstd, plain or sorted into partitions.
 
 They lie in objects of S3 or, where they are small and the request brought its records with it, inside the
-answer itself: the same bytes in Base64. A partitioned object ends in an index, as Parquet files do: the index as JSON, its length in 8 bytes (little
-endian), a magic number. A reader asks S3 for the index, then for its partition's frames only.
+answer itself: the same bytes in Base64. Partitioned data end in an index, as Parquet files do: the index as
+JSON, its length in 8 bytes (little endian), a magic number. A reader asks for the index, then for its
+partition's frames only.
 """
 
 from __future__ import annotations
@@ -47,6 +48,11 @@ def parsed_place(bucket: str, file: File, shard: int) -> Location:
 def enriched_place(bucket: str, file: File, shard: int) -> Location:
     """Return where a shard's items are staged."""
     return {"bucket": bucket, "key": f"{file['id']}/{file['run']}/enriched/{shard:05}"}
+
+
+def room_beside(content: Staged | None) -> int:
+    """Return how many characters of staged data an answer may hold: none unless the request holds some."""
+    return MAX_INLINE_CHARACTERS if content is not None and "inline" in content else 0
 
 
 class _Held:
@@ -225,7 +231,7 @@ class _Handed(NamedTuple):
 
 
 def _source(staged: Staged) -> _Object | _Handed:
-    if "inline" not in staged:
+    if "key" in staged:
         return _Object(staged, objects.size_of(staged))
     try:
         return _Handed(base64.b64decode(staged["inline"], validate=True))

@@ -8,7 +8,7 @@ import threading
 import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -16,10 +16,11 @@ from pipeline.aws import calling, dynamodb
 from pipeline.errors import Throttled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from concurrent.futures import Future
 
 T = TypeVar("T")
+A = TypeVar("A")
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
 BATCH_ITEMS = 25
@@ -40,45 +41,68 @@ def write_items(table: str, items: Iterable[bytes]) -> int:
 
     Raises Throttled, ServiceUnavailable, ServiceRefused: then some items may have been written.
     """
-    return _sum_of(functools.partial(_write, table), _batches(items))
+    return sum(_answers(functools.partial(_write, table), _batches(items)))
 
 
-def write_newer_items(table: str, key: str, order: str, items: Iterable[tuple[bytes, bytes]]) -> int:
-    """Put items where the table has none of their key, or none with more in the attribute `order`.
+class Condition(NamedTuple):
+    """When an item may be put: an expression, and the names of the attributes that it names `#…`."""
 
-    `key` is the name of the partition key. Each item comes with the value of its ordering attribute, both as
-    DynamoDB's JSON. Returns how many were written, the others had to give way; raises as `write_items` does.
+    expression: str
+    names: Mapping[str, str]
+
+
+class Put(NamedTuple):
+    """An item as DynamoDB's JSON, and the values that its condition names `:…`."""
+
+    item: bytes
+    values: Mapping[str, bytes]
+
+
+def put_items(
+    table: str,
+    condition: Condition,
+    puts: Iterable[Put],
+    ours: Callable[[Put, Mapping[str, Any]], bool] | None = None,
+) -> Iterator[bool]:
+    """Put each item on a condition; yield in their order whether they are in the table by that.
+
+    Where the condition fails, `ours` is given the item that is there, and says whether an earlier try has put
+    it. Raises as `write_items` does.
     """
-    names = msgspec.json.encode({"#key": key, "#order": order})
-    condition = b"attribute_not_exists(#key) OR attribute_not_exists(#order) OR #order <= :order"
+    fixed: dict[str, Any] = {
+        "TableName": table,
+        "ConditionExpression": condition.expression,
+        "ExpressionAttributeNames": condition.names,
+    }
+    if ours is not None:
+        fixed["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+    start = msgspec.json.encode(fixed)[:-1]
 
-    def put(item_and_order: tuple[bytes, bytes]) -> int:
-        item, value = item_and_order
-        body = b'{"TableName":%b,"Item":%b,"ConditionExpression":"%b","ExpressionAttributeNames":%b,'
-        body += b'"ExpressionAttributeValues":{":order":%b}}'
-        return _put(table, body % (msgspec.json.encode(table), item, condition, names, value))
+    def put(each: Put) -> bool:
+        values = b",".join(msgspec.json.encode(name) + b":" + value for name, value in each.values.items())
+        body = b'%b,"Item":%b,"ExpressionAttributeValues":{%b}}' % (start, each.item, values)
+        there = _put(table, body)
+        return there is None or (ours is not None and ours(each, there))
 
-    return _sum_of(put, items)
+    return _answers(put, puts)
 
 
-def _sum_of(write: Callable[[T], int], parts: Iterable[T]) -> int:
-    """Write parts in a few threads, no further ahead than those need; return the sum of what they say."""
+def _answers(write: Callable[[T], A], parts: Iterable[T]) -> Iterator[A]:
+    """Write parts in a few threads, no further ahead than those need; yield what they say, in their order."""
     for hook in HOOKS:
         dynamodb().meta.events.register(hook, _replace_body, unique_id=f"statewright-{hook}")
-    total = 0
-    running: deque[Future[int]] = deque()
+    running: deque[Future[A]] = deque()
     with ThreadPoolExecutor(WRITERS) as pool:
         try:
             for part in parts:
                 running.append(pool.submit(write, part))
                 if len(running) > 2 * WRITERS:
-                    total += running.popleft().result()
+                    yield running.popleft().result()
             while running:
-                total += running.popleft().result()
+                yield running.popleft().result()
         except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)
             raise
-    return total
 
 
 def _batches(items: Iterable[bytes]) -> Iterable[list[bytes]]:
@@ -117,8 +141,8 @@ def _send(table: str, requests: list[bytes]) -> list[Any]:
     return list(answer.get("UnprocessedItems", {}).get(table, []))
 
 
-def _put(table: str, body: bytes) -> int:
-    """Put one item; return 1, or 0 where the table has a newer one."""
+def _put(table: str, body: bytes) -> Mapping[str, Any] | None:
+    """Put one item; return the one that is there where the condition fails."""
     from botocore.exceptions import ClientError
 
     _body.value = body
@@ -128,10 +152,11 @@ def _put(table: str, body: bytes) -> int:
         except ClientError as error:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
-            return 0
+            response: dict[str, Any] = dict(error.response)
+            return response.get("Item", {})  # type: ignore[no-any-return]
         finally:
             del _body.value
-    return 1
+    return None
 
 
 def _replace_body(params: dict[str, Any], **_: Any) -> None:

@@ -1,7 +1,7 @@
 """The table `told`: which alerts people were told of, how many a minute, and why messages were refused.
 
     alert:<digest>                     an alert; `told_at` when it was told, singly or in a digest
-    minute:<dataset>:<rule>:<minute>   how many alerts of a rule a minute had, and how many a digest has to tell
+    minute:<dataset>:<rule>:<minute>   how many alerts of a rule a minute had, how many are for its digest
     message:<message id>               why a message went back to its queue
 
 Rows expire: what is told again after so long is news. Each is written so that a second try changes nothing.
@@ -141,7 +141,7 @@ def _leave(
 ) -> None:
     from botocore.exceptions import ClientError
 
-    marks = [
+    marks: list[Any] = [
         {
             "Put": {
                 "TableName": table,
@@ -152,7 +152,7 @@ def _leave(
         for alert in alerts
     ]
     names = ", ".join(f"#{name} = :{name}" for name in about)
-    count = {
+    count: Any = {
         "Update": {
             "TableName": table,
             "Key": {"id": typed(minute)},
@@ -188,7 +188,9 @@ def _still_untold(error: Exception, alerts: Sequence[str]) -> list[str] | None:
         return None
     if "TransactionConflict" in reasons:
         raise Throttled("DynamoDB TransactWriteItems: TransactionConflict")
-    return [alert for alert, reason in zip(alerts, reasons, strict=False) if reason != "ConditionalCheckFailed"]
+    return [
+        alert for alert, reason in zip(alerts, reasons, strict=False) if reason != "ConditionalCheckFailed"
+    ]
 
 
 def read_minutes(table: str, minutes: Sequence[str]) -> list[Minute]:
@@ -238,7 +240,8 @@ def _read(table: str, ids: Sequence[str]) -> list[dict[str, Any]]:
         with calling("DynamoDB BatchGetItem"):
             answer = dynamodb().batch_get_item(RequestItems={table: {"Keys": keys, "ConsistentRead": True}})
         found += answer["Responses"].get(table, [])
-        keys = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
+        left: Any = answer.get("UnprocessedKeys", {})
+        keys = left[table]["Keys"] if table in left else []
         if not keys:
             return found
     raise Throttled(f"DynamoDB BatchGetItem: {len(keys)} rows unread after {ROUNDS} rounds")

@@ -2,36 +2,58 @@
 
 Two passes over the staged items: the first finds the last one of each key, the second writes those. Memory
 holds the partition's keys, never its records. Where the contract names an ordering attribute, the last record
-is the one with the most in it, and an item of the table that has more stays.
+is the one with the most in it, and an item of the table that has more stays. Of messages the last is the one
+that was sent last; one that repeats what is in the table, or is older, gives way to it.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from pipeline import contracts, outcomes, staging, tables
+from pipeline import contracts, outcomes, processed, staging, tables
+from pipeline.items import typed, typed_record
+from pipeline.tables import Condition, Put
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from pipeline.contracts import KeyAttribute
     from pipeline.settings import Settings
-    from pipeline.shapes import ShardOutcome, WriteRequest, Written
+    from pipeline.shapes import File, Record, ShardOutcome, WriteRequest, Written
 
 _DECODER = msgspec.json.Decoder(tuple[str, int, msgspec.Raw])
-_ATTRIBUTES = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_TYPED = msgspec.json.Decoder(dict[str, str])
+_RECORDS = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
+_ENCODER = msgspec.json.Encoder()
+_NEWER = "#order {} :order"
+_NEW = "attribute_not_exists(#key) OR attribute_not_exists(#order) OR "
+_SENT = "attribute_not_exists(#sent) OR #sent < :sent AND #digest <> :digest"
 
 
 class StagedItem(NamedTuple):
-    """An item of a partition: its key, its line in the file, its attributes as DynamoDB's JSON."""
+    """An item of a partition: its key, its line in the file, its attributes as JSON."""
 
     key: str
     line: int
     attributes: msgspec.Raw
+
+    @property
+    def record(self) -> Record:
+        """Its attributes."""
+        return _RECORDS.decode(self.attributes)
+
+    @property
+    def item(self) -> bytes:
+        """Its attributes as DynamoDB's JSON."""
+        return _ENCODER.encode(typed_record({**self.record, "_line": self.line}))
+
+    @property
+    def json(self) -> bytes:
+        """Its attributes as JSON."""
+        return bytes(self.attributes)[:-1] + b',"_line":%d}' % self.line
 
 
 def write_to_ddb(request: WriteRequest, settings: Settings) -> Written:
@@ -52,15 +74,73 @@ def _worked(request: WriteRequest, settings: Settings) -> Written:
     shards = sorted(request["shards"], key=lambda shard: shard["shard"]["index"])
     table = settings.table_prefix + str(file["dataset"])
     ordered = contracts.order_of(settings.schemas, str(file["contract"]))
-    if ordered is None:
-        total, last = _last_positions(_items(shards, partition))
-        written = tables.write_items(table, map(_item, _chosen(_items(shards, partition), last)))
-    else:
-        key, order = ordered
-        total, last = _newest_positions(_items(shards, partition), order)
-        items = ((_item(each), _order(each, order)) for each in _chosen(_items(shards, partition), last))
-        written = tables.write_newer_items(table, key.name, order.name, items)
+    rank = _rank_of(file, ordered.order)
+    total, last = _last_positions(_items(shards, partition), rank)
+    chosen = _chosen(_items(shards, partition), last)
+    with processed.Writer(processed.place(settings.output_bucket, file, partition)) as log:
+        if rank is None:
+            written = tables.write_items(table, _logged(chosen, log))
+        else:
+            written = _write_newer(table, file, ordered, chosen, log)
     return {"partition": partition, "written": written, "superseded": total - written}
+
+
+def _logged(items: Iterable[StagedItem], log: processed.Writer) -> Iterator[bytes]:
+    for each in items:
+        log.add(each.json)
+        yield each.item
+
+
+def _write_newer(
+    table: str, file: File, ordered: contracts.Ordered, items: Iterable[StagedItem], log: processed.Writer
+) -> int:
+    """Put items that are newer than what the table has; return how many were."""
+    waiting: deque[bytes] = deque()
+
+    def puts() -> Iterator[Put]:
+        for each in items:
+            waiting.append(each.json)
+            yield _put(each, file, ordered.order)
+
+    by_message = _put_by(file) if file["format"] == "messages" else None
+    written = 0
+    for newer in tables.put_items(table, _condition(file, ordered), puts(), by_message):
+        line = waiting.popleft()
+        if newer:
+            written += 1
+            log.add(line)
+    return written
+
+
+def _condition(file: File, ordered: contracts.Ordered) -> Condition:
+    names = {"#key": ordered.key.name}
+    if ordered.order is not None:
+        names["#order"] = ordered.order.name
+    if file["format"] != "messages":
+        return Condition(_NEW + _NEWER.format("<="), names)
+    names |= {"#sent": "_sent", "#digest": "_digest"}
+    if ordered.order is None:
+        return Condition(f"attribute_not_exists(#key) OR {_SENT}", names)
+    return Condition(f"{_NEW}{_NEWER.format('<')} OR {_NEWER.format('=')} AND ({_SENT})", names)
+
+
+def _put(item: StagedItem, file: File, order: KeyAttribute | None) -> Put:
+    record = item.record
+    values = {} if order is None else {":order": record[order.name]}
+    if file["format"] == "messages":
+        values |= {":sent": record["_sent"], ":digest": record["_digest"]}
+    return Put(item.item, {name: _ENCODER.encode(typed(value)) for name, value in values.items()})
+
+
+def _put_by(file: File) -> Callable[[Put, Mapping[str, Any]], bool]:
+    """Return what tells whether an item was put by an earlier try with the same messages."""
+    ours = typed(file["id"])
+
+    def is_ours(put: Put, there: Mapping[str, Any]) -> bool:
+        sent = msgspec.json.decode(put.values[":sent"])
+        return there.get("_file_id") == ours and there.get("_sent") == sent
+
+    return is_ours
 
 
 def _items(shards: Sequence[ShardOutcome], partition: int) -> Iterator[StagedItem]:
@@ -73,37 +153,44 @@ def _items(shards: Sequence[ShardOutcome], partition: int) -> Iterator[StagedIte
         before += shard["lines"]
 
 
-def _last_positions(items: Iterable[StagedItem]) -> tuple[int, dict[str, int]]:
-    """Return the number of items, and the position of each key's last one."""
+Rank = tuple[Any, ...]
+
+
+def _rank_of(file: File, order: KeyAttribute | None) -> Callable[[StagedItem], Rank] | None:
+    """Return what says which of two items is newer, None where that is the one that comes later."""
+    messages = file["format"] == "messages"
+    if order is None and not messages:
+        return None
+
+    def rank(item: StagedItem) -> Rank:
+        record = item.record
+        place = () if order is None else (_comparable(record[order.name]),)
+        return (*place, record["_sent"]) if messages else place
+
+    return rank
+
+
+def _comparable(value: str | int | Decimal) -> bytes | int | Decimal:
+    """Return what DynamoDB compares: numbers by value, strings by their bytes in UTF-8."""
+    return value.encode() if isinstance(value, str) else value
+
+
+def _last_positions(
+    items: Iterable[StagedItem], rank: Callable[[StagedItem], Rank] | None
+) -> tuple[int, dict[str, int]]:
+    """Return the number of items, and the position of each key's newest one; of equals the last."""
     total, last = 0, dict[str, int]()
+    if rank is None:
+        for total, each in enumerate(items, 1):
+            last[each.key] = total
+        return total, last
+    newest: dict[str, Rank] = {}
     for total, each in enumerate(items, 1):
-        last[each.key] = total
+        found = rank(each)
+        if each.key not in newest or newest[each.key] <= found:
+            newest[each.key], last[each.key] = found, total
     return total, last
 
 
-def _newest_positions(items: Iterable[StagedItem], order: KeyAttribute) -> tuple[int, dict[str, int]]:
-    """Return the number of items, and the position of each key's newest one; of equals the last."""
-    total, newest = 0, dict[str, tuple[bytes | Decimal, int]]()
-    for total, each in enumerate(items, 1):
-        rank = _rank(_order(each, order), order)
-        if each.key not in newest or newest[each.key][0] <= rank:  # type: ignore[operator]
-            newest[each.key] = rank, total
-    return total, {key: position for key, (_, position) in newest.items()}
-
-
-def _rank(value: bytes, order: KeyAttribute) -> bytes | Decimal:
-    """Return what DynamoDB compares: numbers by value, strings by their bytes in UTF-8."""
-    text = _TYPED.decode(value)[order.type]
-    return Decimal(text) if order.type == "N" else text.encode()
-
-
-def _order(item: StagedItem, order: KeyAttribute) -> bytes:
-    return bytes(_ATTRIBUTES.decode(item.attributes)[order.name])
-
-
-def _chosen(items: Iterable[StagedItem], positions: dict[str, int]) -> Iterator[StagedItem]:
+def _chosen(items: Iterable[StagedItem], positions: Mapping[str, int]) -> Iterator[StagedItem]:
     return (each for position, each in enumerate(items, 1) if positions[each.key] == position)
-
-
-def _item(item: StagedItem) -> bytes:
-    return bytes(item.attributes)[:-1] + b',"_line":{"N":"%d"}}' % item.line

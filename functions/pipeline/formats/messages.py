@@ -26,6 +26,11 @@ class Framed(NamedTuple):
         return f"{self.sent:013d}-{self.id}"
 
 
+def message_of(rank: str) -> str:
+    """Return the id of the message that has a rank."""
+    return rank[14:]
+
+
 def framed(message: str, sent: int, body: str) -> bytes:
     """Return the line of a message."""
     return _ENCODER.encode((message, sent, body))
@@ -35,4 +40,4 @@ def unframed(lines: Iterable[bytes]) -> Iterator[Framed]:
     """Yield the messages of lines that `framed` made."""
     for line in lines:
         message, sent, body = _DECODER.decode(line)
-        yield Framed(message, sent, body.encode("utf-8", "surrogatepass"))
+        yield Framed(message, sent, body.encode())
