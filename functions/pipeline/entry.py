@@ -37,6 +37,8 @@ METRICS: dict[str, dict[str, str]] = {
     "enrich": {"enriched": "RecordsEnriched", "quarantined": "RecordsQuarantined", "alerts": "AlertsRaised"},
     "write_to_ddb": {"written": "RecordsWritten", "superseded": "RecordsSuperseded"},
     "notify": {"SUCCEEDED": "FilesIngested"},
+    "collect_messages": {"messages": "MessagesCollected"},
+    "tell_digests": {"alerts": "AlertsInDigests"},
 }
 # What an earlier execution has done was counted then.
 KEPT = {"parse_and_validate": {"ShardsKept": 1}, "write_to_ddb": {"PartitionsKept": 1}}
@@ -46,7 +48,7 @@ def run(function: str, request: Any, context: Any, work: Callable[[Any], Any]) -
     """Return `work(request)`; raises InvalidInput before, and lets what `work` raises through, logged."""
     check_input(function, request)
     logger = _logger()
-    about = {"file_id": request.get("file", {}).get("id"), "dataset": _dataset(request)}
+    about = {"file_id": _file(request).get("id"), "dataset": _dataset(request)}
     logger.append_keys(function_request_id=context.aws_request_id, state=function, **about)
     try:
         outcome = work(request)
@@ -63,8 +65,10 @@ def run(function: str, request: Any, context: Any, work: Callable[[Any], Any]) -
     return outcome
 
 
-def counts_of(function: str, outcome: Mapping[str, Any]) -> dict[str, int]:
+def counts_of(function: str, outcome: Mapping[str, Any] | list[Mapping[str, Any]]) -> dict[str, int]:
     """Return the metrics of an outcome: its counts, and the word that it ends in as a count of one."""
+    if isinstance(outcome, list):
+        return {METRICS[function]["messages"]: sum(len(group["messages"]) for group in outcome)}
     if "kept" in outcome:
         return KEPT.get(function, {})
     counted = {**outcome, outcome.get("outcome", outcome.get("status")): 1}
@@ -112,8 +116,14 @@ def _metrics(dataset: str) -> Metrics:
     return metrics
 
 
-def _dataset(said: Mapping[str, Any]) -> str | None:
-    dataset: str | None = said.get("file", {}).get("dataset")
+def _file(said: Any) -> Mapping[str, Any]:
+    """Return the file that a payload is about; a batch of messages is about none."""
+    file: Mapping[str, Any] = said.get("file", {}) if isinstance(said, dict) else {}
+    return file
+
+
+def _dataset(said: Any) -> str | None:
+    dataset: str | None = _file(said).get("dataset")
     return dataset
 
 

@@ -16,9 +16,11 @@ import pytest
 from moto import mock_aws
 
 import collect_data
+import collect_messages
 import enrich
 import notify
 import parse_and_validate
+import tell_digests
 import write_to_ddb
 from pipeline import contracts, documents, entry, pseudonyms
 from pipeline.settings import settings
@@ -29,11 +31,12 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMAS = ROOT / "schemas"
 REGION = "us-east-1"
-RAW, STAGING, OUTPUT, FILES = (
+RAW, STAGING, OUTPUT, FILES, TOLD = (
     "statewright-raw",
     "statewright-staging",
     "statewright-output",
     "statewright-files",
+    "statewright-told",
 )
 STARTED_AT = "2025-08-18T19:00:00.000Z"
 EXECUTION = "arn:aws:states:us-east-1:000000000000:execution:statewright-ingest:one"
@@ -43,6 +46,8 @@ HANDLERS = {
     "enrich": enrich.handler,
     "write_to_ddb": write_to_ddb.handler,
     "notify": notify.handler,
+    "collect_messages": collect_messages.handler,
+    "tell_digests": tell_digests.handler,
 }
 
 
@@ -164,6 +169,8 @@ ENVIRONMENT = {
     "STAGING_BUCKET": STAGING,
     "OUTPUT_BUCKET": OUTPUT,
     "FILES_TABLE": FILES,
+    "TOLD_TABLE": TOLD,
+    "TRANSACTIONS_URL": f"https://sqs.{REGION}.amazonaws.com/123456789012/statewright-transactions",
     "TABLE_PREFIX": "statewright-",
     "NOTIFICATIONS_TOPIC_ARN": f"arn:aws:sns:{REGION}:123456789012:statewright-notifications",
     "PSEUDONYM_KEY_PARAMETER": "/statewright/pseudonym_key",
@@ -212,6 +219,7 @@ def mocked(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
         client("ssm").put_parameter(Name="/statewright/pseudonym_key", Value="0f" * 32, Type="SecureString")
         topic = client("sns").create_topic(Name="statewright-notifications")["TopicArn"]
         sqs = client("sqs")
+        sqs.create_queue(QueueName="statewright-transactions")
         queue = sqs.create_queue(QueueName="told")["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
@@ -222,6 +230,7 @@ def mocked(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
 def _create_tables(dynamodb: Any) -> Any:
     for contract in contracts.newest_of(contracts.catalogue(SCHEMAS).contracts.values()):
         _create_table(dynamodb, f"statewright-{contract.dataset}", [(k.name, k.type) for k in contract.keys])
+    _create_table(dynamodb, TOLD, [("id", "S")])
     return _create_table(dynamodb, FILES, [("file_id", "S")])
 
 
