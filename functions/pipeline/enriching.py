@@ -68,7 +68,7 @@ def _worked(request: EnrichRequest, settings: Settings) -> Enriched:
     place = staging.enriched_place(settings.staging_bucket, file, shard["index"])
     enriched, rejects = 0, dict[int, Reject]()
     with (
-        staging.PartitionWriter(place, staging.room_beside(request.get("content"))) as staged,
+        staging.PartitionWriter(place, inline=staging.room_beside(request.get("content"))) as staged,
         AlertLog(settings.output_bucket, file, shard["index"]) as alert_log,
     ):
         for staged_line in staging.read_lines(request["parsed"]["staged"]):

@@ -99,13 +99,14 @@ def find_shard(settings: Settings, file: File, shard: Shard) -> Parsed | None:
     if found is None or found.parsed["shard"] != shard:
         return None
     parsed, enriched = found.parsed, found.enriched
+    staged: Location = {"bucket": enriched["staged"]["bucket"], "key": enriched["staged"]["key"]}
     named = (
-        enriched["staged"],
+        staged,
         parsed["quarantine"],
         enriched["quarantine_enrich"],
         enriched["alerts_object"],
     )
-    if not all(_is_there(place) for place in named if place and "key" in place):
+    if not all(_is_there(place) for place in named if place):
         return None
     return {**parsed, "kept": {**enriched, "kept": found.run != file["run"]}}
 

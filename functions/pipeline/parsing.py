@@ -42,7 +42,7 @@ def _worked(request: ParseRequest, settings: Settings) -> Parsed:
     refused: list[Rejected] = []
     place = staging.parsed_place(settings.staging_bucket, file, shard["index"])
     with (
-        staging.LineWriter(place, staging.room_beside(content)) as staged,
+        staging.LineWriter(place, inline=staging.room_beside(content)) as staged,
         Quarantine(settings.output_bucket, file, "parse", shard["index"]) as quarantine,
     ):
         one_line = catalogue.one_line_records(contract.name, file["key"])

@@ -5,7 +5,7 @@ Only references and counts: records stay in S3 (a state's payload may hold 256 K
 
 from __future__ import annotations
 
-from typing import Any, Literal, NotRequired, TypedDict, final
+from typing import Any, Literal, NotRequired, TypedDict
 
 Record = dict[str, Any]
 """One record: JSON values, with Decimal for what has a fraction or an exponent."""
@@ -14,7 +14,6 @@ Compression = Literal["none", "gzip"]
 Format = Literal["json", "jsonl", "csv", "tsv", "messages"]
 
 
-@final
 class Location(TypedDict):
     """An object of S3."""
 
@@ -22,15 +21,12 @@ class Location(TypedDict):
     key: str
 
 
-@final
-class Inline(TypedDict):
-    """The bytes of an object that was not written, in Base64: they are few, and travel with the answer."""
+class Staged(TypedDict, total=False):
+    """Where staged data are: an object of S3, or `inline` the same bytes in Base64, where they are few."""
 
+    bucket: str
+    key: str
     inline: str
-
-
-Staged = Location | Inline
-"""Where staged data are."""
 
 
 class Refusal(TypedDict):

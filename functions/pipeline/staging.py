@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from types import TracebackType
 
-    from pipeline.shapes import File, Inline, Location, Staged
+    from pipeline.shapes import File, Location, Staged
 
 # Level 1 compresses NDJSON fivefold at the speed of the network.
 LEVEL = 1
@@ -62,7 +62,7 @@ class _Held:
         self._place = place
         self._characters = characters
         self._bytes = bytearray()
-        self.held: Inline | None = None
+        self.held: str | None = None
 
     @property
     def size(self) -> int:
@@ -82,7 +82,7 @@ class _Held:
         if kind is not None:
             return
         if -(-len(self._bytes) // 3) * 4 <= self._characters:
-            self.held = {"inline": base64.b64encode(self._bytes).decode()}
+            self.held = base64.b64encode(self._bytes).decode()
         else:
             objects.put(self._place, bytes(self._bytes), CONTENT_TYPE)
 
@@ -101,8 +101,9 @@ class _Staged(ABC):
     @property
     def staged(self) -> Staged:
         """Where the data are, once they have been written."""
-        held = self._upload.held if isinstance(self._upload, _Held) else None
-        return self._place if held is None else held
+        if isinstance(self._upload, _Held) and self._upload.held is not None:
+            return {"inline": self._upload.held}
+        return {"bucket": self._place["bucket"], "key": self._place["key"]}
 
     def __enter__(self) -> Self:
         self._upload.__enter__()
@@ -131,7 +132,7 @@ class _Staged(ABC):
 class LineWriter(_Staged):
     """Writes lines, one after the other."""
 
-    def __init__(self, place: Location, inline: int = 0) -> None:
+    def __init__(self, place: Location, *, inline: int = 0) -> None:
         super().__init__(place, inline)
         self._lines: list[bytes] = []
         self._held = 0
@@ -156,7 +157,7 @@ class LineWriter(_Staged):
 class PartitionWriter(_Staged):
     """Writes lines sorted into partitions; within a partition they keep their order."""
 
-    def __init__(self, place: Location, inline: int = 0, buffered: int = BUFFERED_BYTES) -> None:
+    def __init__(self, place: Location, buffered: int = BUFFERED_BYTES, *, inline: int = 0) -> None:
         super().__init__(place, inline)
         self._lines: defaultdict[int, list[bytes]] = defaultdict(list)
         self._sizes: defaultdict[int, int] = defaultdict(int)
@@ -231,8 +232,9 @@ class _Handed(NamedTuple):
 
 
 def _source(staged: Staged) -> _Object | _Handed:
-    if "key" in staged:
-        return _Object(staged, objects.size_of(staged))
+    if "inline" not in staged:
+        place: Location = {"bucket": staged["bucket"], "key": staged["key"]}
+        return _Object(place, objects.size_of(place))
     try:
         return _Handed(base64.b64decode(staged["inline"], validate=True))
     except ValueError as error:

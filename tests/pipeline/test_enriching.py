@@ -32,7 +32,10 @@ def enriched(folder: Path, record: dict[str, Any], contract: Any) -> Any:
     contracts.catalogue.cache_clear()
     catalogue = contracts.catalogue(folder)
     enrichment = Enrichment(
-        catalogue.contract("orders/1"), file_of("orders/x.csv", b"", catalogue), lambda: b"key"
+        catalogue.contract("orders/1"),
+        file_of("orders/x.csv", b"", catalogue),
+        lambda: b"key",
+        lambda record, _: record,
     )
     return enrichment.item(dict(record), 7)
 
