@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 META_SCHEMA = "contract.json"
 VERSION = re.compile(r"[1-9][0-9]{0,5}")
 # Nobody reads more, unless the contract says so.
-ALERTS_PER_MINUTE = 10
+ALERTS_PER_MINUTE = 20
 DATASET = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 

@@ -198,11 +198,6 @@ def read_partition(staged: Staged, partition: int) -> Iterator[bytes]:
     return _lines(source, _joined(_index(source).get(str(partition), [])))
 
 
-def read_index(staged: Staged) -> dict[str, list[Frame]]:
-    """Return the index of a partitioned object; raises StagedDataBroken."""
-    return _index(_source(staged))
-
-
 class _Object(NamedTuple):
     """Staged data in S3."""
 

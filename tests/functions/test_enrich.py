@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import TYPE_CHECKING
 
 import pytest
+import zstandard
 
 from pipeline import enriching
 from pipeline.errors import StagedDataBroken
@@ -31,8 +33,9 @@ def test_emails_become_pseudonyms_everywhere(cloud: Cloud) -> None:
     assert len({item["email"]["S"] for item in items}) == 1
     assert all(len(item["email"]["S"]) == 64 for item in items)
     assert "content_preview" not in cloud.row(outcome.collected["file"]["id"])
-    for bucket in (OUTPUT,):
-        assert cloud.keys(bucket) == []
+    (processed,) = cloud.keys(OUTPUT)
+    stored = cloud.s3.get_object(Bucket=OUTPUT, Key=processed)["Body"].read()
+    assert b"ada@" not in zstandard.ZstdDecompressor().decompressobj().decompress(stored)
 
 
 def test_records_that_cannot_be_items_are_put_aside_with_their_bytes(cloud: Cloud) -> None:
@@ -42,15 +45,32 @@ def test_records_that_cannot_be_items_are_put_aside_with_their_bytes(cloud: Clou
 
     outcome = ingest("orders/x.jsonl")
 
-    assert outcome.notified["counts"]["written"] == 2
-    assert outcome.notified["reasons"] == {"item_size": 1, "reserved_name": 1}
+    assert outcome.notified["counts"]["written"] == 3
+    assert outcome.notified["reasons"] == {"reserved_name": 1}
     (place,) = [shard["quarantine_enrich"] for shard in outcome.shards]
     lines = cloud.lines(place)
     assert [(line["rule"], line["pointer"], line["line"]) for line in lines] == [
-        ("item_size", "", 2),
-        ("reserved_name", "/_line", 3),
+        ("reserved_name", "/_line", 3)
     ]
-    assert json.loads(lines[0]["raw"]) == records[1]
+    assert json.loads(lines[0]["raw"]) == records[2]
+
+
+def test_an_item_that_dynamodb_cannot_hold_has_its_body_in_s3(cloud: Cloud) -> None:
+    record = order(2, note="x" * 410_000, list=["y" * 2000], amount=12.5)
+    cloud.put("orders/x.jsonl", json_lines(order(1), record))
+
+    outcome = ingest("orders/x.jsonl")
+
+    assert outcome.notified["counts"]["written"] == 2
+    item = next(item for item in cloud.items("orders") if item["order_id"]["S"] == record["order_id"])
+    place = item["_body"]["M"]
+    assert (item["amount"], item["_line"]) == ({"N": "12.5"}, {"N": "2"})
+    assert not {"note", "list"} & item.keys()
+    stored = cloud.s3.get_object(Bucket=place["bucket"]["S"], Key=place["key"]["S"])["Body"].read()
+    body = zstandard.ZstdDecompressor().decompress(stored)
+    assert hashlib.sha256(body).hexdigest() == place["sha256"]["S"]
+    assert len(body) == int(place["bytes"]["N"])
+    assert {name: value for name, value in json.loads(body).items() if name in record} == record
 
 
 def test_a_rejected_record_that_is_not_found_again_is_a_defect(

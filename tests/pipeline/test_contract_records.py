@@ -55,6 +55,9 @@ def test_a_record_that_its_contract_accepts_becomes_an_item(name: str, data: st.
     assert found.reject is None
 
     enrichment = Enrichment(
-        contracts.catalogue(SCHEMAS).contract(name), file_of(key, body), lambda: b"key of the pseudonyms"
+        contracts.catalogue(SCHEMAS).contract(name),
+        file_of(key, body),
+        lambda: b"key of the pseudonyms",
+        lambda record, _: record,
     )
     assert isinstance(enrichment.item(found.value, found.offset), Item)

@@ -145,7 +145,7 @@ BROKEN: list[tuple[str, Any, str, str]] = [
     ),
     (
         "an alert twice",
-        changed(alerts=ORDERS["x-dataset"]["alerts"] * 2),
+        changed(alerts=ORDERS["x-dataset"]["alerts"][:1] * 2),
         "/x-dataset/alerts/1/name",
         "second alert",
     ),
@@ -216,6 +216,20 @@ def test_two_datasets_cannot_share_a_pattern(folder: Path) -> None:
     write(folder, ORDERS)
     write(folder, ORDERS, "datasets/refunds/1.json")
     with pytest.raises(ContractError, match=r"orders/1\.json has this pattern too"):
+        contracts.catalogue(folder)
+
+
+def test_two_datasets_cannot_share_a_queue(folder: Path) -> None:
+    write(folder, ORDERS)
+    write(folder, changed(sources=[{"keys": "refunds/**"}]), "datasets/refunds/1.json")
+    with pytest.raises(ContractError, match=r"refunds/1\.json#/x-dataset/queues/0: .*has this queue too"):
+        contracts.catalogue(folder)
+
+
+def test_an_alert_of_refusals_shows_nothing_of_what_was_refused(folder: Path) -> None:
+    rule = {**ORDERS["x-dataset"]["alerts"][1], "message": "{amount}"}
+    write(folder, changed(alerts=[rule]))
+    with pytest.raises(ContractError, match="no record has 'amount'"):
         contracts.catalogue(folder)
 
 
@@ -297,7 +311,9 @@ def test_the_longest_pattern_wins_and_may_name_the_format(folder: Path) -> None:
     write(folder, ORDERS)
     write(
         folder,
-        changed(sources=[{"keys": "orders/eu/*.dat", "format": "csv", "newline_in_quotes": False}]),
+        changed(
+            sources=[{"keys": "orders/eu/*.dat", "format": "csv", "newline_in_quotes": False}], queues=[]
+        ),
         "datasets/eu/1.json",
     )
     catalogue = contracts.catalogue(folder)

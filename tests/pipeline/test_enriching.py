@@ -173,7 +173,7 @@ def test_every_type_has_its_form_in_an_item(folder: Path) -> None:
         {**RECORD, "extra": [None, True, 1, Decimal("1.50"), {"a": "b"}, Decimal("1." + "0" * 60)]},
         ORDERS,
     )
-    extra = json.loads(item.encoded)["extra"]
+    extra = items.typed(json.loads(item.encoded, parse_float=Decimal)["extra"])
     assert extra == {
         "L": [{"NULL": True}, {"BOOL": True}, {"N": "1"}, {"N": "1.50"}, {"M": {"a": {"S": "b"}}}, {"N": "1"}]
     }

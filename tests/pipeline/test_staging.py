@@ -115,7 +115,7 @@ def test_damage_is_noticed(monkeypatch: pytest.MonkeyPatch, damage: str) -> None
         "frame end": good.replace(b"[[0,", b"[[0,")[:],
     }[damage]
     if damage == "frame end":
-        length = staging.read_index(PLACE)["0"][0][1]
-        monkeypatch.setattr(staging, "read_index", lambda _: {"0": [(0, length - 2)]})
+        length = staging._index(staging._source(PLACE))["0"][0][1]
+        monkeypatch.setattr(staging, "_index", lambda _: {"0": [(0, length - 2)]})
     with pytest.raises(StagedDataBroken):
         list(staging.read_partition(PLACE, 0))
