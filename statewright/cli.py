@@ -10,10 +10,12 @@ from statewright.deploy.package_command import package
 from statewright.deploy.smoke_command import smoke
 from statewright.local.commands import down, env, status, up
 from statewright.local.demo import demo
+from statewright.local.get_command import get
 from statewright.local.ingest_command import ingest
 from statewright.local.quarantine_command import quarantine
 from statewright.local.redrive_command import redrive
 from statewright.local.run_command import run
+from statewright.local.send_events_command import send_events
 from statewright.local.serve_command import serve
 from statewright.typing.check_command import check
 from statewright.typing.types_command import types
@@ -41,6 +43,8 @@ for command in (
     ingest,
     quarantine,
     redrive,
+    send_events,
+    get,
     demo,
     run,
     serve,

@@ -198,7 +198,7 @@ def _file(contract: str, found: Sequence[Message], settings: Settings) -> File:
     day = datetime.fromtimestamp(max(message.sent for message in found) / 1000, UTC).date().isoformat()
     return {
         "id": file_id,
-        "run": file_id[:16],
+        "run": file_id[:12],
         "bucket": settings.staging_bucket,
         "key": f"messages/{dataset}/{day}/{file_id}",
         "version": "messages",
