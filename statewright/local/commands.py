@@ -220,14 +220,17 @@ def _status(connection: Connection, record: CloudRecord, day: str) -> dict[str, 
     names, clients = connection.names, connection.clients
     machines = {
         logical: _count_executions(clients("stepfunctions"), names.state_machine_arn(logical))
-        for logical in names.project.description.state_machines
+        for logical, machine in names.project.description.state_machines.items()
+        if machine.type == "STANDARD"  # of others Step Functions keeps no list
     }
+    queues = {each: _count_messages(names, clients, each) for each in names.project.description.queues}
     return {
         "up": True,
         "pid": record.pid,
         "started_at": record.started_at,
         "endpoints": {"aws": record.endpoint, "sfn": record.sfn_endpoint, "lambda": record.sfn_endpoint},
         "executions": machines,
+        "queues": queues,
         "day": _day(names, clients, day),
         "files": _last_files(clients("dynamodb"), names.of(LEDGER)) if LEDGER in names.tables() else [],
     }
@@ -238,6 +241,17 @@ def _count_executions(sfn: Any, arn: str) -> dict[str, int]:
         stateMachineArn=arn, PaginationConfig={"PageSize": 1000, "MaxItems": EXECUTIONS_COUNTED}
     )
     return dict(sorted(Counter(each["status"] for page in pages for each in page["executions"]).items()))
+
+
+def _count_messages(names: Names, clients: Clients, queue: str) -> dict[str, int]:
+    said = clients("sqs").get_queue_attributes(
+        QueueUrl=names.queue_url(queue),
+        AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
+    )["Attributes"]
+    return {
+        "waiting": int(said["ApproximateNumberOfMessages"]),
+        "in_flight": int(said["ApproximateNumberOfMessagesNotVisible"]),
+    }
 
 
 def _day(names: Names, clients: Clients, day: str) -> dict[str, Any] | None:
@@ -260,6 +274,11 @@ def _print_status(found: dict[str, Any]) -> None:
     for machine, counts in found["executions"].items():
         said = ", ".join(f"{count:,} {name}" for name, count in counts.items()) or "none yet"
         click.echo(f"executions of {machine}: {said}")
+    for queue, counts in found["queues"].items():
+        if any(counts.values()):
+            click.echo(
+                f"messages in {queue}: {counts['waiting']:,} waiting, {counts['in_flight']:,} in flight"
+            )
     if found["day"] is not None:
         _print_day(found["day"])
     if not found["files"]:

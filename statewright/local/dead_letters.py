@@ -47,10 +47,12 @@ class Reading:
 
 
 def queues_of(names: Names) -> list[str]:
-    """Return the logical names of the dead-letter queues: the workflow's, and those of the rules."""
+    """Return the logical names of the dead-letter queues: the workflow's, those of rules and of queues."""
     description = names.project.description
     found = [FAILURES] if FAILURES in description.queues else []
-    return list(dict.fromkeys([*found, *(rule.dead_letters for rule in description.rules.values())]))
+    found += [rule.dead_letters for rule in description.rules.values()]
+    found += [queue.dead_letters for queue in description.queues.values() if queue.dead_letters is not None]
+    return list(dict.fromkeys(found))
 
 
 def read_queue(names: Names, clients: Clients, queue: str) -> Reading:

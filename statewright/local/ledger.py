@@ -58,14 +58,18 @@ def items_of(names: Names, clients: Clients, file_ids: Iterable[str]) -> dict[st
     """Return the rows that exist as DynamoDB tells them, by file id."""
     if LEDGER not in names.tables():
         return {}
+    return read_items(clients, names.of(LEDGER), "file_id", file_ids)
+
+
+def read_items(clients: Clients, table: str, key: str, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Return those items of a table that exist, as DynamoDB tells them, by their key."""
     found: dict[str, dict[str, Any]] = {}
-    table, dynamodb = names.of(LEDGER), clients("dynamodb")
-    keys = [{"file_id": {"S": each}} for each in dict.fromkeys(file_ids)]
+    keys = [{key: {"S": each}} for each in dict.fromkeys(ids)]
     for at in range(0, len(keys), BATCH):
         wanted = {table: {"Keys": keys[at : at + BATCH], "ConsistentRead": True}}
         while wanted:
-            answer = dynamodb.batch_get_item(RequestItems=wanted)
-            found |= {item["file_id"]["S"]: item for item in answer["Responses"].get(table, [])}
+            answer = clients("dynamodb").batch_get_item(RequestItems=wanted)
+            found |= {item[key]["S"]: item for item in answer["Responses"].get(table, [])}
             wanted = answer.get("UnprocessedKeys", {})
     return found
 

@@ -20,7 +20,7 @@ from statewright.local.following import Outcome, follow
 from statewright.local.outcomes import conservation_line, lines_of
 from statewright.local.place_options import Connection, Place, Unusable, place_options
 from statewright.local.redriving import Redrive, discard, redrive_all
-from statewright.local.waiting import settled, waiting_of, with_newer
+from statewright.local.waiting import settled, waiting_of, with_newer, with_reasons
 from statewright.local.waiting_lines import json_of, line_of_redrive, lines_of_waiting, summary, told
 
 if TYPE_CHECKING:
@@ -77,8 +77,9 @@ def redrive(
 ) -> None:
     """List what failed and waits; redrive the given IDs, or all.
 
-    What waits: executions that failed, events that could not start one, executions that were cut off, and
-    messages that nobody understands. An ID may be cut short.
+    What waits: executions that failed, events that could not start one, executions that were cut off,
+    messages that were received so often in vain that their queue gave them up, and messages that nobody
+    understands. An ID may be cut short.
 
     \b
     Example:
@@ -130,7 +131,8 @@ def _waiting(connection: Connection) -> Iterator[_Found]:
             if not reading.complete:
                 count = len(reading.messages)
                 click.echo(f"{queue}: {count:,} messages were read; the others come next time", err=True)
-        found.waiting.extend(settled(names, clients, waiting_of(names, found.hidden.values())))
+        read = settled(names, clients, waiting_of(names, found.hidden.values()))
+        found.waiting.extend(with_reasons(names, clients, read))
         known = {each.execution for each in found.waiting if each.execution is not None}
         looked_at = cut_off(names, clients, known)
         if not looked_at.complete:

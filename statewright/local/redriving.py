@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 from statewright.local.dead_letters import remove
 from statewright.local.following import Upload
 from statewright.local.ledger import claim_again, mark_redriven
-from statewright.local.waiting import execution_of
+from statewright.local.waiting import execution_of, source_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 DISCARDED = "discarded"  # the folder in the output bucket
 ROOM_SECONDS = 0.2
-Done = Literal["started", "redriven", "settled", "refused", "discarded"]
+Done = Literal["started", "redriven", "sent", "settled", "refused", "discarded"]
 
 
 @dataclass(frozen=True)
@@ -99,6 +99,9 @@ def _act(waiting: Waiting, names: Names, clients: Clients) -> tuple[Done, str | 
             claim_again(names, clients, waiting.file.file_id, waiting.execution)
         clients("stepfunctions").redrive_execution(executionArn=waiting.execution)
         return "redriven", waiting.execution
+    if waiting.action == "send":
+        _send_again(waiting, names, clients)
+        return "sent", None
     started = _start(waiting, clients)
     _mark(waiting, started, names, clients)
     return "started", started
@@ -107,6 +110,22 @@ def _act(waiting: Waiting, names: Names, clients: Clients) -> tuple[Done, str | 
 def _mark(waiting: Waiting, successor: str | None, names: Names, clients: Clients) -> None:
     if waiting.execution is not None and successor is not None:
         mark_redriven(names, clients, waiting.execution, successor)
+
+
+def _send_again(waiting: Waiting, names: Names, clients: Clients) -> None:
+    """Send messages to the queue that they came from: a new message each, as old as its sending.
+
+    One that is sent twice changes nothing; one whose order is older than what the table has gives way to it.
+    """
+    for message in waiting.messages:
+        queue = source_of(names, message.queue)
+        clients("sqs").send_message(
+            QueueUrl=names.queue_url(str(queue)),
+            MessageBody=message.body,
+            MessageAttributes={
+                name: {"DataType": "String", "StringValue": text} for name, text in message.attributes.items()
+            },
+        )
 
 
 def _start(waiting: Waiting, clients: Clients) -> str:

@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 
 from statewright.engine.errors import InvalidName
 from statewright.engine.names import check_name
-from statewright.local.ledger import file_id_of, rows_of
+from statewright.local.ledger import file_id_of, read_items, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -28,11 +28,14 @@ if TYPE_CHECKING:
     from statewright.project import Rule
 
 ID_DIGITS = 12
+TOLD = "told"  # the table that keeps why messages were refused
 # failed: its failure branch told of it. undelivered: an event that started nothing. cut_off: an execution
-# that could not tell of its end. poison: a message that is none of these.
-Kind = Literal["failed", "undelivered", "cut_off", "poison"]
-# start: a new execution with the same input. redrive: RedriveExecution. settle: nothing but to remove it.
-Action = Literal["start", "redrive", "settle", "none"]
+# that could not tell of its end. rejected: a message that was received so often in vain that its queue gave
+# it up. poison: a message that is none of these.
+Kind = Literal["failed", "undelivered", "cut_off", "rejected", "poison"]
+# start: a new execution with the same input. redrive: RedriveExecution. send: back into its queue. settle:
+# nothing but to remove it.
+Action = Literal["start", "redrive", "send", "settle", "none"]
 
 
 @dataclass(frozen=True)
@@ -124,6 +127,8 @@ def waiting_of(names: Names, messages: Iterable[Message]) -> list[Waiting]:
 
 
 def _read(names: Names, message: Message) -> Waiting:
+    if source_of(names, message.queue) is not None:
+        return _rejected(message)
     try:
         body = json.loads(message.body)
         if not isinstance(body, dict):
@@ -183,6 +188,44 @@ def _undelivered(names: Names, message: Message, body: dict[str, Any]) -> Waitin
         input=message.body,
         messages=(message,),
     )
+
+
+def source_of(names: Names, dead_letters: str) -> str | None:
+    """Return the queue whose messages end in this one, None where that is none."""
+    for logical, queue in names.project.description.queues.items():
+        if queue.dead_letters == dead_letters:
+            return logical
+    return None
+
+
+def _rejected(message: Message) -> Waiting:
+    return Waiting(
+        id=digest_of(f"{message.queue}\n{message.id}")[:ID_DIGITS],
+        kind="rejected",
+        since=message.sent,
+        action="send",
+        error="Rejected",
+        cause="no reason was kept: its batches failed as a whole",
+        messages=(message,),
+    )
+
+
+def with_reasons(names: Names, clients: Clients, found: Iterable[Waiting]) -> list[Waiting]:
+    """Return the same, where rejected messages have the reason that the pipeline has kept beside them."""
+    listed = list(found)
+    ids = [each.messages[0].id for each in listed if each.kind == "rejected"]
+    if TOLD not in names.tables():
+        return listed
+    rows = read_items(clients, names.of(TOLD), "id", (f"message:{each}" for each in ids))
+    return [_with_reason(each, rows) for each in listed]
+
+
+def _with_reason(waiting: Waiting, rows: Mapping[str, Any]) -> Waiting:
+    row = rows.get(f"message:{waiting.messages[0].id}") if waiting.kind == "rejected" else None
+    if row is None:
+        return waiting
+    rule, pointer, reason = (row[name]["S"] for name in ("rule", "pointer", "reason"))
+    return replace(waiting, error=rule, cause=f"{pointer}: {reason}" if pointer else reason)
 
 
 def _poison(message: Message) -> Waiting:

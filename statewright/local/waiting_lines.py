@@ -15,10 +15,19 @@ if TYPE_CHECKING:
     from statewright.local.redriving import Redrive
     from statewright.local.waiting import Waiting
 
-KINDS = {"failed": "failed", "undelivered": "not started", "cut_off": "cut off", "poison": "poison"}
+KINDS = {
+    "failed": "failed",
+    "undelivered": "not started",
+    "cut_off": "cut off",
+    "rejected": "rejected",
+    "poison": "poison",
+}
+# What is known by its body alone.
+BODIES = ("rejected", "poison")
 TO_DO = {
     "start": "start it anew with its input",
     "redrive": "let it go on from where it stood",
+    "send": "send it to its queue again",
     "settle": "nothing but to remove it",
     "none": "nothing by itself; look at it, then --discard",
 }
@@ -41,7 +50,7 @@ def lines_of_waiting(waiting: Waiting, now: float) -> list[str]:
     subject = waiting.file.key or (waiting.execution or waiting.name or waiting.messages[0].queue)
     lines = [f"{waiting.id}  {KINDS[waiting.kind]} {age_of(now - waiting.since)} ago: {subject}"]
     lines.append(f"  {failure_line(waiting.error, waiting.cause)}")
-    if waiting.kind == "poison":
+    if waiting.kind in BODIES:
         body = " ".join(waiting.messages[0].body.split())
         lines.append(f"  body: {body[:SHOWN]}{' …' if len(body) > SHOWN else ''}")
     if waiting.execution:
@@ -74,6 +83,7 @@ def line_of_redrive(done: Redrive) -> str:
     said = {
         "started": f"started anew: {done.execution}",
         "redriven": f"goes on: {done.execution}",
+        "sent": "sent to its queue again",
         "settled": f"removed, ingested meanwhile by {done.execution}",
         "refused": "refused, it stays",
         "discarded": "discarded",
@@ -101,7 +111,7 @@ def told(waiting: Waiting, now: float) -> dict[str, Any]:
         "settled_by": waiting.settled_by,
         "newer_version": waiting.newer,
         "messages": [
-            {"queue": each.queue, "id": each.id, "body": each.body if waiting.kind == "poison" else None}
+            {"queue": each.queue, "id": each.id, "body": each.body if waiting.kind in BODIES else None}
             for each in waiting.messages
         ],
     }
