@@ -19,7 +19,7 @@ Kind = Literal["good", "large", "broken", "duplicate"]
 MAX_EVENT_BYTES = 1_048_576
 # How far back a duplicate repeats: producers send again within seconds.
 LOOK_BACK = 200
-LARGE_ABOVE = 1000
+SENTENCE_WORDS = 40
 CURRENCIES = ("EUR", "USD", "GBP", "SEK", "JPY")
 _WORDS = ("blue", "cotton", "gift", "large", "linen", "set", "small", "warm", "white", "wool")
 
@@ -93,12 +93,9 @@ def _sized(order: dict[str, Any], target_bytes: int) -> str:
     if missing <= 0:
         return body
     source = random.Random(order["order_id"])  # noqa: S311 - samples, no secret
-    words: list[str] = []
-    length = 0
-    while length < missing:
-        words.append(source.choice(_WORDS))
-        length += len(words[-1]) + 1
-    return json.dumps({**order, "comment": " ".join(words)[:missing].ljust(missing, ".")})
+    sentence = " ".join(source.choices(_WORDS, k=SENTENCE_WORDS)) + ". "
+    comment = (sentence * (missing // len(sentence) + 1))[:missing]
+    return json.dumps({**order, "comment": comment})
 
 
 def _without_amount(order: dict[str, Any], mix: Mix) -> str:
