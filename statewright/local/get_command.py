@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -24,6 +22,10 @@ if TYPE_CHECKING:
 BODY = "_body"
 # The largest body that the pipeline writes comes of a message of 1 MiB, or of a record of 64 MiB in a file.
 MAX_BODY_BYTES = 256 * 1024 * 1024
+
+
+# Numbers with all their digits; what JSON has no word for as DynamoDB's client shows it.
+_ENCODER = msgspec.json.Encoder(decimal_format="number", enc_hook=str)
 
 
 class BodyBroken(Exception):  # noqa: N818 - what is wrong
@@ -90,8 +92,7 @@ def _item(connection: Connection, table: str, key: dict[str, Any]) -> dict[str, 
 def whole(item: Mapping[str, Any], s3: Any) -> str:
     """Return an item as JSON; its body from S3 where it has one there; raises BodyBroken."""
     if BODY not in item:
-        encoded = msgspec.json.encode(item, enc_hook=_plain)
-        return msgspec.json.format(encoded, indent=2).decode()
+        return msgspec.json.format(_ENCODER.encode(item), indent=2).decode()
     place = item[BODY]
     answer = s3.get_object(Bucket=place["bucket"], Key=place["key"])
     where = f"s3://{place['bucket']}/{place['key']}"
@@ -102,9 +103,3 @@ def whole(item: Mapping[str, Any], s3: Any) -> str:
     if hashlib.sha256(body).hexdigest() != place["sha256"]:
         raise BodyBroken(f"{where} has not the checksum that the item names")
     return msgspec.json.format(body, indent=2).decode()
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return msgspec.Raw(str(value).encode())
-    return json.loads(json.dumps(value, default=str))
