@@ -278,3 +278,24 @@ class Digested(TypedDict):
     """What TellDigests says: of how many alerts it told."""
 
     alerts: int
+
+
+class ReportRequest(TypedDict):
+    """What DailyReport takes: a day, or the moment of its schedule, whose day before is meant."""
+
+    date: NotRequired[str]
+    scheduled: NotRequired[str]
+    execution: NotRequired[Execution]
+
+
+class Reported(TypedDict):
+    """What DailyReport says: where the report is (s3:// URIs), and what is in it in words."""
+
+    date: str
+    headline: str
+    notable: list[str]
+    subject: str
+    page: str
+    report: str
+    files: int
+    failed: int
