@@ -49,6 +49,9 @@ def test_this_repository_is_a_project_whose_parts_fit_together() -> None:
         "enrich",
         "write_to_ddb",
         "notify",
+        "collect_messages",
+        "tell_digests",
+        "daily_report",
     }
 
 

@@ -93,7 +93,7 @@ def report_of(day: str, found: Mapping[str, Any], before: Sequence[Mapping[str, 
     told = {
         "format": FORMAT,
         "date": day,
-        "headline": headline(day, found),
+        "headline": headline(found),
         "notable": _notable(found, before, measures, with_anything),
         "before": {"days": days_before(day), "with_anything": with_anything},
         "measures": measures,
@@ -146,7 +146,7 @@ def _beside(
     ]
 
 
-def headline(day: str, found: Mapping[str, Any]) -> str:
+def headline(found: Mapping[str, Any]) -> str:
     """Return what happened in one sentence."""
     files, messages = found["files"], found["messages"]
     parts = []
@@ -158,7 +158,7 @@ def headline(day: str, found: Mapping[str, Any]) -> str:
         parts.append(_of_records(messages["records"], "message"))
         if messages["failed"]:
             parts.append(f"{counted(messages['failed'], 'group')} of messages failed")
-    return "; ".join(part for part in parts if part) if parts else f"Nothing came on {day}"
+    return "; ".join(part for part in parts if part) if parts else "Nothing came"
 
 
 def _of_records(records: Mapping[str, int], what: str) -> str:

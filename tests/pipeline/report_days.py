@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from pipeline.items import typed_record
@@ -20,7 +21,7 @@ HOURS = (0, 1, 2, 6, 7, 8, 8, 8, 9, 9, 10, 11, 13, 14, 14, 15, 16, 17, 19, 22)
 
 def day_of_rows(day: str, files: int, seed: int, groups: int = 0) -> Iterator[dict[str, Any]]:
     """Yield the rows of so many files and groups of messages, typed."""
-    rng = random.Random(f"{day}-{seed}")  # noqa: S311 - no secret
+    rng = random.Random(f"{day}-{seed}")
     for number in range(files):
         yield typed_record(_file(rng, day, number))
     for number in range(groups):
@@ -29,7 +30,9 @@ def day_of_rows(day: str, files: int, seed: int, groups: int = 0) -> Iterator[di
 
 def _file(rng: random.Random, day: str, number: int) -> dict[str, Any]:
     dataset, ending = rng.choice(DATASETS)
-    at = f"{day}T{rng.choice(HOURS):02}:{rng.randrange(60):02}:{rng.randrange(60):02}.{rng.randrange(1000):03}Z"
+    minute, second = rng.randrange(60), rng.uniform(0, 59.999)
+    minute, second = rng.randrange(60), rng.uniform(0, 59.999)
+    at = f"{day}T{rng.choice(HOURS):02}:{minute:02}:{second:06.3f}Z"
     row: dict[str, Any] = {
         "file_id": f"{rng.getrandbits(128):032x}",
         "file_key": f"{dataset}/{day}/part-{number:06}.{ending}{rng.choice(['', '', '.gz'])}",
@@ -79,11 +82,4 @@ def _outcome(rng: random.Random, read: int) -> dict[str, Any]:
     reasons = {rng.choice(RULES): quarantined} if quarantined else {}
     links = ["s3://statewright-output/quarantine/manifest.json"] if quarantined else []
     seconds = round(rng.lognormvariate(0.4, 0.6), 3)
-    return {"counts": counts, "reasons": reasons, "quarantine": links, "seconds": decimal(seconds)}
-
-
-def decimal(value: float) -> Any:
-    """Return a number as the functions write it."""
-    from decimal import Decimal
-
-    return Decimal(str(value))
+    return {"counts": counts, "reasons": reasons, "quarantine": links, "seconds": Decimal(str(seconds))}

@@ -37,6 +37,8 @@ PLACES = {
     ),
     "DigestRequest": "functions/tell_digests.json#/input",
     "Digested": "functions/tell_digests.json#/output",
+    "ReportRequest": "functions/daily_report.json#/input",
+    "Reported": "functions/daily_report.json#/output",
 }
 # Of several forms, one of which a value has; what SQS says beside is not looked at.
 UNIONS = {"Group": "functions/collect_messages.json#/output/items"}
@@ -64,7 +66,9 @@ def test_a_shape_of_several_forms_has_the_members_of_all(name: str, place: str) 
     shape: Any = getattr(shapes, name)
     assert set(shape.__annotations__) == {member for form in forms for member in form["properties"]}
     optional = {member for member, hint in shape.__annotations__.items() if "NotRequired" in str(hint)}
-    assert set.intersection(*(set(form["required"]) for form in forms)) == set(shape.__annotations__) - optional
+    assert (
+        set.intersection(*(set(form["required"]) for form in forms)) == set(shape.__annotations__) - optional
+    )
 
 
 def part_of(place: str) -> Any:
