@@ -111,6 +111,9 @@ footer p { margin: 0 0 6px; max-width: 75ch; overflow-wrap: anywhere; }
   h2 { break-after: avoid; }
   .charts { grid-template-columns: repeat(2, minmax(0, 1fr)); }
   .scroll { overflow: visible; }
+  table { font-size: 10.5px; }
+  th, td { padding: 4px 7px; }
+  td.name { min-width: 7em; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }
 """
