@@ -10,6 +10,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from pipeline import report_costs
+from pipeline.report_sums import OTHER
 from pipeline.report_words import counted, duration, money, share, size
 
 if TYPE_CHECKING:
@@ -189,9 +190,9 @@ def _notable(
         measure = measures[name]
         if words := {"above": above, "below": below}.get(measure["unusual"]):
             told.append(_unusual(words, measure, shown))
-    for section, what in (("files", "file"), ("messages", "group of messages")):
+    for section, what, record in (("files", "file", "record"), ("messages", "group", "message")):
         told += _absent(found[section], [each[section] for each in before], what)
-        told += _new_rules(found[section], [each[section] for each in before])
+        told += _new_rules(found[section], [each[section] for each in before], record)
     return told[:MAX_NOTABLE]
 
 
@@ -205,7 +206,7 @@ def _absent(section: Mapping[str, Any], before: Sequence[Mapping[str, Any]], wha
     """Return which datasets had something on most of the days before, and nothing on this one."""
     here = {each["name"] for each in section["datasets"]}
     days = [{each["name"]: each["count"] for each in day["datasets"]} for day in before]
-    names = sorted({name for day in days for name in day} - here - {"none", "other"})
+    names = sorted({name for day in days for name in day} - here - {"none", OTHER})
     usual = [(name, _median([day.get(name, 0) for day in days])) for name in names]
     return [
         f"Nothing came for {name}; a usual day has {counted(median, what)}"
@@ -214,10 +215,10 @@ def _absent(section: Mapping[str, Any], before: Sequence[Mapping[str, Any]], wha
     ]
 
 
-def _new_rules(section: Mapping[str, Any], before: Sequence[Mapping[str, Any]]) -> list[str]:
+def _new_rules(section: Mapping[str, Any], before: Sequence[Mapping[str, Any]], what: str) -> list[str]:
     known = {each["name"] for day in before for each in day["reasons"]}
     return [
-        f"The rule {each['name']} rejected {counted(each['count'], 'record')};"
+        f"The rule {each['name']} rejected {counted(each['count'], what)};"
         " on the seven days before it rejected none"
         for each in section["reasons"]
         if each["name"] not in known

@@ -16,7 +16,7 @@ from pipeline import report_tables as tables
 from pipeline.report_charts import Part, Stack
 from pipeline.report_style import STYLE
 from pipeline.report_text import shown
-from pipeline.report_words import counted, day, duration, money, share, short_day, size
+from pipeline.report_words import day, duration, money, share, short_day, size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -64,7 +64,7 @@ def page(told: Report) -> str:
 
 def _header(told: Report) -> str:
     parts = shown(told["headline"] + ".").split("; ")
-    lines = "; ".join(f"<span>{part}</span>" for part in parts)
+    lines = " ".join(f"<span>{part}</span>" for part in [*(f"{each};" for each in parts[:-1]), parts[-1]])
     return (
         f'<header><p class="eyebrow">Daily report</p><h1>{day(told["date"])}</h1>'
         f'<p class="headline">{lines}</p></header>'
@@ -77,7 +77,7 @@ def _notable(told: Report) -> str:
         return f'<section class="card notable"><h3>Worth a look</h3><ul>{listed}</ul></section>'
     before = told["before"]["with_anything"]
     if before < 3:
-        said = f"{counted(before, 'day')} of the seven before had anything: too few to say what is unusual."
+        said = f"{before or 'None'} of the seven days before had anything: too few to say what is unusual."
         return f'<section class="card"><p>{said}</p></section>'
     return '<section class="card usual"><p>Nothing is unusual beside the seven days before.</p></section>'
 

@@ -30,6 +30,7 @@ h1 { margin: 2px 0 14px; font-size: 19px; font-weight: 600; color: var(--soft); 
 .headline { margin: 0; font-size: 29px; line-height: 1.28; font-weight: 650; letter-spacing: -.012em;
   text-wrap: balance; }
 .headline span { display: block; }
+.headline span + span { font-size: 21px; font-weight: 600; margin-top: 3px; }
 h2 { margin: 44px 0 14px; font-size: 19px; font-weight: 650; letter-spacing: -.005em; }
 h3 { margin: 0 0 2px; font-size: 15px; font-weight: 650; }
 p { margin: 0; }
@@ -94,7 +95,8 @@ footer { margin-top: 44px; padding-top: 16px; border-top: 1px solid var(--line);
 footer p { margin: 0 0 6px; max-width: 75ch; overflow-wrap: anywhere; }
 @media (max-width: 720px) {
   main { padding: 22px 14px 40px; }
-  .headline { font-size: 22px; }
+  .headline { font-size: 24px; }
+  .headline span + span { font-size: 18px; }
   .charts { grid-template-columns: minmax(0, 1fr); }
   .tiles { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 10px; }
   .tile .value { font-size: 21px; }

@@ -230,6 +230,8 @@ def _messages(messages: Json) -> str:
 
 
 def _costs(cost: Json) -> str:
+    if not cost["usd"]:
+        return ""
     rows = [
         _row(_cell(name, "name", beside), _number(each["count"]), _cell(money(each["usd"])))
         for each in cost["parts"]

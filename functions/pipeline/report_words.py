@@ -47,6 +47,8 @@ def duration(seconds: float) -> str:
 
 def money(usd: float) -> str:
     """Return dollars, with the digits that say something."""
+    if not usd:
+        return "$0"
     return f"${usd:,.2f}" if usd >= 1 else f"${usd:.4f}"
 
 

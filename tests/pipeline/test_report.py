@@ -93,6 +93,22 @@ def test_given_fewer_records_than_ever_it_is_said() -> None:
     ]
 
 
+def test_given_more_that_is_unusual_than_anybody_reads_the_worst_is_told() -> None:
+    rows = [orders(9, rejected=1, rule=f"rule-{each:02}") for each in range(report.MAX_NOTABLE + 3)]
+
+    told = report.report_of(DAY, day(*rows, FAILED), WEEK)["notable"]
+
+    assert len(told) == report.MAX_NOTABLE
+    assert told[0].startswith("More files failed")
+
+
+def test_given_a_rule_that_messages_broke_it_is_said_of_messages() -> None:
+    broken = {**orders(9, rejected=2, rule="enum"), "source": {"S": "messages"}}
+    told = report.report_of(DAY, day(orders(105), orders(9, dataset="sales"), broken), WEEK)["notable"]
+
+    assert told[-1] == "The rule enum rejected 2 messages; on the seven days before it rejected none"
+
+
 def test_given_too_few_days_to_compare_with_nothing_is_unusual() -> None:
     told = report.report_of(DAY, day(orders(5, rejected=5)), [NOTHING] * 5 + WEEK[:2])
 

@@ -11,7 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.report_rows import Row, row_of
-from pipeline.report_sums import MAX_FAILURES, MAX_KINDS, MAX_NAMED, Sums, holds, sums_of, type_of
+from pipeline.report_sums import (
+    MAX_FAILURES,
+    MAX_KIND_CHARACTERS,
+    MAX_KINDS,
+    MAX_NAMED,
+    Sums,
+    holds,
+    sums_of,
+    type_of,
+)
 from tests.pipeline.report_days import day_of_rows
 
 DAY = "2026-11-20"
@@ -134,6 +143,16 @@ def test_a_file_that_another_execution_stands_in_for_is_counted_apart() -> None:
     section = sums_of([row])[0].section()
 
     assert (section["count"], section["redriven"], section["failed"]) == (0, 1, 0)
+
+
+def test_a_name_of_a_kind_is_cut_and_names_that_are_cut_alike_count_as_one() -> None:
+    longest = "x" * MAX_KIND_CHARACTERS
+    rows = [
+        row_of({"file_id": {"S": name}, "status": {"S": "FAILED"}, "error": {"S": name}})
+        for name in (longest, longest + "y", longest + "z")
+    ]
+
+    assert sums_of(rows)[0].section()["errors"] == [{"name": longest, "count": 3}]
 
 
 def test_a_group_of_messages_that_failed_has_the_number_of_its_messages() -> None:
