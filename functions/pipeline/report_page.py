@@ -74,7 +74,7 @@ def _header(told: Report) -> str:
 def _notable(told: Report) -> str:
     if told["notable"]:
         listed = "".join(f"<li>{shown(text)}.</li>" for text in told["notable"])
-        return f'<section class="card notable"><h3>Worth a look</h3><ul>{listed}</ul></section>'
+        return f'<section class="card notable"><h2>Worth a look</h2><ul>{listed}</ul></section>'
     before = told["before"]["with_anything"]
     if before < 3:
         said = f"{before or 'None'} of the seven days before had anything: too few to say what is unusual."

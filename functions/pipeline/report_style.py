@@ -7,13 +7,13 @@ STYLE = """
   color-scheme: light dark;
   --page: #f4f6f9; --card: #fff; --ink: #17212d; --soft: #5a6878; --line: #dde3ea; --track: #e9edf2;
   --written: #2b6cd4; --superseded: #9fb8dd; --rejected: #d98200; --failed: #c5352b; --plain: #7387a0;
-  --code: #f0f3f7; --warn: #fff6e5; --good: #1d7f4e;
+  --code: #f0f3f7; --warn: #fff6e5; --good: #1d7f4e; --off: #945800;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --page: #0f141a; --card: #171f28; --ink: #e7edf4; --soft: #9baabb; --line: #2a3642; --track: #232d38;
     --written: #5f9dff; --superseded: #45618c; --rejected: #f2a93b; --failed: #ff7468; --plain: #7d92ab;
-    --code: #101720; --warn: #2b2415; --good: #5fc894;
+    --code: #101720; --warn: #2b2415; --good: #5fc894; --off: #f2a93b;
   }
 }
 * { box-sizing: border-box; }
@@ -38,6 +38,7 @@ p { margin: 0; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 18px 20px; }
 .notable { border-left: 4px solid var(--rejected); background: var(--warn); }
 .usual { border-left: 4px solid var(--good); }
+.notable h2 { margin: 0; font-size: 15px; }
 .notable ul { margin: 6px 0 0; padding-left: 20px; }
 .notable li { margin: 3px 0; }
 .tiles { display: grid; gap: 12px; margin-top: 14px;
@@ -47,7 +48,7 @@ p { margin: 0; }
 .tile .value { font-size: 25px; font-weight: 650; letter-spacing: -.015em; line-height: 1.25; }
 .tile .bad { color: var(--failed); }
 .tile .foot { color: var(--soft); font-size: 12.5px; }
-.tile .above, .tile .below { color: var(--rejected); font-weight: 600; }
+.tile .above, .tile .below { color: var(--off); font-weight: 600; }
 .tile svg { display: block; width: 100%; height: 30px; margin: 8px 0 6px; }
 .charts { display: grid; gap: 12px; grid-template-columns: repeat(2, minmax(0, 1fr)); }
 .chart .top { color: var(--soft); font-size: 12px; margin-top: 10px; border-bottom: 1px dashed var(--line); }
@@ -77,7 +78,7 @@ th { color: var(--soft); font-weight: 500; font-size: 12.5px; white-space: nowra
 th.n, td.n { text-align: right; white-space: nowrap; }
 td.name { overflow-wrap: anywhere; min-width: 11em; }
 td small { display: block; color: var(--soft); font-size: 12px; }
-td.off { color: var(--rejected); font-weight: 600; } td.bad { color: var(--failed); font-weight: 600; }
+td.bad { color: var(--failed); font-weight: 600; }
 h2 + .note { margin: -8px 0 12px; }
 .table + .pair { margin-top: 12px; }
 .pair { display: grid; gap: 12px; align-items: start;

@@ -7,7 +7,7 @@ import gzip
 import io
 import json
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -30,8 +30,10 @@ MESSAGES = [{**ORDER, "order_id": f"m-{number}"} for number in range(3)] + [{"or
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    """A local cloud whose ledger has nothing but what these tests send."""
+    """A local cloud that was down for two midnights, and whose ledger has but what these tests send."""
     state = tmp_path_factory.mktemp("report")
+    down_since = datetime.now(UTC) - timedelta(days=2)
+    (state / "schedules.json").write_text(json.dumps({"every_midnight": down_since.isoformat()}))
     try:
         yield start_cloud(state)
     finally:
@@ -214,6 +216,19 @@ def test_by_hand_the_function_and_the_state_machine_report_on_yesterday(cloud: C
     assert json.loads(ended["output"]) == invoked
     assert invoked["headline"] == "Nothing came"
     assert invoked["date"] < before.isoformat() or before != datetime.now(UTC).date()
+
+
+def test_midnights_that_came_while_the_cloud_was_down_have_their_reports(cloud: Cloud) -> None:
+    sfn = cloud.client("stepfunctions")
+    machine = cloud.env["DAILY_REPORT_STATE_MACHINE_ARN"]
+    listed = sfn.list_executions(stateMachineArn=machine)["executions"]
+    scheduled = {each["name"]: each["executionArn"] for each in listed if each["name"].startswith("every_")}
+
+    assert len(scheduled) == 2
+    for name, arn in scheduled.items():
+        midnight = datetime.strptime(name, "every_midnight-%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        said = json.loads(cloud.end_of(arn)["output"])
+        assert said["date"] == (midnight - timedelta(days=1)).date().isoformat()
 
 
 def test_people_are_told_the_headline_and_the_link(cloud: Cloud) -> None:
