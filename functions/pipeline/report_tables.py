@@ -49,9 +49,10 @@ def all_of(told: Json) -> str:
 
 def _table(titles: Sequence[tuple[str, str]], rows: Iterable[str]) -> str:
     head = "".join(f'<th class="{kind}" scope="col">{title}</th>' for title, kind in titles)
+    label = ", ".join(title for title, _ in titles)
     return (
-        f'<div class="card table scroll"><table><thead><tr>{head}</tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table></div>"
+        f'<div class="card table scroll" role="region" tabindex="0" aria-label="{label}">'
+        f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )
 
 

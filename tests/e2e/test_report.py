@@ -15,7 +15,7 @@ import pytest
 
 from statewright.local.control import stop_cloud
 from statewright.local.places import Places
-from tests.e2e.clouds import ROOT, Cloud, start_cloud, wait_for
+from tests.e2e.clouds import ROOT, Cloud, command, start_cloud, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -248,6 +248,13 @@ def test_people_are_told_the_headline_and_the_link(cloud: Cloud) -> None:
     assert said["event"] == "daily_report"
     assert said["headline"] == "Nothing came"
     assert said["page"] == "s3://statewright-output/daily-reports/2026-01-02.html"
+
+
+def test_given_no_local_cloud_the_command_says_so(own_state: Path) -> None:
+    done = command("report", "--state", own_state)
+
+    assert done.returncode == 2
+    assert "the local cloud is not up" in done.stderr
 
 
 def test_given_a_report_that_cannot_be_made_the_command_says_why_and_a_dead_letter_is_left(

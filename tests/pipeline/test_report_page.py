@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
+# `make test` installs the version in tests/view/axe.
+AXE = Path(sys.prefix) / "axe" / "node_modules" / "axe-core" / "axe.min.js"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 DAY = "2026-11-20"
 HOSTILE = (
@@ -241,3 +244,23 @@ def test_given_a_plain_day_numbers_are_right_aligned_and_the_page_fits_paper(
     assert set(aligned) == {"right"}
     assert tab.evaluate("document.documentElement.scrollWidth") <= 700
     tab.close()
+
+
+@pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed (make axe)")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_given_a_phone_or_a_screen_axe_finds_nothing(browser: Any, tmp_path: Path, scheme: str) -> None:
+    rows = [*day_of_rows(DAY, 60, 1, 3), {"status": {"S": "FAILED"}, "dataset": {"S": "orders"}}]
+    file = tmp_path / "report.html"
+    file.write_text(report_page.page(told_of(rows)), encoding="utf-8")
+    for width in (390, 1280):
+        # The page's own policy would keep axe out.
+        tab = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme, bypass_csp=True)
+        tab.goto(file.as_uri())
+        tab.evaluate(AXE.read_text(encoding="utf-8"))
+        passes, violations = tab.evaluate(
+            "axe.run().then(({passes, violations}) => [passes.length,"
+            " violations.flatMap(each => each.nodes.map(node => `${each.id} ${node.html}`))])"
+        )
+        tab.close()
+        assert passes > 20
+        assert violations == []
