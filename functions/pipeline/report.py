@@ -179,8 +179,10 @@ def _notable(
 ) -> list[str]:
     """Return what a person should know before all else, the worst first."""
     told = []
-    if violated := found["files"]["violated"] + found["messages"]["violated"]:
-        told.append(f"The records of {counted(violated, 'file')} are not all accounted for")
+    for section, what in (("files", "records of {}"), ("messages", "messages of {} of them")):
+        if violated := found[section]["violated"]:
+            whose = what.format(counted(violated, "file" if section == "files" else "group"))
+            told.append(f"The {whose} are not all accounted for")
     open_rows = {each["name"]: each["count"] for each in found["files"]["statuses"]}.get("PROCESSING", 0)
     if open_rows:
         told.append(f"{counted(open_rows, 'file')} had neither succeeded nor failed")

@@ -9,7 +9,7 @@ STYLE = """
   --written: #2b6cd4; --superseded: #9fb8dd; --rejected: #d98200; --failed: #c5352b; --plain: #7387a0;
   --code: #f0f3f7; --warn: #fff6e5; --good: #1d7f4e; --off: #945800;
 }
-@media (prefers-color-scheme: dark) {
+@media screen and (prefers-color-scheme: dark) {
   :root {
     --page: #0f141a; --card: #171f28; --ink: #e7edf4; --soft: #9baabb; --line: #2a3642; --track: #232d38;
     --written: #5f9dff; --superseded: #45618c; --rejected: #f2a93b; --failed: #ff7468; --plain: #7d92ab;
@@ -110,6 +110,20 @@ footer p { margin: 0 0 6px; max-width: 75ch; overflow-wrap: anywhere; }
   :root { --page: #fff; --warn: #fff; --code: #fff; }
   body { font-size: 11px; }
   main { max-width: none; padding: 0; }
+  .headline { font-size: 19px; }
+  .headline span + span { font-size: 14px; }
+  h1, h2 { font-size: 14px; }
+  h3 { font-size: 12px; }
+  .note, .legend, .axis, .chart .top, .failure .where { font-size: 9.5px; }
+  pre { margin-top: 6px; padding: 6px 8px; font-size: 9.5px; }
+  h2 { margin: 22px 0 8px; }
+  .card { padding: 10px 12px; border-radius: 8px; }
+  .tiles { grid-template-columns: repeat(5, minmax(0, 1fr)); gap: 8px; }
+  .tile { padding: 8px 10px; }
+  .tile .value { font-size: 15px; }
+  .tile .label, .tile .foot { font-size: 9.5px; }
+  .tile svg { height: 20px; }
+  .chart svg.columns { height: 110px; }
   .card, tr, h2 { break-inside: avoid; }
   h2 { break-after: avoid; }
   .charts { grid-template-columns: repeat(2, minmax(0, 1fr)); }

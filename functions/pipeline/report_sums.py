@@ -1,8 +1,7 @@
 """The sums of a day: rows are added one by one, in any order, and nothing grows with them but a few numbers.
 
-A `Sums` holds what was said of files, or of groups of messages. Sums of parts of a day merge to those of the
-day, to the last digit: counts are integers, durations whole milliseconds, and of equals the one with the
-greater id is kept.
+The order changes nothing, to the last digit: counts are integers, durations whole milliseconds, and of equals
+the one with the greater id is kept.
 """
 
 from __future__ import annotations
@@ -40,19 +39,12 @@ class Top:
         self._heap: list[tuple[Any, str, Row]] = []
 
     def add(self, value: Any, row: Row) -> None:
-        """Hold a row where its value is among the greatest."""
-        self._hold((value, row.file_id, row))
-
-    def _hold(self, each: tuple[Any, str, Row]) -> None:
+        """Hold a row where its value is among the greatest; of equals, the one with the greater id."""
+        each = (value, row.file_id, row)
         if len(self._heap) < self._size:
             heapq.heappush(self._heap, each)
         else:
             heapq.heappushpop(self._heap, each)
-
-    def merge(self, other: Top) -> None:
-        """Hold what another holds too, where it is among the greatest."""
-        for each in other._heap:
-            self._hold(each)
 
     @property
     def rows(self) -> list[Row]:
@@ -118,21 +110,6 @@ class Sums:
             self.reasons[_kind(rule)] += count
         if row.counts.get("quarantined"):
             self.rejected.add(row.counts["quarantined"], row)
-
-    def merge(self, other: Sums) -> None:
-        """Add the sums of another part of the day."""
-        for name in ("count", "bytes", "replays", "redriven", "with_content", "violated"):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-        for name in ("statuses", "types", "reasons", "errors", "records", "failed_records"):
-            getattr(self, name).update(getattr(other, name))
-        for dataset, counts in other.datasets.items():
-            self.datasets.setdefault(dataset, Counter()).update(counts)
-        for hour, counts in zip(self.hours, other.hours, strict=True):
-            hour.update(counts)
-        self.milliseconds.extend(other.milliseconds)
-        self.contents |= other.contents
-        for name in ("failures", "violations", "slowest", "largest", "rejected"):
-            getattr(self, name).merge(getattr(other, name))
 
     def section(self) -> dict[str, Any]:
         """Return the sums as the report has them."""

@@ -128,6 +128,14 @@ def test_given_records_that_are_lost_it_comes_first_whatever_the_week_was() -> N
     ]
 
 
+def test_given_messages_that_are_lost_it_is_said_of_messages() -> None:
+    lost = {**orders(5), "counts": {"M": {}}, "source": {"S": "messages"}}
+
+    told = report.report_of(DAY, day(lost), [NOTHING] * 7)
+
+    assert told["notable"] == ["The messages of 1 group of them are not all accounted for"]
+
+
 def test_given_a_report_as_one_of_the_days_before_it_counts_as_its_summary_does() -> None:
     week = [report.report_of(DAY, each, [NOTHING] * 7) for each in WEEK]
     kept = json.loads(json.dumps(week))
