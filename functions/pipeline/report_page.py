@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import html
 from typing import TYPE_CHECKING, Any
 
 from pipeline import report_charts as charts
 from pipeline import report_tables as tables
+from pipeline.report import DAYS_TO_COMPARE
 from pipeline.report_charts import Part, Stack
 from pipeline.report_style import STYLE
 from pipeline.report_text import shown
@@ -76,7 +76,7 @@ def _notable(told: Report) -> str:
         listed = "".join(f"<li>{shown(text)}.</li>" for text in told["notable"])
         return f'<section class="card notable"><h2>Worth a look</h2><ul>{listed}</ul></section>'
     before = told["before"]["with_anything"]
-    if before < 3:
+    if before < DAYS_TO_COMPARE:
         said = f"{before or 'None'} of the seven days before had anything: too few to say what is unusual."
         return f'<section class="card"><p>{said}</p></section>'
     return '<section class="card usual"><p>Nothing is unusual beside the seven days before.</p></section>'
@@ -200,7 +200,7 @@ def _footer(told: Report) -> str:
         "<footer><p>A file counts on the day (UTC) on which its row in the ledger changed last: one that "
         "failed and was redriven on another day counts there. Usual is the median of the seven days before; "
         "unusual is what lies outside all of them, and a quarter off the median.</p>"
-        f"<p>The cost is an estimate: requests by the prices of {html.escape(cost['prices_of'])} in "
-        f"{html.escape(cost['region'])}, without the functions' time, storage, reads, logs and retries.</p>"
+        f"<p>The cost is an estimate: requests by the prices of {shown(cost['prices_of'])} in "
+        f"{shown(cost['region'])}, without the functions' time, storage, reads, logs and retries.</p>"
         f"<p>The same as JSON: <code>daily-reports/{day_told}.json</code>, beside this page.</p></footer>"
     )

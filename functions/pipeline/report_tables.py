@@ -199,6 +199,8 @@ def _kinds(files: Json) -> str:
         ("the content of another file of the day", files["repeated"]),
         ("replays of quarantined records", files["replays"]),
         ("failed, and redriven as another execution", files["redriven"]),
+        ("records read in files that failed", files["failed_records"]["read"]),
+        ("of these in quarantine", files["failed_records"]["quarantined"]),
     ]
     tables = [_counted("files", statuses), _counted("file type", files["types"])]
     if files["errors"]:
