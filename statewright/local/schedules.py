@@ -94,7 +94,7 @@ def due(schedule: ScheduleRoute, last: datetime, now: datetime) -> list[datetime
 
 
 async def _start(schedule: ScheduleRoute, time: datetime, engine: ExecutionStarter, clients: Clients) -> None:
-    name = f"{schedule.name}-{time:%Y%m%dT%H%M%SZ}"
+    name = execution_name(schedule, time)
     text = input_of(schedule, time, name)
     try:
         engine.start_execution(schedule.state_machine_arn, text, name=name)
@@ -102,7 +102,12 @@ async def _start(schedule: ScheduleRoute, time: datetime, engine: ExecutionStart
         _log.info("%s was started for %s before", schedule.arn, time.isoformat())
     except ApiError as error:
         _log.warning("%s could not start an execution: %s: %s", schedule.arn, error.code, error.message)
-        await asyncio.to_thread(_bury, schedule, text, error, clients)
+        await asyncio.to_thread(_bury, schedule, time, text, error, clients)
+
+
+def execution_name(schedule: ScheduleRoute, time: datetime) -> str:
+    """Return the name of the one execution that a time has."""
+    return f"{schedule.name}-{time:%Y%m%dT%H%M%SZ}"
 
 
 def input_of(schedule: ScheduleRoute, time: datetime, name: str) -> str:
@@ -116,7 +121,7 @@ def input_of(schedule: ScheduleRoute, time: datetime, name: str) -> str:
     return _KEYWORD.sub(lambda match: known.get(match[1], match[0]), schedule.input)
 
 
-def _bury(schedule: ScheduleRoute, text: str, error: ApiError, clients: Clients) -> None:
+def _bury(schedule: ScheduleRoute, time: datetime, text: str, error: ApiError, clients: Clients) -> None:
     """Send the input to the dead letters, with attributes as EventBridge Scheduler sets them.
 
     https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html
@@ -124,6 +129,7 @@ def _bury(schedule: ScheduleRoute, text: str, error: ApiError, clients: Clients)
     told = {
         "ERROR_CODE": error.code,
         "ERROR_MESSAGE": error.message or "unknown",
+        "SCHEDULED_TIME": f"{time:%Y-%m-%dT%H:%M:%SZ}",
         "SCHEDULE_ARN": schedule.arn,
         "TARGET_ARN": schedule.state_machine_arn,
     }

@@ -13,8 +13,10 @@ import pytest
 
 from statewright.cron import read_cron
 from statewright.engine.errors import ExecutionAlreadyExists, StateMachineDoesNotExist
+from statewright.local.dead_letters import Message, queues_of
 from statewright.local.names import Names
 from statewright.local.schedules import MAX_MADE_UP, ScheduleRoute, due, run_schedules, schedules_of
+from statewright.local.waiting import waiting_of
 from statewright.project import InvalidDescription, read_project
 
 MIDNIGHT = ScheduleRoute(
@@ -130,6 +132,27 @@ def test_this_project_reports_every_midnight() -> None:
     assert found.cron.after(NOW) == datetime(2026, 11, 22, tzinfo=UTC)
     assert found.state_machine_arn.endswith(":stateMachine:statewright-daily_report")
     assert names.placeholders()["DailyReportArn"].endswith(":function:statewright-daily_report")
+
+
+def test_given_a_start_that_was_refused_redrive_knows_what_was_to_start(tmp_path: Path) -> None:
+    names = Names(read_project(Path(__file__).parents[2]), "http://127.0.0.1:4566")
+    (schedule,) = schedules_of(names)
+    told = {
+        "SCHEDULE_ARN": schedule.arn,
+        "SCHEDULED_TIME": "2026-11-21T00:00:00Z",
+        "ERROR_CODE": "Throttling",
+    }
+    letter = Message("undelivered_events", "id", "receipt", 1.0, "{}", told)
+    strange = Message("undelivered_events", "other", "receipt", 2.0, "{}", {"SCHEDULE_ARN": "arn:other"})
+
+    found, poison = waiting_of(names, [letter, strange])
+
+    assert (found.kind, found.action, found.error) == ("undelivered", "start", "Throttling")
+    assert found.machine == schedule.state_machine_arn
+    assert found.name == "every_midnight-20261121T000000Z"
+    assert json.loads(found.input or "") == {"scheduled": "2026-11-21T00:00:00Z"}
+    assert poison.kind == "poison"
+    assert "undelivered_events" in queues_of(names)
 
 
 @pytest.mark.parametrize(
