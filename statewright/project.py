@@ -2,8 +2,8 @@
 
 pipeline.json names what a deployment has (buckets, tables, queues, topics, parameters, functions, state
 machines, rules, pipes, schedules) by short logical names. The local cloud creates it on the emulator, and an
-AWS deployment reads the same file. One table a dataset is not written there: it follows from the key that the dataset's
-contract names (`schemas/datasets/<dataset>/<version>.json`, the highest version counts).
+AWS deployment reads the same file. One table a dataset is not written there: it follows from the key that the
+dataset's contract names (`schemas/datasets/<dataset>/<version>.json`, the highest version counts).
 
 ProjectError
   ProjectNotFound     no pipeline.json in the folder or above it
