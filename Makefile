@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 INSTALL := $(PIP) install --require-hashes --no-deps --requirement
 
 .DEFAULT_GOAL := help
-.PHONY: axe browser checkov help setup demo up down test check faults bench lock clean
+.PHONY: axe browser checkov terraform help setup demo up down test check faults bench lock clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -55,7 +55,10 @@ checkov:
 	@$(MAKE) --no-print-directory $(VENV)/.checkov >/dev/null 2>&1 \
 		|| echo "checkov could not be installed: what it finds in terraform/ is not tested"
 
-test: check browser axe checkov  ## Everything that CI runs: checks, unit tests with coverage, end-to-end tests
+terraform:
+	@command -v terraform >/dev/null || echo "Terraform is not here: what terraform/ makes is not tested"
+
+test: check browser axe checkov terraform  ## Everything that CI runs: checks, unit tests with coverage, end-to-end tests
 	$(BIN)/python -m pytest -m "not e2e" -n auto --cov --cov-report=term
 	$(BIN)/python -m pytest -m e2e
 
@@ -79,4 +82,4 @@ LOCK := --universal --python-version 3.11 --generate-hashes --no-header --no-ann
 
 clean: ## Remove what was built, the local cloud's state included
 	@if [ -x $(BIN)/statewright ]; then $(BIN)/statewright down --wipe; fi
-	rm -rf $(VENV) .statewright .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) build .statewright .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache

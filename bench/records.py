@@ -67,12 +67,12 @@ def ways(schema: dict[str, Any]) -> dict[str, Callable[[Sequence[bytes]], None]]
 def ours() -> Callable[[Sequence[bytes]], None]:
     """Return the pipeline's own way: what its functions do to each record, without their network."""
     sys.path.insert(0, str(ROOT / "functions"))
-    from pipeline import contracts, enriching, parsing
+    from pipeline import contracts, enriching, parsing, writing
     from pipeline.formats import json_values
 
     contract = contracts.catalogue(ROOT / "schemas").contract("orders/1")
-    file: Any = {"key": "orders/bench.jsonl", "id": "0" * 32, "bucket": "raw", "version": "1"}
-    enrichment = enriching.Enrichment(contract, file, lambda: b"")
+    file: Any = {"key": "orders/bench.jsonl", "id": "0" * 32, "format": "jsonl"}
+    enrichment = enriching.Enrichment(contract, file, lambda: b"", lambda record, _: record)
     encoder = msgspec.json.Encoder(decimal_format="number")
     decoder = msgspec.json.Decoder(float_hook=Decimal)
 
@@ -81,8 +81,11 @@ def ours() -> Callable[[Sequence[bytes]], None]:
             record = json_values.decode(line, number)
             if parsing.judge(contract, record) is not None:
                 raise ValueError(f"line {number} of the sample is no valid order")
-            _, offset, staged = decoder.decode(encoder.encode((number, number, record)))
-            enrichment.item(staged, offset)
+            _, offset, _, staged = decoder.decode(encoder.encode((number, number, None, record)))
+            item = enrichment.item(staged, offset)
+            if not isinstance(item, enriching.Item):
+                raise TypeError(f"line {number} of the sample becomes no item")
+            _ = writing.StagedItem(item.key, number, msgspec.Raw(item.encoded)).item
 
     return work
 

@@ -55,13 +55,31 @@ resource "aws_sns_topic_subscription" "alarms" {
 
 locals {
   execution_alarms = {
-    failed    = { metric = "ExecutionsFailed", means = "An execution failed: the ledger, the dead letters and the mail to people say why." }
+    failed    = { metric = "ExecutionsFailed", means = "An execution failed: the ledger, dead letters and logs say why." }
     timed_out = { metric = "ExecutionsTimedOut", means = "An execution took longer than its definition allows." }
     throttled = { metric = "ExecutionThrottled", means = "Step Functions throttles state transitions: raise the account's quota." }
   }
+  # Transitions of EXPRESS executions have no quota, and are never throttled:
+  # https://docs.aws.amazon.com/step-functions/latest/dg/choosing-workflow-type.html
   alarms_of_executions = merge([
-    for machine in keys(local.description.state_machines) : {
-      for kind, alarm in local.execution_alarms : "${machine}_${kind}" => merge(alarm, { machine = machine })
+    for name, machine in local.description.state_machines : {
+      for kind, alarm in local.execution_alarms : "${name}_${kind}" => merge(alarm, { machine = name })
+      if kind != "throttled" || try(machine.type, "STANDARD") == "STANDARD"
+    }
+  ]...)
+
+  # Queues that a pipe works off; in all others a message is something that failed.
+  worked_off    = { for pipe in values(local.description.pipes) : pipe.queue => pipe }
+  failures_only = { for name, queue in local.description.queues : name => queue if !contains(keys(local.worked_off), name) }
+
+  pipe_alarms = {
+    failed    = { metric = "ExecutionFailed", periods = 1, means = "A batch failed as a whole: its messages go back to the queue, and after their last receive into its dead letters." }
+    timed_out = { metric = "ExecutionTimeout", periods = 1, means = "A batch took longer than five minutes: its messages go back to the queue." }
+    throttled = { metric = "ExecutionThrottled", periods = 3, means = "Batches are throttled: messages wait." }
+  }
+  alarms_of_pipes = merge([
+    for name in keys(local.description.pipes) : {
+      for kind, alarm in local.pipe_alarms : "${name}_pipe_${kind}" => merge(alarm, { pipe = name })
     }
   ]...)
 }
@@ -104,10 +122,10 @@ resource "aws_cloudwatch_metric_alarm" "function_throttled" {
 }
 
 resource "aws_cloudwatch_metric_alarm" "queue_depth" {
-  for_each = local.description.queues
+  for_each = local.failures_only
 
   alarm_name          = "${local.name}-${each.key}_depth"
-  alarm_description   = "Messages wait in ${each.key}: each is a file or an event that was not ingested."
+  alarm_description   = "Messages wait in ${each.key}: each is a file, an event or a message that was not worked on."
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateNumberOfMessagesVisible"
   dimensions          = { QueueName = aws_sqs_queue.queue[each.key].name }
@@ -122,7 +140,7 @@ resource "aws_cloudwatch_metric_alarm" "queue_depth" {
 }
 
 resource "aws_cloudwatch_metric_alarm" "queue_age" {
-  for_each = local.description.queues
+  for_each = local.failures_only
 
   alarm_name          = "${local.name}-${each.key}_age"
   alarm_description   = "The oldest message of ${each.key} has used up three quarters of its time and will be lost."
@@ -134,6 +152,63 @@ resource "aws_cloudwatch_metric_alarm" "queue_age" {
   evaluation_periods  = 1
   comparison_operator = "GreaterThanThreshold"
   threshold           = aws_sqs_queue.queue[each.key].message_retention_seconds * 3 / 4
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [local.alarms_topic_arn]
+  ok_actions          = [local.alarms_topic_arn]
+}
+
+# A burst is worked off within minutes. What was received and not deleted yet does not count as visible.
+resource "aws_cloudwatch_metric_alarm" "queue_backlog" {
+  for_each = local.worked_off
+
+  alarm_name          = "${local.name}-${each.key}_backlog"
+  alarm_description   = "For a quarter of an hour more than ten batches waited in ${each.key}: it is filled faster than it is worked off."
+  namespace           = "AWS/SQS"
+  metric_name         = "ApproximateNumberOfMessagesVisible"
+  dimensions          = { QueueName = aws_sqs_queue.queue[each.key].name }
+  statistic           = "Minimum"
+  period              = 300
+  evaluation_periods  = 3
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 10 * try(each.value.batch_size, 10)
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [local.alarms_topic_arn]
+  ok_actions          = [local.alarms_topic_arn]
+}
+
+# A refused message is there for all its receives; older than that, and one more, is what nobody receives.
+resource "aws_cloudwatch_metric_alarm" "queue_late" {
+  for_each = local.worked_off
+
+  alarm_name          = "${local.name}-${each.key}_late"
+  alarm_description   = "The oldest message of ${each.key} is older than a refused one gets: the pipe does not work it off."
+  namespace           = "AWS/SQS"
+  metric_name         = "ApproximateAgeOfOldestMessage"
+  dimensions          = { QueueName = aws_sqs_queue.queue[each.key].name }
+  statistic           = "Maximum"
+  period              = 300
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = (local.redrives[each.key].max_receives + 1) * aws_sqs_queue.queue[each.key].visibility_timeout_seconds
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [local.alarms_topic_arn]
+  ok_actions          = [local.alarms_topic_arn]
+}
+
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-monitoring.html
+resource "aws_cloudwatch_metric_alarm" "pipes" {
+  for_each = local.alarms_of_pipes
+
+  alarm_name          = "${local.name}-${each.key}"
+  alarm_description   = each.value.means
+  namespace           = "AWS/EventBridge/Pipes"
+  metric_name         = each.value.metric
+  dimensions          = { PipeName = aws_pipes_pipe.pipe[each.value.pipe].name }
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = each.value.periods
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
   treat_missing_data  = "notBreaching"
   alarm_actions       = [local.alarms_topic_arn]
   ok_actions          = [local.alarms_topic_arn]

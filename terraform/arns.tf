@@ -12,6 +12,7 @@ locals {
   # Roles are made before functions and state machines, so these come from the description.
   function_arns      = { for name in keys(local.description.functions) : name => "arn:${local.partition}:lambda:${local.region}:${local.account}:function:${local.name}-${name}" }
   state_machine_arns = { for name in keys(local.description.state_machines) : name => "arn:${local.partition}:states:${local.region}:${local.account}:stateMachine:${local.name}-${name}" }
+  pipe_arns          = { for name in keys(local.description.pipes) : name => "arn:${local.partition}:pipes:${local.region}:${local.account}:pipe/${local.name}-${name}" }
 
   alarms_topic_arn = "arn:${local.partition}:sns:${local.region}:${local.account}:${aws_sns_topic.alarms.name}"
 }

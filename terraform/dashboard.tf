@@ -80,12 +80,31 @@ locals {
       ]
     },
     {
+      title = "Queues that are worked off: age of the oldest message, seconds"
+      stat  = "Maximum"
+      metrics = [
+        for name in keys(local.worked_off) :
+        ["AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", aws_sqs_queue.queue[name].name, { label = name }]
+      ]
+    },
+    {
+      title = "Pipes: messages, and batches that failed in part or whole"
+      stat  = "Sum"
+      metrics = concat([
+        for name, pipe in aws_pipes_pipe.pipe : [
+          for metric in ["EventCount", "ExecutionPartiallyFailed", "ExecutionFailed"] :
+          ["AWS/EventBridge/Pipes", metric, "PipeName", pipe.name, { label = "${name} ${metric}" }]
+        ]
+      ]...)
+    },
+    {
       title = "Throttles: functions, tables, executions"
       stat  = "Sum"
       metrics = concat(
         [for name, function in aws_lambda_function.function : ["AWS/Lambda", "Throttles", "FunctionName", function.function_name, { label = name }]],
         [for name, table in aws_dynamodb_table.table : ["AWS/DynamoDB", "WriteThrottleEvents", "TableName", table.name, { label = name }]],
-        [for name, arn in local.state_machine_arns : ["AWS/States", "ExecutionThrottled", "StateMachineArn", arn, { label = name }]],
+        [for alarm in values(local.alarms_of_executions) : ["AWS/States", "ExecutionThrottled", "StateMachineArn", local.state_machine_arns[alarm.machine], { label = alarm.machine }] if alarm.metric == "ExecutionThrottled"],
+        [for name, pipe in aws_pipes_pipe.pipe : ["AWS/EventBridge/Pipes", "ExecutionThrottled", "PipeName", pipe.name, { label = "pipe ${name}" }]],
       )
     },
     {

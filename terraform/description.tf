@@ -47,20 +47,19 @@ locals {
 
   # `dead_letters` as `DeadLetters`, the word of a placeholder.
   camel = {
-    for name in flatten([for kind in values(local.description) : try(keys(kind), []) if can(keys(kind))]) :
+    for name in distinct(concat(keys(local.tables), flatten([for part in values(local.description) : try(keys(part), [])]))) :
     name => join("", [for word in split("_", name) : title(word)])
   }
-  camel_tables = { for name in keys(local.tables) : name => join("", [for word in split("_", name) : title(word)]) }
 
-  # What stands for ${…} in a rule's pattern and in a state machine's definition. State machines are not among
-  # them in their own definitions.
+  # What stands for ${…} in a rule's pattern.
   pattern_placeholders = merge(
     { Region = local.region, Account = local.account },
     { for name, bucket in aws_s3_bucket.bucket : "${local.camel[name]}Bucket" => bucket.bucket },
-    { for name, table in aws_dynamodb_table.table : "${local.camel_tables[name]}Table" => table.name },
+    { for name, table in aws_dynamodb_table.table : "${local.camel[name]}Table" => table.name },
     { for name, queue in aws_sqs_queue.queue : "${local.camel[name]}Url" => queue.url },
     { for name, arn in local.queue_arns : "${local.camel[name]}Arn" => arn },
     { for name, arn in local.topic_arns : "${local.camel[name]}Arn" => arn },
+    { for name, arn in local.state_machine_arns : "${local.camel[name]}Arn" => arn },
     { for name, parameter in aws_ssm_parameter.parameter : "${local.camel[name]}Parameter" => parameter.name },
   )
   # A definition names published versions of functions, so that a version of a state machine is a whole.

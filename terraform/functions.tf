@@ -8,7 +8,7 @@ resource "aws_cloudwatch_log_group" "function" {
 }
 
 resource "aws_lambda_function" "function" {
-  #checkov:skip=CKV_AWS_116:State machines wait for the answer; a failure goes into their dead letters
+  #checkov:skip=CKV_AWS_116:State machines and pipes wait for the answer; a failure goes into their dead letters
   #checkov:skip=CKV_AWS_117:It calls AWS alone, by TLS; in a VPC each service would need an endpoint, paid by the hour
   #checkov:skip=CKV_AWS_272:The package is built from locked hashes and pinned by its own; signing needs a profile of the account's
   for_each = local.description.functions
@@ -42,11 +42,15 @@ resource "aws_lambda_function" "function" {
     log_format = "Text" # the functions write JSON themselves
     log_group  = aws_cloudwatch_log_group.function[each.key].name
   }
+
+  # Lambda tries at once whether the role may send traces; and no function outlives what its role may.
+  depends_on = [aws_iam_role_policy.function]
 }
 
 locals {
   function_environment = merge(
     { for name, bucket in aws_s3_bucket.bucket : "${upper(name)}_BUCKET" => bucket.bucket },
+    { for name, queue in aws_sqs_queue.queue : "${upper(name)}_URL" => queue.url },
     { for name, arn in local.topic_arns : "${upper(name)}_TOPIC_ARN" => arn },
     { for name, parameter in aws_ssm_parameter.parameter : "${upper(name)}_PARAMETER" => parameter.name },
     { for name in keys(local.described_tables) : "${upper(name)}_TABLE" => aws_dynamodb_table.table[name].name },

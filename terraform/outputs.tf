@@ -26,6 +26,7 @@ output "alarms" {
       values(aws_cloudwatch_metric_alarm.function_throttled),
       values(aws_cloudwatch_metric_alarm.conservation_violated),
       values(aws_cloudwatch_metric_alarm.event_lost),
+      values(aws_cloudwatch_metric_alarm.pipes),
     ) : alarm.alarm_name
   ]
 }

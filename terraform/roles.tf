@@ -7,7 +7,7 @@ locals {
   function_grants = {
     collect_data = [
       { actions = ["s3:GetObject", "s3:GetObjectVersion"], resources = ["${local.bucket_arns["raw"]}/*"] },
-      # Who may not list a bucket is told 403 where an object is missing:
+      # Who may not list a bucket is told 403 where an object is missing, and these functions tell that from others:
       # https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
       { actions = ["s3:ListBucket"], resources = [local.bucket_arns["raw"]] },
       # An event that comes without an object is stored as one.
@@ -20,28 +20,50 @@ locals {
     parse_and_validate = [
       { actions = ["s3:GetObjectVersion"], resources = ["${local.bucket_arns["raw"]}/*"] },
       { actions = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"], resources = ["${local.bucket_arns["staging"]}/*"] },
-      { actions = ["s3:ListBucket"], resources = [local.bucket_arns["staging"]] },
       { actions = ["s3:AbortMultipartUpload", "s3:PutObject"], resources = ["${local.bucket_arns["output"]}/quarantine/*"] },
+      # Why a message was refused, and whether it was before.
+      { actions = ["dynamodb:BatchGetItem", "dynamodb:BatchWriteItem"], resources = [local.table_arns["told"]] },
       # Whether what was kept of a shard still has its objects.
       { actions = ["s3:GetObject"], resources = ["${local.bucket_arns["output"]}/quarantine/*", "${local.bucket_arns["output"]}/alerts/*"] },
-      { actions = ["s3:ListBucket"], resources = [local.bucket_arns["output"]] },
+      { actions = ["s3:ListBucket"], resources = [for name in ["raw", "staging", "output"] : local.bucket_arns[name]] },
     ]
     enrich = [
       # Quarantined records are kept as they came.
       { actions = ["s3:GetObjectVersion"], resources = ["${local.bucket_arns["raw"]}/*"] },
       { actions = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"], resources = ["${local.bucket_arns["staging"]}/*"] },
       { actions = ["s3:AbortMultipartUpload", "s3:PutObject"], resources = ["${local.bucket_arns["output"]}/quarantine/*", "${local.bucket_arns["output"]}/alerts/*"] },
+      # Items that are too large for DynamoDB.
+      { actions = ["s3:PutObject"], resources = ["${local.bucket_arns["output"]}/items/*"] },
+      { actions = ["dynamodb:BatchGetItem", "dynamodb:BatchWriteItem"], resources = [local.table_arns["told"]] },
+      { actions = ["s3:ListBucket"], resources = [local.bucket_arns["raw"], local.bucket_arns["staging"]] },
       { actions = ["ssm:GetParameter"], resources = [local.parameter_arns["pseudonym_key"]] },
     ]
     write_to_ddb = [
       { actions = ["s3:GetObject", "s3:PutObject"], resources = ["${local.bucket_arns["staging"]}/*"] },
       { actions = ["s3:ListBucket"], resources = [local.bucket_arns["staging"]] },
+      # What was written, for analytics.
+      { actions = ["s3:AbortMultipartUpload", "s3:PutObject"], resources = ["${local.bucket_arns["output"]}/processed/*"] },
       { actions = ["dynamodb:BatchWriteItem", "dynamodb:PutItem"], resources = [for name in keys(local.dataset_tables) : local.table_arns[name]] },
     ]
     notify = [
       { actions = ["s3:GetObject"], resources = ["${local.bucket_arns["output"]}/alerts/*"] },
+      { actions = ["s3:ListBucket"], resources = [local.bucket_arns["output"]] },
       { actions = ["s3:PutObject"], resources = ["${local.bucket_arns["output"]}/quarantine/*"] },
-      { actions = ["dynamodb:UpdateItem"], resources = [local.table_arns["files"]] },
+      { actions = ["dynamodb:PutItem", "dynamodb:UpdateItem"], resources = [local.table_arns["files"]] },
+      # Which alerts were told of. A transaction needs what its parts need:
+      # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
+      { actions = ["dynamodb:BatchWriteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], resources = [local.table_arns["told"]] },
+      # Asks for the digest of a minute.
+      { actions = ["sqs:SendMessage"], resources = [local.queue_arns["transactions"]] },
+      { actions = ["sns:Publish"], resources = [local.topic_arns["notifications"]] },
+    ]
+    collect_messages = [
+      # What a state machine's input has no room for.
+      { actions = ["s3:PutObject"], resources = ["${local.bucket_arns["staging"]}/messages/*"] },
+      { actions = ["dynamodb:BatchWriteItem"], resources = [local.table_arns["told"]] },
+    ]
+    tell_digests = [
+      { actions = ["dynamodb:BatchGetItem", "dynamodb:UpdateItem"], resources = [local.table_arns["told"]] },
       { actions = ["sns:Publish"], resources = [local.topic_arns["notifications"]] },
     ]
   }
@@ -54,12 +76,22 @@ locals {
       { actions = ["dynamodb:UpdateItem"], resources = [local.table_arns["files"]] },
       { actions = ["sqs:SendMessage"], resources = [local.queue_arns["dead_letters"]] },
       { actions = ["sns:Publish"], resources = [local.topic_arns["notifications"]] },
+      # What AWS calls the least that a distributed Map needs, beside the start of its children.
+      { actions = ["states:DescribeExecution"], resources = [local.execution_arns["ingest"]] },
       # Its map runs start EXPRESS children, and start them again in a redrive:
       # https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html
       { actions = ["states:StartExecution"], resources = [local.state_machine_arns["ingest"]] },
     ]
+    stream = [
+      { actions = ["lambda:InvokeFunction"], resources = [for name in ["parse_and_validate", "enrich", "write_to_ddb", "notify", "tell_digests"] : "${local.function_arns[name]}:*"] },
+      { actions = ["dynamodb:PutItem"], resources = [local.table_arns["files"]] },
+      { actions = ["dynamodb:UpdateItem"], resources = [local.table_arns["told"]] },
+      # Objects of which S3 told by a message.
+      { actions = ["states:StartExecution"], resources = [local.state_machine_arns["ingest"]] },
+    ]
   }
 
+  log_group_arns = { for name, group in aws_cloudwatch_log_group.function : name => "arn:${local.partition}:logs:${local.region}:${local.account}:log-group:${group.name}" }
   execution_arns = { for name in keys(local.description.state_machines) : name => "arn:${local.partition}:states:${local.region}:${local.account}:execution:${local.name}-${name}:*" }
 }
 
@@ -108,7 +140,7 @@ data "aws_iam_policy_document" "function" {
   statement {
     sid       = "Logs"
     actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-    resources = ["arn:${local.partition}:logs:${local.region}:${local.account}:log-group:${aws_cloudwatch_log_group.function[each.key].name}:*"]
+    resources = ["${local.log_group_arns[each.key]}:*"]
   }
 
   # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
@@ -294,6 +326,87 @@ data "aws_iam_policy_document" "rule" {
   }
 }
 
+# --- pipes ---
+
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-permissions.html
+data "aws_iam_policy_document" "pipe_trust" {
+  for_each = local.description.pipes
+
+  statement {
+    actions = ["sts:AssumeRole"]
+    principals {
+      type        = "Service"
+      identifiers = ["pipes.amazonaws.com"]
+    }
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [local.account]
+    }
+    condition {
+      test     = "ArnEquals"
+      variable = "aws:SourceArn"
+      values   = [local.pipe_arns[each.key]]
+    }
+  }
+}
+
+resource "aws_iam_role" "pipe" {
+  for_each = local.description.pipes
+
+  name               = "${local.name}-${each.key}-pipe-${local.region}"
+  description        = "What the pipe ${each.key} of ${local.name} may do"
+  assume_role_policy = data.aws_iam_policy_document.pipe_trust[each.key].json
+}
+
+resource "aws_iam_role_policy" "pipe" {
+  for_each = local.description.pipes
+
+  name   = "all"
+  role   = aws_iam_role.pipe[each.key].name
+  policy = data.aws_iam_policy_document.pipe[each.key].json
+}
+
+# Its logs are delivered by a service of AWS, for which who makes the pipe asks:
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html
+data "aws_iam_policy_document" "pipe" {
+  for_each = local.description.pipes
+
+  statement {
+    actions   = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
+    resources = [local.queue_arns[each.value.queue]]
+  }
+
+  statement {
+    actions   = ["lambda:InvokeFunction"]
+    resources = ["${local.function_arns[each.value.enrichment]}:*"]
+  }
+
+  # As a rule's: the alias is a condition.
+  statement {
+    actions   = ["states:StartSyncExecution"]
+    resources = [local.state_machine_arns[each.value.state_machine]]
+    condition {
+      test     = "StringEquals"
+      variable = "states:StateMachineQualifier"
+      values   = ["live"]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = local.key_uses["pipe/${each.key}"]
+    content {
+      actions   = statement.value.actions
+      resources = [var.kms_key_arn]
+      condition {
+        test     = "StringEquals"
+        variable = statement.value.variable
+        values   = statement.value.values
+      }
+    }
+  }
+}
+
 # --- a key of the team's ---
 
 locals {
@@ -305,6 +418,14 @@ locals {
     { for name, grants in local.function_grants : "function/${name}" => distinct(flatten(grants[*].actions)) },
     { for name, grants in local.state_machine_grants : "state_machine/${name}" => distinct(flatten(grants[*].actions)) },
     { for name in keys(local.description.rules) : "rule/${name}" => ["states:StartExecution"] },
+    { for name in keys(local.description.pipes) : "pipe/${name}" => ["sqs:ReceiveMessage", "states:StartSyncExecution"] },
+  )
+  # State machines whose executions a role starts or looks at.
+  machines_of = merge(
+    { for role, actions in local.actions_of : role => contains(actions, "states:DescribeExecution") ? ["ingest"] : [] },
+    { for name in keys(local.description.state_machines) : "state_machine/${name}" => sort(distinct([name, "ingest"])) },
+    { for name, rule in local.description.rules : "rule/${name}" => [rule.state_machine] },
+    { for name, pipe in local.description.pipes : "pipe/${name}" => [pipe.state_machine] },
   )
 
   # Through services, and for executions, whose key Step Functions asks for with their state machine's name:
@@ -315,11 +436,11 @@ locals {
         for services in [sort(setintersection(local.services_with_keys, [for action in actions : split(":", action)[0]]))] : {
           actions  = length(setintersection(local.writing_actions, actions)) > 0 ? ["kms:Decrypt", "kms:GenerateDataKey"] : ["kms:Decrypt"]
           variable = "kms:ViaService"
-          values   = [for service in services : "${service}.${local.region}.amazonaws.com"]
+          values   = [for service in services : "${service}.${local.region}.${data.aws_partition.current.dns_suffix}"]
         } if length(services) > 0
       ],
       [
-        for machines in [startswith(role, "state_machine/") ? [trimprefix(role, "state_machine/")] : startswith(role, "rule/") ? [local.description.rules[trimprefix(role, "rule/")].state_machine] : contains(actions, "states:DescribeExecution") ? ["ingest"] : []] : {
+        for machines in [local.machines_of[role]] : {
           actions  = startswith(role, "function/") ? ["kms:Decrypt"] : ["kms:Decrypt", "kms:GenerateDataKey"]
           variable = "kms:EncryptionContext:aws:states:stateMachineArn"
           values   = [for name in machines : local.state_machine_arns[name]]

@@ -62,6 +62,17 @@ variable "parameter_values" {
   sensitive   = true
 }
 
+variable "max_message_bytes" {
+  description = "The largest message that any queue takes, below what pipeline.json says. The provider takes no more than 262144 before its version 6.8; with a later one, 1048576 lets messages of 1 MiB in."
+  type        = number
+  default     = 262144
+
+  validation {
+    condition     = var.max_message_bytes >= 1024 && var.max_message_bytes <= 1048576 && floor(var.max_message_bytes) == var.max_message_bytes
+    error_message = "SQS takes messages of 1024 to 1048576 bytes."
+  }
+}
+
 variable "deletion_protection" {
   description = "Tables cannot be deleted, and buckets only when they are empty. Apply with false before you destroy."
   type        = bool

@@ -4,8 +4,9 @@ terraform {
 
   required_providers {
     aws = {
-      source  = "hashicorp/aws"
-      version = ">= 5.100, < 7"
+      source = "hashicorp/aws"
+      # 6.29.0 panics at indexes that are dynamic blocks, as those in tables.tf.
+      version = ">= 5.100, != 6.29.0, < 7"
     }
   }
 

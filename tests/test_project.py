@@ -48,9 +48,9 @@ def test_this_repository_is_a_project_whose_parts_fit_together() -> None:
         "parse_and_validate",
         "enrich",
         "write_to_ddb",
-        "notify",
         "collect_messages",
         "tell_digests",
+        "notify",
         "daily_report",
     }
 

@@ -8,6 +8,7 @@ few and small: a state machine's input holds 256 KiB, a batch of messages 6 MiB.
 from __future__ import annotations
 
 import hashlib
+import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote_plus
@@ -22,12 +23,28 @@ if TYPE_CHECKING:
 
     from pipeline.contracts import Catalogue, Contract
     from pipeline.settings import Settings
-    from pipeline.shapes import File, Group, Location, MessageRecord, Notice, Refusal, Staged
+    from pipeline.shapes import (
+        DigestsGroup,
+        File,
+        Groups,
+        Location,
+        MessageBatch,
+        MessageRecord,
+        Notice,
+        NoticeInput,
+        NoticesGroup,
+        RecordsGroup,
+        Refusal,
+        RefusedGroup,
+        Staged,
+    )
 
 # The attribute that names a message's dataset, where it is not that of the queue.
 DATASET = "dataset"
-# All groups together are the state machine's input (262,144 characters); this much of it may be records.
+# All groups together are the state machine's input (262,144 characters); so much of it may be records, and so
+# much notices of new objects, each as JSON in ASCII.
 MAX_INLINE_CHARACTERS = 96 * 1024
+MAX_NOTICES_CHARACTERS = 96 * 1024
 # Ids of messages and reasons travel in the payloads of states: so many of them fit with room to spare.
 MAX_GROUP_MESSAGES = 100
 _CREATED = "ObjectCreated:"
@@ -43,13 +60,13 @@ class Message(NamedTuple):
     attributes: Mapping[str, str]
 
 
-def collect_messages(records: Sequence[MessageRecord], settings: Settings) -> list[Group]:
+def collect_messages(records: MessageBatch, settings: Settings) -> Groups:
     """Return the groups of a batch; what S3 says beside new objects is passed over, and is in none."""
     catalogue = contracts.catalogue(settings.schemas)
     sorted_in = _Sorted(catalogue)
     for record in records:
         sorted_in.add(_message(record))
-    told.keep_reasons(settings.told_table, sorted_in.refused, "", datetime.now(UTC))
+    told.keep_reasons(settings.told_table, sorted_in.refused, datetime.now(UTC))
     return [*_other_groups(sorted_in), *_record_groups(sorted_in, settings)]
 
 
@@ -70,6 +87,7 @@ class _Sorted:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
+        self._room = MAX_NOTICES_CHARACTERS
         self.records: dict[str, list[Message]] = {}
         self.notices: list[Notice] = []
         self.digests: dict[str, str] = {}
@@ -77,27 +95,33 @@ class _Sorted:
 
     def add(self, message: Message) -> None:
         """Sort a message in; one that no dataset claims is refused, with the reason."""
-        if minute := message.attributes.get(digests.ATTRIBUTE):
-            self.digests[message.id] = minute
-            return
-        notices = _notices(message)
-        if notices is not None:
-            self.notices += notices
-            return
-        contract = self._contract_of(message)
-        if contract is not None:
+        if (minute := message.attributes.get(digests.ATTRIBUTE)) is not None:
+            self._add_request(message, minute)
+        elif DATASET not in message.attributes and (notices := _notices(message)) is not None:
+            self._add_notices(message, notices)
+        elif (contract := self._contract_of(message)) is not None:
             self.records.setdefault(contract.name, []).append(message)
+        elif DATASET in message.attributes:
+            self._refuse(message, "dataset", "its attribute dataset names none of the datasets")
+        else:
+            self._refuse(message, "dataset", f"no dataset claims messages of the queue {message.queue}")
+
+    def _add_request(self, message: Message, minute: str) -> None:
+        if digests.MINUTE.fullmatch(minute):
+            self.digests[message.id] = minute
+        else:
+            self._refuse(message, "digest", f"its attribute {digests.ATTRIBUTE} names no minute of a rule")
+
+    def _add_notices(self, message: Message, notices: list[Notice]) -> None:
+        length = len(json.dumps(notices))
+        if length > self._room:
+            self._refuse(message, "notices", "the messages received with it tell of too many objects")
             return
-        self.refused.append(
-            {
-                "message": message.id,
-                "rule": "dataset",
-                "pointer": "",
-                "reason": f"no dataset claims messages of the queue {message.queue}"
-                if DATASET not in message.attributes
-                else "its attribute dataset names none of the datasets",
-            }
-        )
+        self._room -= length
+        self.notices += notices
+
+    def _refuse(self, message: Message, rule: str, reason: str) -> None:
+        self.refused.append({"message": message.id, "rule": rule, "pointer": "", "reason": reason})
 
     def _contract_of(self, message: Message) -> Contract | None:
         named = message.attributes.get(DATASET)
@@ -114,7 +138,7 @@ def _notices(message: Message) -> list[Notice] | None:
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
     """
-    if '"s3' not in message.body and '"aws:s3"' not in message.body:
+    if "s3" not in message.body:
         return None
     try:
         said = msgspec.json.decode(message.body)
@@ -122,10 +146,10 @@ def _notices(message: Message) -> list[Notice] | None:
         return None
     if not isinstance(said, dict):
         return None
-    if said.get("Event") == "s3:TestEvent":
+    if (said.get("Service"), said.get("Event")) == ("Amazon S3", "s3:TestEvent"):
         return []
     events = said.get("Records")
-    if not isinstance(events, list) or not all(_is_of_s3(event) for event in events):
+    if not isinstance(events, list) or not events or not all(_is_of_s3(event) for event in events):
         return None
     return [
         _notice(message, event)
@@ -136,23 +160,20 @@ def _notices(message: Message) -> list[Notice] | None:
 
 def _is_of_s3(event: Any) -> bool:
     try:
-        return (
-            event["eventSource"] == "aws:s3"
-            and isinstance(event["eventName"], str)
-            and isinstance(event["s3"]["bucket"]["name"], str)
-            and isinstance(event["s3"]["object"]["key"], str)
-        )
-    except (KeyError, TypeError):
+        bucket, found = event["s3"]["bucket"]["name"], event["s3"]["object"]
+        texts = (event["eventName"], bucket, found["key"], found.get("versionId") or "")
+        return event["eventSource"] == "aws:s3" and all(isinstance(text, str) for text in texts)
+    except (KeyError, TypeError, AttributeError):
         return False
 
 
 def _notice(message: Message, event: Mapping[str, Any]) -> Notice:
     """Return what starts an execution; its name follows from the event, so that one sent twice starts one."""
     found = event["s3"]["object"]
-    wanted = {"s3Bucket": event["s3"]["bucket"]["name"], "s3Key": unquote_plus(found["key"])}
+    wanted: NoticeInput = {"s3Bucket": event["s3"]["bucket"]["name"], "s3Key": unquote_plus(found["key"])}
     if version := found.get("versionId"):
         wanted["s3VersionId"] = version
-    told_by = [*wanted.values(), str(found.get("sequencer", "")), str(found.get("eTag", ""))]
+    told_by = [*map(str, wanted.values()), str(found.get("sequencer", "")), str(found.get("eTag", ""))]
     return {"message": message.id, "name": f"s3-{_digest(told_by)}", "input": wanted}
 
 
@@ -160,7 +181,7 @@ def _digest(parts: Sequence[str]) -> str:
     return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def _other_groups(sorted_in: _Sorted) -> Iterator[Group]:
+def _other_groups(sorted_in: _Sorted) -> Iterator[NoticesGroup | DigestsGroup | RefusedGroup]:
     for notices in _parts(sorted_in.notices):
         ids = list(dict.fromkeys(notice["message"] for notice in notices))
         yield {"kind": "notices", "messages": ids, "notices": notices}
@@ -171,7 +192,7 @@ def _other_groups(sorted_in: _Sorted) -> Iterator[Group]:
         yield {"kind": "refused", "messages": [refusal["message"] for refusal in refused]}
 
 
-def _record_groups(sorted_in: _Sorted, settings: Settings) -> Iterator[Group]:
+def _record_groups(sorted_in: _Sorted, settings: Settings) -> Iterator[RecordsGroup]:
     room = MAX_INLINE_CHARACTERS
     for name, found in sorted_in.records.items():
         for part in _parts(found):

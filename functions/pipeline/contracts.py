@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     import jsonschema_rs
 
-    from pipeline.shapes import Record, Tolerance
+    from pipeline.shapes import Tolerance
+    from pipeline.values import Record
 
 META_SCHEMA = "contract.json"
 VERSION = re.compile(r"[1-9][0-9]{0,5}")

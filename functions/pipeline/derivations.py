@@ -14,7 +14,7 @@ from pipeline.values import plain
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pipeline.shapes import Record
+    from pipeline.values import Record
 
     Step = Callable[[Record, Callable[[], str]], Reject | None]
     """Changes a record; the second argument gives its content hash when asked."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 from pipeline import told
@@ -19,8 +20,11 @@ if TYPE_CHECKING:
 
 # The attribute of a message that asks for the digest of a minute.
 ATTRIBUTE = "statewright-digest"
-# A batch counts for the minute in which it began to tell; a little later its alerts are counted.
-GRACE_SECONDS = 5
+# Notify counts for the minute in which it began to tell, and lives no longer than this (pipeline.json): when
+# the request comes, all that was left to the digest is counted.
+GRACE_SECONDS = 60
+# The id of a rule's minute, as `told.minute_id` makes it.
+MINUTE = re.compile(r"minute:[a-z][a-z0-9_]{0,63}:[a-z][a-z0-9_]{0,63}:\d{4}-\d\d-\d\dT\d\d:\d\d", re.ASCII)
 
 
 def ask_for_digest(queue_url: str, minute: str, at: datetime) -> None:

@@ -23,12 +23,13 @@ from pipeline.quarantine import Quarantine
 from pipeline.rejects import Reject, count_reason
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from pipeline.contracts import AlertRule, Contract
     from pipeline.refusals import Rejected
     from pipeline.settings import Settings
-    from pipeline.shapes import Enriched, EnrichRequest, File, Location, Record, Refusal
+    from pipeline.shapes import Enriched, EnrichRequest, File, Location, Refusal
+    from pipeline.values import Record
 
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
@@ -47,8 +48,8 @@ class Item(NamedTuple):
 
 def enrich(request: EnrichRequest, settings: Settings) -> Enriched:
     """Return a shard's counts, and where its items are: what was kept of them, or what comes of work."""
-    if "kept" in request["parsed"]:
-        return request["parsed"]["kept"]
+    if "before" in request["parsed"]:
+        return request["parsed"]["before"]
     enriched = _worked(request, settings)
     if request.get("keep"):
         outcomes.keep_shard(settings, request["file"], request["parsed"], enriched)
@@ -113,24 +114,32 @@ def _put_aside(
     """Quarantine the records at the given offsets: the shard is read again, for their bytes."""
     if not rejects:
         return Aside(None, 0, {}, [])
-    file, shard, content = request["file"], request["shard"], request.get("content")
-    one_line = contracts.catalogue(settings.schemas).one_line_records(contract.name, file["key"])
-    found = reading.candidates(file, shard, contract, Tally(), content, one_line_records=one_line)
-    rejected: Iterator[Rejected] = ((each, rejects[each.offset]) for each in found if each.offset in rejects)
-    seen, reasons = 0, dict[str, int]()
-    refused: list[Rejected] = []
-    if content is not None:
-        refused = list(rejected)
-        seen, rejected = len(refused), iter(refusals.first_seen(settings, file, refused))
+    file, shard = request["file"], request["shard"]
+    rejected: Iterable[Rejected] = _rejected(settings, request, contract, rejects)
+    refused = refusals.refused(settings, file, rejected) if "content" in request else None
+    reasons: dict[str, int] = {}
     with Quarantine(settings.output_bucket, file, "enrich", shard["index"]) as quarantine:
-        for candidate, reject in rejected:
+        for candidate, reject in rejected if refused is None else refused.new:
             count_reason(reasons, reject.rule)
             quarantine.put(candidate, reject)
-    if (seen or quarantine.count) != len(rejects):
-        raise StagedDataBroken(
-            f"{seen or quarantine.count} of {len(rejects)} rejected records were found again"
-        )
-    return Aside(quarantine.written, quarantine.count, reasons, refusals.kept(settings, file, refused))
+    kept = refused.keep(settings) if refused is not None else []
+    return Aside(quarantine.written, quarantine.count, reasons, kept)
+
+
+def _rejected(
+    settings: Settings, request: EnrichRequest, contract: Contract, rejects: dict[int, Reject]
+) -> Iterator[Rejected]:
+    """Yield the records at the given offsets; raises StagedDataBroken where one is not found again."""
+    file, seen = request["file"], 0
+    one_line = contracts.catalogue(settings.schemas).one_line_records(contract.name, file["key"])
+    for candidate in reading.candidates(
+        file, request["shard"], contract, Tally(), request.get("content"), one_line_records=one_line
+    ):
+        if reject := rejects.get(candidate.offset):
+            seen += 1
+            yield candidate, reject
+    if seen != len(rejects):
+        raise StagedDataBroken(f"{seen} of {len(rejects)} rejected records were found again")
 
 
 class Enrichment:

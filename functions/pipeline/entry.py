@@ -70,7 +70,7 @@ def counts_of(function: str, outcome: Mapping[str, Any] | list[Mapping[str, Any]
     """Return the metrics of an outcome: its counts, and the word that it ends in as a count of one."""
     if isinstance(outcome, list):
         return {METRICS[function]["messages"]: sum(len(group["messages"]) for group in outcome)}
-    if "kept" in outcome:
+    if "kept" in outcome or "before" in outcome:
         return KEPT.get(function, {})
     counted = {**outcome, outcome.get("outcome", outcome.get("status")): 1}
     return {metric: counted[name] for name, metric in METRICS[function].items() if name in counted}

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pipeline.contracts import Contract, KeyAttribute
-    from pipeline.shapes import Record
+    from pipeline.values import Record
 
 MAX_ITEM_BYTES = 400 * 1024
 # The writer adds `_line` to each item, when it knows how many lines came before.

@@ -127,6 +127,7 @@ def conserved(file: File, shards: Sequence[ShardOutcome], partitions: Sequence[W
     for shard in shards:
         name = f"of shard {shard['shard']['index']}"
         repeated = len(_refused(shard)) - shard["quarantined"] if file["format"] == "messages" else 0
+        _equal(f"records put aside again {name}", repeated, "as many as there may be", max(0, repeated))
         again += repeated  # what an earlier receive has put aside gives way to that
         _equal(
             f"read {name}",

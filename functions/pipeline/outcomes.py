@@ -108,7 +108,7 @@ def find_shard(settings: Settings, file: File, shard: Shard) -> Parsed | None:
     )
     if not all(_is_there(place) for place in named if place):
         return None
-    return {**parsed, "kept": {**enriched, "kept": found.run != file["run"]}}
+    return {**parsed, "before": {**enriched, "kept": found.run != file["run"]}}
 
 
 def keep_shard(settings: Settings, file: File, parsed: Parsed, enriched: Enriched) -> None:

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import zstandard
 
-from pipeline import objects
+from pipeline import contract_checks, objects
 
 if TYPE_CHECKING:
     from pipeline.contracts import Contract
-    from pipeline.shapes import Location, Record
+    from pipeline.shapes import Location
+    from pipeline.values import Record
 
 BODY = "_body"
 # Attributes of up to so many bytes stay in the item, as long as all of them together have room.
@@ -43,9 +44,11 @@ def move(record: Record, contract: Contract, bucket: str) -> Record:
 
 def _kept(record: Record, contract: Contract) -> Record:
     """Return the key, what the pipeline itself writes, and the scalars that have room."""
-    wanted = {attribute.name for attribute in contract.keys} | contract.reserved
+    wanted = {attribute.name for attribute in contract.keys} | set(contract_checks.LINEAGE)
     if contract.order is not None:
         wanted.add(contract.order.name)
+    if contract.ttl is not None:
+        wanted.add(contract.ttl.attribute)
     kept = {name: value for name, value in record.items() if name in wanted}
     room = KEPT_BYTES
     for name, value in record.items():

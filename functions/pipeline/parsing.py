@@ -39,7 +39,7 @@ def _worked(request: ParseRequest, settings: Settings) -> Parsed:
     contract = catalogue.contract(str(file["contract"]))
     content = request.get("content")
     tally, reasons, read, valid, unreadable = Tally(), dict[str, int](), 0, 0, 0
-    refused: list[Rejected] = []
+    rejected: list[Rejected] = []
     place = staging.parsed_place(settings.staging_bucket, file, shard["index"])
     with (
         staging.LineWriter(place, inline=staging.room_beside(content)) as staged,
@@ -56,12 +56,13 @@ def _worked(request: ParseRequest, settings: Settings) -> Parsed:
                 )
                 continue
             if candidate.sent is not None:
-                refused.append((candidate, reject))
+                rejected.append((candidate, reject))
                 continue
             unreadable += reject.rule in UNREADABLE
             count_reason(reasons, reject.rule)
             quarantine.put(candidate, reject)
-        for candidate, reject in refusals.first_seen(settings, file, refused):
+        refused = refusals.refused(settings, file, rejected)
+        for candidate, reject in refused.new:
             count_reason(reasons, reject.rule)
             quarantine.put(candidate, reject)
         if shard["start"] == 0 and read and unreadable == read:
@@ -80,7 +81,7 @@ def _worked(request: ParseRequest, settings: Settings) -> Parsed:
         "quarantine": quarantine.written,
     }
     if content is not None:
-        parsed["refusals"] = refusals.kept(settings, file, refused)
+        parsed["refusals"] = refused.keep(settings)
     return parsed
 
 

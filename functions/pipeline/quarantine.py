@@ -75,7 +75,7 @@ class Quarantine(GzipLines):
     def put(self, candidate: Candidate, reject: Reject) -> None:
         """Put a record aside; `line` counts from 1 within the shard."""
         file = self._file
-        message = {} if candidate.sent is None else {"message": message_of(candidate.sent)}
+        message = {} if candidate.sent is None else {"message_id": message_of(candidate.sent)}
         self.add(
             {
                 **_raw(candidate),

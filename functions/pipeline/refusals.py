@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline import told
 from pipeline.formats.messages import message_of
@@ -19,6 +19,37 @@ if TYPE_CHECKING:
 Rejected = tuple["Candidate", "Reject"]
 
 
+class Refused(NamedTuple):
+    """Messages that were refused, all of them, and those that are to be put aside."""
+
+    all: list[Rejected]
+    put_aside_by: dict[str, str]
+    group: str
+
+    @property
+    def new(self) -> list[Rejected]:
+        """Those that no other group of messages has put aside already."""
+        return [each for each in self.all if self.put_aside_by.get(_message(each), self.group) == self.group]
+
+    def keep(self, settings: Settings) -> list[Refusal]:
+        """Write down why messages are refused, and return it; they have to be in quarantine by then."""
+        refusals = [_refusal(*each) for each in self.all]
+        mine = {refusal["message"]: self.group for refusal in refusals}
+        told.keep_reasons(settings.told_table, refusals, datetime.now(UTC), {**mine, **self.put_aside_by})
+        return refusals
+
+
+def refused(settings: Settings, file: File, rejected: Iterable[Rejected]) -> Refused:
+    """Return refused messages, and what is known of them from an earlier receive."""
+    found = list(rejected)
+    before = told.put_aside_by(settings.told_table, map(_message, found)) if found else {}
+    return Refused(found, before, file["id"])
+
+
+def _message(rejected: Rejected) -> str:
+    return message_of(str(rejected[0].sent))
+
+
 def _refusal(candidate: Candidate, reject: Reject) -> Refusal:
     return {
         "message": message_of(str(candidate.sent)),
@@ -26,21 +57,3 @@ def _refusal(candidate: Candidate, reject: Reject) -> Refusal:
         "pointer": reject.pointer,
         "reason": reject.message,
     }
-
-
-def first_seen(settings: Settings, file: File, rejected: Iterable[Rejected]) -> list[Rejected]:
-    """Return those that no other group of messages has put aside already."""
-    found = list(rejected)
-    ids = [message_of(str(candidate.sent)) for candidate, _ in found]
-    before = told.refused_before(settings.told_table, ids, file["id"])
-    return [each for message, each in zip(ids, found, strict=True) if message not in before]
-
-
-def kept(settings: Settings, file: File, rejected: Iterable[Rejected]) -> list[Refusal]:
-    """Write down why messages are refused, and return it.
-
-    They are in quarantine by then: who finds the reason need not put them there.
-    """
-    refusals = [_refusal(candidate, reject) for candidate, reject in rejected]
-    told.keep_reasons(settings.told_table, refusals, file["id"], datetime.now(UTC))
-    return refusals

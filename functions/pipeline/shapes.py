@@ -1,47 +1,73 @@
-"""What travels between the states, as Python types; schemas/functions/ says the same to the workflow.
-
-Only references and counts: records stay in S3 (a state's payload may hold 256 KiB).
-"""
+"""The types of schemas/functions, written by `statewright types`: change the schemas."""
 
 from __future__ import annotations
 
 from typing import Any, Literal, NotRequired, TypedDict
 
-Record = dict[str, Any]
-"""One record: JSON values, with Decimal for what has a fraction or an exponent."""
 
-Compression = Literal["none", "gzip"]
+class Execution(TypedDict):
+    """Who works on a file.
+
+    `id`: The execution's ARN; the request id of a direct call.
+    """
+
+    id: str
+    started_at: str
+
+
+class NamedObject(TypedDict):
+    s3Bucket: str
+    s3Key: str
+    s3VersionId: NotRequired[str]
+    execution: NotRequired[Execution]
+
+
+class ObjectCreatedDetailBucket(TypedDict):
+    name: str
+
+
+ObjectCreatedDetailObject = TypedDict(
+    "ObjectCreatedDetailObject",
+    {
+        "key": str,
+        "version-id": NotRequired[str],
+    },
+)
+
+
+class ObjectCreatedDetail(TypedDict):
+    bucket: ObjectCreatedDetailBucket
+    object: ObjectCreatedDetailObject
+
+
+ObjectCreated = TypedDict(
+    "ObjectCreated",
+    {
+        "detail": ObjectCreatedDetail,
+        "detail-type": Literal["Object Created"],
+        "execution": NotRequired[Execution],
+    },
+)
+
+
+class EventToStore(TypedDict):
+    event: dict[str, Any]
+    execution: NotRequired[Execution]
+
+
+CollectRequest = NamedObject | ObjectCreated | EventToStore
 Format = Literal["json", "jsonl", "csv", "tsv", "messages"]
-
-
-class Location(TypedDict):
-    """An object of S3."""
-
-    bucket: str
-    key: str
-
-
-class Staged(TypedDict, total=False):
-    """Where staged data are: an object of S3, or `inline` the same bytes in Base64, where they are few."""
-
-    bucket: str
-    key: str
-    inline: str
-
-
-class Refusal(TypedDict):
-    """Why a message was refused: `message` is its id; never what is in it."""
-
-    message: str
-    rule: str
-    pointer: str
-    reason: str
+Compression = Literal["none", "gzip"]
 
 
 class File(TypedDict):
-    """One version of one object; `day` is that of its last modification (UTC).
+    """One version of one object.
 
-    `run` is the execution that works on it: it names the folders of all that comes of its work.
+    `run`: The execution that works on it: names the folders of all that comes of its work. One that
+    goes on with the work of others has the digits of the first of them, a hyphen, and its number.
+    `version`: S3's version id, or etag:<etag> where the bucket keeps no versions.
+    `day`: Of the last modification, UTC.
+    `contract`: <dataset>/<version>
     """
 
     id: str
@@ -57,36 +83,33 @@ class File(TypedDict):
     compression: Compression | None
 
 
-class Tolerance(TypedDict, total=False):
-    """How many invalid records a file may hold; `share` is of its records, from 0 to 1."""
+class Tolerance(TypedDict):
+    """The contract's: how many invalid records the file may hold."""
 
-    count: int
-    share: float
+    count: NotRequired[int]
+    share: NotRequired[float]
 
 
 class Plan(TypedDict):
     """Into how many byte ranges the object is cut, and its keys into how many partitions.
 
-    `tolerance` is the contract's, where it has one; `keep` says whether the outcomes of parts are kept for a
-    new start, as they are where there are several shards or partitions.
+    `tolerance`: The contract's: how many invalid records the file may hold.
+    `keep`: Whether outcomes of shards and partitions are kept for a new start: there are several of
+    them.
     """
 
     shards: int
     shard_bytes: int
+    tolerance: NotRequired[Tolerance]
     partitions: int
     keep: bool
-    tolerance: NotRequired[Tolerance]
-
-
-class Execution(TypedDict):
-    """Who works on a file; `id` is the execution's ARN, or the request id of a direct call."""
-
-    id: str
-    started_at: str
 
 
 class Collected(TypedDict):
-    """What CollectData says."""
+    """What CollectData says.
+
+    `duplicate_of`: The execution that has this version of the object.
+    """
 
     outcome: Literal["work", "duplicate", "in_progress", "catalogued"]
     file: File
@@ -94,30 +117,171 @@ class Collected(TypedDict):
     duplicate_of: NotRequired[str]
 
 
+class MessageAttributes(TypedDict):
+    """What SQS says of a message; the time in milliseconds since the epoch."""
+
+    SentTimestamp: str
+
+
+class MessageAttribute(TypedDict):
+    """An attribute of a message."""
+
+    stringValue: NotRequired[str | None]
+
+
+class MessageRecord(TypedDict):
+    """A message as a pipe of EventBridge hands it on.
+
+    `attributes`: What SQS says of a message; the time in milliseconds since the epoch.
+    """
+
+    messageId: str
+    body: str
+    attributes: MessageAttributes
+    messageAttributes: NotRequired[dict[str, MessageAttribute]]
+    eventSourceARN: str
+
+
+MessageBatch = list[MessageRecord]
+
+
+class Staged(TypedDict):
+    """Where staged data are: an object, or inline the same bytes in Base64."""
+
+    bucket: NotRequired[str]
+    key: NotRequired[str]
+    inline: NotRequired[str]
+
+
+class RecordsGroup(TypedDict):
+    """Records of one dataset, as a file is known to the functions; its id follows from the messages."""
+
+    kind: Literal["records"]
+    messages: list[str]
+    file: File
+    content: Staged
+
+
+class NoticeInput(TypedDict):
+    """The object."""
+
+    s3Bucket: str
+    s3Key: str
+    s3VersionId: NotRequired[str]
+
+
+class Notice(TypedDict):
+    """A new object, and the name of the execution that it starts.
+
+    `input`: The object.
+    """
+
+    message: str
+    name: str
+    input: NoticeInput
+
+
+class NoticesGroup(TypedDict):
+    """New objects that S3 tells of."""
+
+    kind: Literal["notices"]
+    messages: list[str]
+    notices: list[Notice]
+
+
+class DigestsGroup(TypedDict):
+    """Minutes whose alerts are to be told in one message."""
+
+    kind: Literal["digests"]
+    messages: list[str]
+    minutes: list[str]
+
+
+class RefusedGroup(TypedDict):
+    """Messages that no dataset claims."""
+
+    kind: Literal["refused"]
+    messages: list[str]
+
+
+Groups = list[RecordsGroup | NoticesGroup | DigestsGroup | RefusedGroup]
+
+
+class ReportRequest(TypedDict):
+    """`date`: The day to report on.
+    `scheduled`: The time of the schedule.
+    """
+
+    date: NotRequired[str]
+    scheduled: NotRequired[str]
+    execution: NotRequired[Execution]
+
+
+class Reported(TypedDict):
+    """`notable`: What is unusual, the worst first.
+    `subject`: The headline as SNS takes it for a subject.
+    `page`: s3:// URI.
+    `report`: s3:// URI.
+    """
+
+    date: str
+    headline: str
+    notable: list[str]
+    subject: str
+    page: str
+    report: str
+    files: int
+    failed: int
+
+
 class Shard(TypedDict):
-    """A range of bytes: from `start`, up to and without `end`."""
+    """A range of bytes: from start, up to and without end."""
 
     index: int
     start: int
     end: int
 
 
-class ParseRequest(TypedDict):
-    """What ParseAndValidate takes; `keep` where the shard is one of several.
+class Location(TypedDict):
+    """An object of S3.
 
-    `content` are the records themselves, where the file is a group of messages.
+    `key`: One that the functions have chosen: 160 characters at most.
     """
 
-    file: File
-    shard: Shard
-    content: NotRequired[Staged]
-    keep: NotRequired[bool]
+    bucket: str
+    key: str
+
+
+class Refusal(TypedDict):
+    """Why a message goes back; never what is in it."""
+
+    message: str
+    rule: str
+    pointer: str
+    reason: str
+
+
+class Enriched(TypedDict):
+    """What Enrich says of a shard; valid = enriched + quarantined.
+
+    `kept`: An earlier execution has done it.
+    """
+
+    enriched: int
+    quarantined: int
+    alerts: int
+    staged: Staged
+    quarantine_enrich: Location | None
+    alerts_object: Location | None
+    reasons_enrich: dict[str, int]
+    kept: NotRequired[bool]
+    refusals_enrich: NotRequired[list[Refusal]]
 
 
 class Parsed(TypedDict):
-    """What ParseAndValidate says; read = valid + quarantined.
+    """What ParseAndValidate says of a shard; read = valid + quarantined.
 
-    `kept` is what Enrich said of this shard before, where nothing of it is to be done again.
+    `before`: What Enrich said of this shard then, where nothing of it is to be done again.
     """
 
     shard: Shard
@@ -129,37 +293,32 @@ class Parsed(TypedDict):
     reasons: dict[str, int]
     staged: Staged
     quarantine: Location | None
+    before: NotRequired[Enriched]
     refusals: NotRequired[list[Refusal]]
-    kept: NotRequired[Enriched]
 
 
 class EnrichRequest(TypedDict):
-    """What Enrich takes; `keep` where the shard is one of several, `content` as ParseAndValidate has it."""
+    """What Enrich takes.
+
+    `parsed`: What ParseAndValidate said.
+    `keep`: Whether the outcome is kept for a new start, and one that was kept is looked for.
+    `content`: The records themselves, where the file is a group of messages.
+    """
 
     file: File
     shard: Shard
     partitions: int
     parsed: Parsed
-    content: NotRequired[Staged]
     keep: NotRequired[bool]
-
-
-class Enriched(TypedDict):
-    """What Enrich says; valid = enriched + quarantined. `kept`: an earlier execution has done it."""
-
-    enriched: int
-    quarantined: int
-    alerts: int
-    staged: Staged
-    quarantine_enrich: Location | None
-    alerts_object: Location | None
-    reasons_enrich: dict[str, int]
-    refusals_enrich: NotRequired[list[Refusal]]
-    kept: NotRequired[bool]
+    content: NotRequired[Staged]
 
 
 class ShardOutcome(TypedDict):
-    """Both of a shard's answers, merged by the workflow; `quarantined` counts both."""
+    """What ParseAndValidate and Enrich say of a shard, merged by the workflow.
+
+    `quarantined`: By ParseAndValidate and Enrich.
+    `kept`: An earlier execution has done it.
+    """
 
     shard: Shard
     read: int
@@ -168,29 +327,23 @@ class ShardOutcome(TypedDict):
     lines: int
     bytes: int
     reasons: dict[str, int]
-    enriched: int
-    alerts: int
     staged: Staged
     quarantine: Location | None
+    enriched: int
+    alerts: int
     quarantine_enrich: Location | None
     alerts_object: Location | None
     reasons_enrich: dict[str, int]
+    kept: NotRequired[bool]
     refusals: NotRequired[list[Refusal]]
     refusals_enrich: NotRequired[list[Refusal]]
-    kept: NotRequired[bool]
-
-
-class WriteRequest(TypedDict):
-    """What WriteToDdb takes; `keep` where the partition is one of several."""
-
-    file: File
-    partition: int
-    shards: list[ShardOutcome]
-    keep: NotRequired[bool]
 
 
 class Written(TypedDict):
-    """What WriteToDdb says. `kept`: an earlier execution has done it."""
+    """What WriteToDdb says of a partition.
+
+    `kept`: An earlier execution has done it.
+    """
 
     partition: int
     written: int
@@ -218,7 +371,10 @@ class Counts(TypedDict):
 
 
 class Notified(TypedDict):
-    """What Notify says; `quarantine` holds s3:// URIs."""
+    """What Notify says of a file.
+
+    `quarantine`: s3:// URIs, the manifest first.
+    """
 
     status: Literal["SUCCEEDED"]
     file: File
@@ -227,45 +383,17 @@ class Notified(TypedDict):
     reasons: dict[str, int]
 
 
-class MessageAttribute(TypedDict, total=False):
-    """An attribute of a message."""
+class ParseRequest(TypedDict):
+    """What ParseAndValidate takes.
 
-    stringValue: str | None
+    `keep`: Whether the outcome is kept for a new start, and one that was kept is looked for.
+    `content`: The records themselves, where the file is a group of messages.
+    """
 
-
-class MessageAttributes(TypedDict):
-    """What SQS says of a message; the time in milliseconds since the epoch."""
-
-    SentTimestamp: str
-
-
-class MessageRecord(TypedDict):
-    """A message as a pipe of EventBridge hands it on."""
-
-    messageId: str
-    body: str
-    attributes: MessageAttributes
-    messageAttributes: NotRequired[dict[str, MessageAttribute]]
-    eventSourceARN: str
-
-
-class Notice(TypedDict):
-    """A new object that a message of S3 tells of, and the name of the execution that it starts."""
-
-    message: str
-    name: str
-    input: dict[str, str]
-
-
-class Group(TypedDict):
-    """Messages that are worked on together."""
-
-    kind: Literal["records", "notices", "digests", "refused"]
-    messages: list[str]
-    file: NotRequired[File]
+    file: File
+    shard: Shard
+    keep: NotRequired[bool]
     content: NotRequired[Staged]
-    notices: NotRequired[list[Notice]]
-    minutes: NotRequired[list[str]]
 
 
 class DigestRequest(TypedDict):
@@ -280,22 +408,13 @@ class Digested(TypedDict):
     alerts: int
 
 
-class ReportRequest(TypedDict):
-    """What DailyReport takes: a day, or the moment of its schedule, whose day before is meant."""
+class WriteRequest(TypedDict):
+    """What WriteToDdb takes.
 
-    date: NotRequired[str]
-    scheduled: NotRequired[str]
-    execution: NotRequired[Execution]
+    `keep`: Whether the outcome is kept for a new start, and one that was kept is looked for.
+    """
 
-
-class Reported(TypedDict):
-    """What DailyReport says: where the report is (s3:// URIs), and what is in it in words."""
-
-    date: str
-    headline: str
-    notable: list[str]
-    subject: str
-    page: str
-    report: str
-    files: int
-    failed: int
+    file: File
+    partition: int
+    shards: list[ShardOutcome]
+    keep: NotRequired[bool]

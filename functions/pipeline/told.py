@@ -1,8 +1,10 @@
 """The table `told`: which alerts people were told of, how many a minute, and why messages were refused.
 
-    alert:<digest>                     an alert; `told_at` when it was told, singly or in a digest
+    alert:<digest>                     an alert: which file tells of it, since when, whether it is one of the
+                                       single ones; `told_at` when it was told
     minute:<dataset>:<rule>:<minute>   how many alerts of a rule a minute had, how many are for its digest
-    message:<message id>               why a message went back to its queue
+    message:<message id>               why a message went back to its queue; `put_aside_by` is the group whose
+                                       quarantine has it
 
 Rows expire: what is told again after so long is news. Each is written so that a second try changes nothing.
 """
@@ -50,19 +52,26 @@ def minute_id(dataset: str, rule: str, at: datetime) -> str:
     return f"minute:{dataset}:{rule}:{at:%Y-%m-%dT%H:%M}"
 
 
-def refused_before(table: str, messages: Iterable[str], batch: str) -> set[str]:
-    """Return those of the messages that another batch has refused already."""
+def put_aside_by(table: str, messages: Iterable[str]) -> dict[str, str]:
+    """Return the ids of the groups that have put messages aside, by message."""
     ids = [f"message:{message}" for message in dict.fromkeys(messages)]
     found = (row for part in _parts(ids, READ_ROWS) for row in _read(table, part))
-    return {row["id"]["S"].removeprefix("message:") for row in found if row["batch"]["S"] != batch}
+    return {
+        row["id"]["S"].removeprefix("message:"): row["put_aside_by"]["S"]
+        for row in found
+        if "put_aside_by" in row
+    }
 
 
-def keep_reasons(table: str, refusals: Sequence[Refusal], batch: str, at: datetime) -> None:
-    """Write down why messages were refused; `batch` is the id of their group."""
+def keep_reasons(
+    table: str, refusals: Sequence[Refusal], at: datetime, put_aside_by: Mapping[str, str] | None = None
+) -> None:
+    """Write down why messages were refused, and which group has put them aside, where one has."""
+    groups = put_aside_by or {}
     rows = {
         refusal["message"]: {
             "id": f"message:{refusal['message']}",
-            "batch": batch,
+            **({"put_aside_by": groups[refusal["message"]]} if refusal["message"] in groups else {}),
             "rule": refusal["rule"],
             "pointer": refusal["pointer"],
             "reason": refusal["reason"],
@@ -74,39 +83,101 @@ def keep_reasons(table: str, refusals: Sequence[Refusal], batch: str, at: dateti
     _write(table, list(rows.values()))
 
 
-def claim(table: str, alerts: Iterable[str], run: str, at: datetime) -> list[str]:
-    """Return those of the alerts that this run has to tell of: nobody has told of them, or is about to."""
-    now = int(at.timestamp())
-    return [alert for alert in dict.fromkeys(alerts) if _claimed(table, alert, run, now)]
+class Claimed(NamedTuple):
+    """Alerts that are to be told: `chosen` one by one, as an earlier try has decided, `new` as there is room.
+
+    `singles` were told one by one by an earlier try.
+    """
+
+    chosen: list[str]
+    new: list[str]
+    singles: list[str]
 
 
-def _claimed(table: str, alert: str, run: str, now: int) -> bool:
+def claim(table: str, alerts: Iterable[str], file: str, at: datetime) -> Claimed:
+    """Claim alerts for a file, or a group of messages: those that nobody has told of, or is about to."""
+    claimed = Claimed([], [], [])
+    for alert in dict.fromkeys(alerts):
+        row, is_ours = _claim(table, alert, file, int(at.timestamp()))
+        single = "single" in row and row["file"]["S"] == file
+        if is_ours:
+            (claimed.chosen if "single" in row else claimed.new).append(alert)
+        elif single and "told_at" in row:
+            claimed.singles.append(alert)
+    return claimed
+
+
+def _claim(table: str, alert: str, file: str, now: int) -> tuple[Mapping[str, Any], bool]:
+    """Return the row of an alert, and whether it is this file's to tell."""
     from botocore.exceptions import ClientError
 
-    with calling("DynamoDB PutItem"):
+    key = {"id": typed(f"alert:{alert}")}
+    values = {":file": file, ":now": now, ":end": now + KEEP_SECONDS, ":dead": now - LEASE_SECONDS}
+    with calling("DynamoDB UpdateItem"):
         try:
-            dynamodb().put_item(
+            answer = dynamodb().update_item(
                 TableName=table,
-                Item=typed_record({**_alert(alert, run, now), "since": now}),
+                Key=key,
+                UpdateExpression="SET #file = :file, since = :now, expires_at = :end",
                 ConditionExpression="attribute_not_exists(id)"
-                " OR attribute_not_exists(told_at) AND (run = :run OR since < :dead)",
-                ExpressionAttributeValues={":run": typed(run), ":dead": typed(now - LEASE_SECONDS)},
+                " OR attribute_not_exists(told_at) AND (#file = :file OR since < :dead)",
+                ExpressionAttributeNames={"#file": "file"},
+                ExpressionAttributeValues={name: typed(value) for name, value in values.items()},
+                ReturnValues="ALL_NEW",
             )
         except ClientError as error:
             if code_of(error) != "ConditionalCheckFailedException":
                 raise
-            return False
-    return True
+        else:
+            return answer["Attributes"], True
+    with calling("DynamoDB GetItem"):
+        return dynamodb().get_item(TableName=table, Key=key, ConsistentRead=True).get("Item", {}), False
 
 
-def _alert(alert: str, run: str, now: int) -> dict[str, Any]:
-    return {"id": f"alert:{alert}", "run": run, "expires_at": now + KEEP_SECONDS}
+def choose(table: str, alerts: Sequence[str]) -> None:
+    """Write down that alerts are going to be told one by one, whoever does it in the end."""
+    for alert in alerts:
+        _update(
+            table,
+            f"alert:{alert}",
+            "SET single = :yes",
+            "attribute_not_exists(told_at)",  # a call that comes late undoes nothing
+            {":yes": True},
+        )
 
 
-def mark(table: str, alerts: Sequence[str], run: str, at: datetime) -> None:
-    """Write down that people were told of alerts."""
+def _update(table: str, row: str, update: str, condition: str, values: Mapping[str, Any]) -> None:
+    """Change a row, unless the condition fails."""
+    from botocore.exceptions import ClientError
+
+    with calling("DynamoDB UpdateItem"):
+        try:
+            dynamodb().update_item(
+                TableName=table,
+                Key={"id": typed(row)},
+                UpdateExpression=update,
+                ConditionExpression=condition,
+                ExpressionAttributeValues={name: typed(value) for name, value in values.items()},
+            )
+        except ClientError as error:
+            if code_of(error) != "ConditionalCheckFailedException":
+                raise
+
+
+def _alert(alert: str, file: str, now: int) -> dict[str, Any]:
+    return {"id": f"alert:{alert}", "file": file, "expires_at": now + KEEP_SECONDS}
+
+
+def mark(table: str, alerts: Sequence[str], file: str, at: datetime) -> None:
+    """Write down that people were told of alerts one by one."""
     now = int(at.timestamp())
-    _write(table, [{**_alert(alert, run, now), "told_at": now} for alert in alerts])
+    _write(table, [{**_alert(alert, file, now), "told_at": now, "single": True} for alert in alerts])
+
+
+def mark_summed(table: str, alerts: Sequence[str], file: str, at: datetime) -> None:
+    """Write down that a file's summary counts alerts."""
+    now = int(at.timestamp())
+    _write(table, [{**_alert(alert, file, now), "told_at": now} for alert in alerts])
 
 
 def ask(table: str, minute: str, alerts: int, at: datetime) -> int:
@@ -126,18 +197,18 @@ def ask(table: str, minute: str, alerts: int, at: datetime) -> int:
 
 
 def leave_to_digest(
-    table: str, minute: str, about: Mapping[str, str], alerts: Sequence[str], run: str, at: datetime
+    table: str, minute: str, about: Mapping[str, str], alerts: Sequence[str], file: str, at: datetime
 ) -> None:
     """Mark alerts as told and count them for the minute's digest, both or none.
 
     `about` says dataset, rule and severity. A part that was done by an earlier try is not done again.
     """
     for part in _parts(alerts, TRANSACTION_ROWS - 1):
-        _leave(table, minute, about, part, run, int(at.timestamp()))
+        _leave(table, minute, about, part, file, int(at.timestamp()))
 
 
 def _leave(
-    table: str, minute: str, about: Mapping[str, str], alerts: Sequence[str], run: str, now: int
+    table: str, minute: str, about: Mapping[str, str], alerts: Sequence[str], file: str, now: int
 ) -> None:
     from botocore.exceptions import ClientError
 
@@ -145,7 +216,7 @@ def _leave(
         {
             "Put": {
                 "TableName": table,
-                "Item": typed_record({**_alert(alert, run, now), "told_at": now, "minute": minute}),
+                "Item": typed_record({**_alert(alert, file, now), "told_at": now, "minute": minute}),
                 "ConditionExpression": "attribute_not_exists(told_at)",
             }
         }
@@ -174,7 +245,7 @@ def _leave(
         else:
             return
     if left:
-        _leave(table, minute, about, left, run, now)
+        _leave(table, minute, about, left, file, now)
 
 
 def _still_untold(error: Exception, alerts: Sequence[str]) -> list[str] | None:
@@ -195,7 +266,7 @@ def _still_untold(error: Exception, alerts: Sequence[str]) -> list[str] | None:
 
 def read_minutes(table: str, minutes: Sequence[str]) -> list[Minute]:
     """Return the minutes that have something for a digest."""
-    ids = [minute for minute in dict.fromkeys(minutes) if minute.startswith("minute:")]
+    ids = list(dict.fromkeys(minutes))
     rows = (row for part in _parts(ids, READ_ROWS) for row in _read(table, part) if "rest" in row)
     return [
         Minute(
@@ -212,21 +283,17 @@ def read_minutes(table: str, minutes: Sequence[str]) -> list[Minute]:
 
 
 def digest_told(table: str, minute: Minute) -> None:
-    """Write down that a digest told of all alerts that the minute had when it was read."""
-    from botocore.exceptions import ClientError
+    """Write down that a digest told of all alerts that the minute had when it was read.
 
-    with calling("DynamoDB UpdateItem"):
-        try:
-            dynamodb().update_item(
-                TableName=table,
-                Key={"id": typed(minute.id)},
-                UpdateExpression="SET in_digests = :rest",
-                ConditionExpression="attribute_not_exists(in_digests) OR in_digests < :rest",
-                ExpressionAttributeValues={":rest": typed(minute.rest)},
-            )
-        except ClientError as error:
-            if code_of(error) != "ConditionalCheckFailedException":
-                raise  # else another digest has told of more
+    Where another digest has told of more, that stays.
+    """
+    _update(
+        table,
+        minute.id,
+        "SET in_digests = :rest",
+        "attribute_not_exists(in_digests) OR in_digests < :rest",
+        {":rest": minute.rest},
+    )
 
 
 def _parts(found: Sequence[Any], size: int) -> Iterator[Any]:

@@ -23,6 +23,8 @@ _EXACT = Context(
 )
 
 Path = tuple[str | int, ...]
+Record = dict[str, Any]
+"""One record: JSON values, with Decimal for what has a fraction or an exponent."""
 
 
 def fits(number: int | Decimal) -> bool:

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from pipeline.contracts import KeyAttribute
     from pipeline.settings import Settings
-    from pipeline.shapes import File, Record, ShardOutcome, WriteRequest, Written
+    from pipeline.shapes import File, ShardOutcome, WriteRequest, Written
+    from pipeline.values import Record
 
 _DECODER = msgspec.json.Decoder(tuple[str, int, msgspec.Raw])
 _RECORDS = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)

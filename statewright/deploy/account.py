@@ -30,7 +30,6 @@ CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 4},
 )
 FIRST_CONFIG = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
-DENIED = ("AccessDenied", "AccessDeniedException")
 
 
 class NoAccount(Exception):  # noqa: N818 - what is missing
@@ -46,6 +45,10 @@ class Account:
     region: str
     session: boto3.Session
 
+    def arn_of(self, service: str) -> str:
+        """Return how ARNs of a service begin here: with partition, region and account."""
+        return f"arn:{self.arn.split(':')[1]}:{service}:{self.region}:{self.id}"
+
     def client(self, service: str) -> Any:
         """Return a client of a service as boto3 names it."""
         # The service name is not a literal here, which boto3's overloads cannot tell apart.
@@ -53,17 +56,10 @@ class Account:
         return make(service, config=CONFIG)
 
 
-def region_of_the_shell() -> str | None:
-    """Return the region as Terraform's provider finds it: AWS_REGION first, which boto3 does not read."""
-    try:
-        return os.environ.get("AWS_REGION") or boto3.Session().region_name
-    except ProfileNotFound:
-        return None
-
-
 def find_account() -> Account:
     """Ask AWS who this shell is; raises NoAccount."""
     try:
+        # As Terraform's provider finds it; boto3 does not read AWS_REGION.
         region = os.environ.get("AWS_REGION") or boto3.Session().region_name
         if not region:
             raise NoAccount("no region is set; export AWS_REGION, or write one into the profile")

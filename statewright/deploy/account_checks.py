@@ -120,7 +120,7 @@ def names(look: Look) -> Iterator[Finding]:
 
 def _taken(look: Look) -> Iterator[str]:
     description, client = look.project.description, look.account.client
-    arns = f"arn:aws:states:{look.account.region}:{look.account.id}:stateMachine:"
+    arns = f"{look.account.arn_of('states')}:stateMachine:"
     kinds: list[tuple[str, Iterable[str], Callable[[str], Any]]] = [
         ("function", description.functions, lambda name: client("lambda").get_function(FunctionName=name)),
         (
@@ -139,6 +139,18 @@ def _taken(look: Look) -> Iterator[str]:
         for logical in logicals:
             if _is_there(ask, name := f"{look.name}-{logical}"):
                 yield f"{kind} {name}"
+    yield from _log_groups(look)
+
+
+def _log_groups(look: Look) -> Iterator[str]:
+    """Yield the functions' log groups: Lambda makes one itself where a function once ran without."""
+    prefix = f"/aws/lambda/{look.name}-"
+    pages = (
+        look.account.client("logs").get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix)
+    )
+    wanted = {prefix + logical for logical in look.project.description.functions}
+    found = {group["logGroupName"] for page in pages for group in page["logGroups"]}
+    yield from (f"log group {name}" for name in wanted & found)
 
 
 def _is_there(ask: Callable[[str], Any], name: str) -> bool:
@@ -182,7 +194,7 @@ def subscriptions(look: Look) -> Iterator[Finding]:
     if not look.deployed:
         return
     sns = look.account.client("sns")
-    prefix = f"arn:aws:sns:{look.account.region}:{look.account.id}:{look.name}-"
+    prefix = f"{look.account.arn_of('sns')}:{look.name}-"
     for topic in (*look.project.description.topics, "alarms"):
         found = sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=f"{prefix}{topic}")
         arns = [each["SubscriptionArn"] for page in found for each in page["Subscriptions"]]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from statewright.project import Project
 
-FAILED, CHANGES, RETURNED = 1, 3, 4
+CHANGES, RETURNED = 3, 4
 
 
 class AliasesReturned(click.ClickException):
@@ -38,6 +38,7 @@ class Wish:
 
     only_plan: bool
     changes_are_told: bool
+    refresh: bool
     destroy: bool
     with_data: bool
     asked: bool
@@ -51,6 +52,8 @@ class Wish:
             raise click.UsageError("--with-data is for --destroy")
         if self.changes_are_told and not self.only_plan:
             raise click.UsageError("--detailed-exitcode is for --plan")
+        if not self.refresh and (not self.only_plan or self.destroy):
+            raise click.UsageError("--no-refresh is for --plan of a deployment")
 
 
 _file = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -63,6 +66,7 @@ _file = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--backend-config", type=_file, help="Where Terraform's state is, for `terraform init`.")
 @click.option("--plan", "only_plan", is_flag=True, help="Show what would change, and change nothing.")
 @click.option("--detailed-exitcode", is_flag=True, help="With --plan: exit with 3 where there are changes.")
+@click.option("--no-refresh", is_flag=True, help="With --plan: believe the state, and read no resource.")
 @click.option("--auto-approve", is_flag=True, help="Do not ask before anything is changed.")
 @click.option(
     "--shift", "percent", type=click.IntRange(1, 99), help="First give new versions this percentage."
@@ -88,6 +92,7 @@ def deploy(
     *,
     only_plan: bool,
     detailed_exitcode: bool,
+    no_refresh: bool,
     auto_approve: bool,
     destroy: bool,
     with_data: bool,
@@ -110,7 +115,7 @@ def deploy(
     (--detailed-exitcode), 4 the new versions were taken back.
     """
     shift = None if percent is None else Shift(percent, minutes, ignored)
-    wish = Wish(only_plan, detailed_exitcode, destroy, with_data, not auto_approve, shift)
+    wish = Wish(only_plan, detailed_exitcode, not no_refresh, destroy, with_data, not auto_approve, shift)
     wish.check()
     if ignored and shift is None:
         raise click.UsageError("--ignore-alarm is for --shift")
@@ -144,7 +149,8 @@ def _deploy(deployment: Deployment, wish: Wish) -> None:
     before = None
     if wish.shift is not None:
         before = deploying.before_the_shift(deployment, wish.shift)
-    changed = deployment.plan(before.variables() if before else None, only_to_look=wish.only_plan)
+    variables = before.variables() if before else None
+    changed = deployment.plan(variables, only_to_look=wish.only_plan, refresh=wish.refresh)
     if wish.only_plan:
         _end_of_plan(changed, wish)
         return
@@ -166,12 +172,15 @@ def _destroy(deployment: Deployment, wish: Wish) -> None:
         _take_protection(deployment, wish)
     terraform, plan = deployment.terraform, deployment.plan_file
     changed = terraform.plan(plan, destroy=True, only_to_look=wish.only_plan)
-    if not wish.with_data and (found := destroying.hindrances(terraform.shown(plan), deployment.account)):
+    found = [] if wish.with_data else destroying.hindrances(terraform.shown(plan), deployment.account)
+    if wish.only_plan:
+        for each in found:
+            _tell(f"{each}: it would go by --with-data alone")
+        _end_of_plan(changed, wish)
+    elif found:
         raise NotDeployable(
             f"nothing was destroyed: {'; '.join(found)}. --with-data takes their content away with them"
         )
-    if wish.only_plan:
-        _end_of_plan(changed, wish)
     elif changed:
         _confirm(wish, "Destroy all of this, for good?")
         terraform.apply(plan)

@@ -49,9 +49,11 @@ class Deployment:
     terraform: Terraform
     plan_file: Path
 
-    def plan(self, more: dict[str, Any] | None = None, *, only_to_look: bool = False) -> bool:
+    def plan(
+        self, more: dict[str, Any] | None = None, *, only_to_look: bool = False, refresh: bool = True
+    ) -> bool:
         """Write and print the plan; return whether it changes anything; raises TerraformError."""
-        return self.terraform.plan(self.plan_file, more=more, only_to_look=only_to_look)
+        return self.terraform.plan(self.plan_file, more=more, only_to_look=only_to_look, refresh=refresh)
 
     def apply(self) -> None:
         """Do what the plan says; raises TerraformError."""
@@ -96,8 +98,9 @@ def make_ready(
         raise NotDeployable(f"{project.root} has no folder {FOLDER}/")
     built = packages.build(project.root)
     tell(packages.summary(built))
-    file = project.root / packages.BUILD / built.file
-    variables: dict[str, Any] = {"package": str(file)}
+    # Terraform's variable `package` has this place by default, from its own folder: a path that begins
+    # elsewhere on each machine would be a change each time.
+    variables: dict[str, Any] = {}
     files = list(var_files)
     if environment is not None:
         variables["name"] = name_of(project, environment)
@@ -111,7 +114,7 @@ def make_ready(
             "Terraform's state would be a file on this runner, and gone with it: give it a backend first"
             " (terraform/versions.tf, docs/deploy.md)"
         )
-    plan_file = file.parent / f"{environment or 'default'}.tfplan"
+    plan_file = project.root / packages.BUILD / f"{environment or 'default'}.tfplan"
     return Deployment(project, account, terraform, plan_file)
 
 

@@ -40,7 +40,7 @@ SCHEMAS = (
 TIMESTAMP = (1980, 1, 1, 0, 0, 0)
 PERMISSIONS = 0o100644 << 16
 UNIX = 3
-LEVEL = 9
+LEVEL = 6  # 9 takes three and a half times as long, for 0.4 % less
 
 
 class PackageError(Exception):

@@ -23,6 +23,9 @@ POLL_SECONDS = 15.0
 # DescribeAlarms takes as many names:
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
 ALARM_NAMES = 100
+# ListExecutions gives as many at once:
+# https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html
+LISTED = 1000
 
 
 class CannotShift(Exception):  # noqa: N818 - what happened
@@ -128,6 +131,8 @@ def shift(
         _route_all(planned, watched.percent, sfn)
         tell(f"{watched.percent} % of new executions take the new version of {_named(planned)}")
         _watch(watched, cloudwatch, tell, clock)
+        for move in planned:
+            tell(_tried(move, sfn))
         _route_all(planned, 100, sfn)
     except BaseException as error:
         _return(planned, sfn, error)
@@ -148,6 +153,21 @@ def _watch(watched: Watched, cloudwatch: Any, tell: Callable[[str], None], clock
         if ringing:
             raise Returned(f"these alarms rang: {', '.join(ringing)}")
         tell(f"no alarm; {max(0, end - clock.monotonic()) / 60:.1f} minutes to go")
+
+
+def _tried(move: Move, sfn: Any) -> str:
+    """Return how often the new version ran: where it never did, that no alarm rang says nothing."""
+    try:
+        ran = sfn.list_executions(stateMachineArn=move.new, maxResults=LISTED)["executions"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "StateMachineTypeNotSupported":
+            raise
+        return f"{move.state_machine}: Step Functions keeps no list of EXPRESS executions"
+    if not ran:
+        return f"{move.state_machine}: the new version ran no execution, so nothing was tried"
+    failed = sum(each["status"] not in ("SUCCEEDED", "RUNNING") for each in ran)
+    more = " or more" if len(ran) == LISTED else ""
+    return f"{move.state_machine}: the new version ran {len(ran)}{more} executions, {failed} of them failed"
 
 
 def _return(planned: Sequence[Move], sfn: Any, why: BaseException) -> None:

@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -70,14 +71,17 @@ class Terraform:
         *,
         destroy: bool = False,
         only_to_look: bool = False,
+        refresh: bool = True,
         more: Mapping[str, Any] | None = None,
     ) -> bool:
         """Write a plan and print it; return whether it changes anything; raises TerraformError.
 
-        `only_to_look` takes no lock of the state, so it needs no right to write one.
+        `only_to_look` takes no lock of the state, so it needs no right to write one. Without `refresh` the
+        state is believed, and no resource is read.
         """
         options = ["-destroy"] if destroy else []
         options += ["-lock=false"] if only_to_look else []
+        options += [] if refresh else ["-refresh=false"]
         values = self._variable_options(more or {})
         code = self._code("plan", "-input=false", "-detailed-exitcode", f"-out={file}", *options, *values)
         if code not in (NO_CHANGES, CHANGES):
@@ -116,8 +120,18 @@ class Terraform:
             raise TerraformError(f"terraform {arguments[0]} failed with exit code {code}")
 
     def _code(self, *arguments: str) -> int:
+        """Run a command whose output is for people.
+
+        An interrupt is handed on, and waited for: Terraform then ends what it has begun and writes its state.
+        """
         command = [_executable(), f"-chdir={self.folder}", *arguments]
-        return subprocess.run(command, env=self._environment(), check=False).returncode
+        # In a group of its own, so that it hears of an interrupt once: at a second one it gives up at once.
+        with subprocess.Popen(command, env=self._environment(), process_group=0) as process:
+            while True:
+                try:
+                    return process.wait()
+                except KeyboardInterrupt:
+                    process.send_signal(signal.SIGINT)
 
     def _environment(self) -> dict[str, str]:
         return {**os.environ, **self.settings, "TF_IN_AUTOMATION": "1"}

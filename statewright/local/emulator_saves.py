@@ -90,14 +90,14 @@ class _Service:
         module = sys.modules.get(f"ministack.services.{self._name}")
         if module is None:  # nothing has used the service yet
             return
-        begun = time.monotonic()
+        begun = time.thread_time()  # a busy machine makes no save longer
         text = state_text(self._name, module.get_state())
         if text != self._written:
             beside = self._path.with_suffix(".new")
             beside.write_text(text, encoding="utf-8")
             beside.replace(self._path)
             self._written = text
-        self._seconds = time.monotonic() - begun
+        self._seconds = time.thread_time() - begun
 
 
 def state_text(name: str, state: Any) -> str:

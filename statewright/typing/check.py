@@ -12,13 +12,15 @@ from statewright.typing.deployment import read_deployment
 from statewright.typing.error_handling import check_handling
 from statewright.typing.findings import Finding, Findings
 from statewright.typing.flow import Entry, Passage, Surroundings, run_flow
+from statewright.typing.iam import check_permissions
 from statewright.typing.operations import check_operations
 from statewright.typing.shapes import NEVER, UNKNOWN, Type
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from statewright.asl.tree import Flow, State
+    from statewright.asl.tree import Flow, State, StateMachine
+    from statewright.typing.iam import Roles
     from statewright.typing.signatures import Signatures
 
 _CODES = {d.JSON: "SW002", d.TARGET: "SW003", d.END: "SW004", d.DUPLICATE: "SW005"}
@@ -35,14 +37,20 @@ class Checked:
     output: Type = NEVER
     entries: Mapping[str, Entry] = field(default_factory=dict)
     passages: Mapping[str, Passage] = field(default_factory=dict)
+    machine: StateMachine | None = None
 
 
-def check(text: str, file: str, signatures: Signatures, name: str = "") -> Checked:
-    """Check a definition; `name` finds the machine's own signature. Raises SchemaError."""
+def check(
+    text: str, file: str, signatures: Signatures, name: str = "", roles: Roles | None = None
+) -> Checked:
+    """Check a definition; `name` finds the machine's own signature, and its role among `roles`.
+
+    Raises SchemaError; RolesError where there are roles, and none of this machine.
+    """
     machine, diagnostics = read(text)
     refused = [_finding(each, file) for each in diagnostics if each.code != d.UNDEFINED_VARIABLE]
     if machine is None or any(each.severity == "error" for each in refused):
-        return Checked(tuple(refused))
+        return Checked(tuple(refused), machine=machine)
     own = signatures.machine(name) if name else None
     given = UNKNOWN if own is None else own.input.since(f"the machine's input ({own.file})")
     findings = Findings(
@@ -56,10 +64,12 @@ def check(text: str, file: str, signatures: Signatures, name: str = "") -> Check
     outcome = run_flow(machine.flow, Entry(given, {}), around)
     check_operations(machine, findings, read_deployment(signatures.folder), name)
     check_handling(machine, signatures, findings)
+    if roles is not None:
+        check_permissions(machine, name, roles, findings)
     found = sorted(
         (*refused, *_once(list(findings.found))), key=lambda each: (each.line, each.column, each.code)
     )
-    return Checked(tuple(found), outcome.output, outcome.entries, around.passages)
+    return Checked(tuple(found), outcome.output, outcome.entries, around.passages, machine)
 
 
 def _once(findings: list[Finding]) -> list[Finding]:

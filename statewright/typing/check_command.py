@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from statewright.asl.tree import StateMachine
     from statewright.typing.findings import Finding
     from statewright.typing.signatures import Signatures
 
@@ -61,6 +62,13 @@ def _explain(context: click.Context, _parameter: click.Parameter, code: str | No
     metavar="REV",
     help="Tell also what has been broken since a git revision: stored items, producers, running executions.",
 )
+@click.option(
+    "--iam",
+    "roles",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="What the machines' roles allow: a plan (terraform show -json), or policies by machine.",
+)
 @click.option("--watch", is_flag=True, help="Check again at each change, until Ctrl-C.")
 @click.option("--notes", is_flag=True, help="Tell also what cannot be shown.")
 @click.option(
@@ -71,13 +79,15 @@ def check(
     shape: str,
     folder: Path | None,
     revision: str | None,
+    roles: Path | None,
     *,
     watch: bool,
     notes: bool,
 ) -> None:
     """Check state machines: what AWS refuses, and what their types tell.
 
-    PATH is a definition, or a folder with definitions in it; without one, the folder statemachines.
+    PATH is a definition, or a folder with definitions in it; without one, the folder statemachines, and what
+    the project has that no definition uses.
 
     \b
     Example:
@@ -85,7 +95,7 @@ def check(
 
     Exit codes: 0 clean (notes do not count), 1 findings, 2 unusable; of --watch 0.
     """
-    asked = _Asked(paths or (Path("statemachines"),), folder, revision, shape, notes)
+    asked = _Asked(paths or (Path("statemachines"),), folder, revision, shape, notes, roles, not paths)
     if watch:
         _watch(asked)
     elif not _is_clean(asked):
@@ -101,6 +111,8 @@ class _Asked:
     revision: str | None
     shape: str
     notes: bool
+    roles: Path | None
+    is_whole: bool
 
 
 def _is_clean(asked: _Asked) -> bool:
@@ -108,7 +120,7 @@ def _is_clean(asked: _Asked) -> bool:
     files = list(_definitions(asked.paths))
     if not files:
         raise _Unusable("there is no definition (*.asl.json, *.asl, *.json) to check")
-    findings, sources = _check_all(files, asked.folder)
+    findings, sources = _check_all(files, asked)
     if asked.revision is not None:
         more, texts = _against(asked.revision, asked.paths, asked.folder)
         findings, sources = [*findings, *more], {**sources, **texts}
@@ -148,27 +160,53 @@ def _definitions(paths: Sequence[Path]) -> Iterator[Path]:
             raise _Unusable(f"{path} does not exist")
 
 
-def _check_all(files: Sequence[Path], folder: Path | None) -> tuple[list[Finding], dict[str, str]]:
+def _check_all(files: Sequence[Path], asked: _Asked) -> tuple[list[Finding], dict[str, str]]:
     from statewright.typing.check import check as check_text
+    from statewright.typing.iam import RolesError, read_roles
     from statewright.typing.schemas import SchemaError
     from statewright.typing.signatures import Signatures, find_folder, machine_name
     from statewright.typing.suppressions import read_suppressions, suppress
 
+    folder = asked.folder
     if folder is not None and not folder.is_dir():
         raise _Unusable(f"--types: {folder} is no folder")
     known: dict[Path | None, Signatures] = {}
     findings: list[Finding] = []
     sources: dict[str, str] = {}
+    machines: dict[Path | None, list[StateMachine]] = {}
+    try:
+        roles = None if asked.roles is None else read_roles(asked.roles)
+    except RolesError as error:
+        raise _Unusable(f"--iam: {error}") from error
     for file in files:
         place = folder or find_folder(file.resolve().parent)
         signatures = known.setdefault(place, Signatures(place))
         try:
             sources[str(file)] = file.read_text(encoding="utf-8-sig")
-            checked = check_text(sources[str(file)], str(file), signatures, machine_name(file))
+            checked = check_text(sources[str(file)], str(file), signatures, machine_name(file), roles)
+            machines.setdefault(place, []).extend([checked.machine] if checked.machine else [])
             findings += suppress(checked.findings, read_suppressions(place), machine_name(file))
-        except (OSError, UnicodeDecodeError, SchemaError) as error:
+        except (OSError, UnicodeDecodeError, RolesError, SchemaError) as error:
             raise _Unusable(f"{file}: {error}") from error
+    if asked.is_whole:
+        findings += _unused(known, machines, sources)
     return findings, sources
+
+
+def _unused(
+    known: Mapping[Path | None, Signatures],
+    machines: Mapping[Path | None, Sequence[StateMachine]],
+    sources: dict[str, str],
+) -> list[Finding]:
+    from statewright.typing.schemas import SchemaError
+    from statewright.typing.unused import unused_functions
+
+    try:
+        found = [each for place, given in machines.items() for each in unused_functions(given, known[place])]
+        sources |= {each.file: Path(each.file).read_text(encoding="utf-8-sig") for each in found}
+    except (OSError, UnicodeDecodeError, SchemaError) as error:
+        raise _Unusable(str(error)) from error
+    return found
 
 
 def _against(

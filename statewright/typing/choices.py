@@ -61,7 +61,7 @@ def choice_exits(visit: Visit) -> list[Exit]:
             break
         before = view
         held, view = _judge(rule, view, visit)
-        is_understood &= view != before
+        is_understood &= view != before or _is_dead(held)
         if not _is_dead(held):
             exits.append(_by_rule(visit, state, rule, held))
     if state.default is None and not _is_dead(view):
@@ -122,15 +122,15 @@ def _judge(rule: ChoiceRule, view: View, visit: Visit) -> tuple[View, View]:
 # --- JSONPath ---
 
 
-def _look(condition: Condition, view: View) -> View:
+def _look(condition: Condition, view: View, *, is_turned: bool = False) -> View:
     """Report what is wrong with a condition; give what is known behind it where it holds."""
     if isinstance(condition, Both):
         for each in condition.conditions:
-            _look(each, view)
+            _look(each, view, is_turned=is_turned)
             view = _known(each, view, is_true=condition.operator == "And")
         return view
     if isinstance(condition, Not):
-        return _look(condition.condition, view)
+        return _look(condition.condition, view, is_turned=not is_turned)
     assert isinstance(condition, Comparison)
     if condition.operator == "IsPresent":
         _check_presence(condition, view)
@@ -141,9 +141,21 @@ def _look(condition: Condition, view: View) -> View:
         operand = path_types.path_type(condition.operand, view, where)
     else:
         operand = literal(condition.operand.value)
+    tested = _TESTED.get(condition.operator, NULL)
+    if tested != NULL and _constant(condition) and not is_turned:
+        _check_test(condition, found, tested, view)
     if condition.operator not in _TESTED:
         _check_comparison(condition, found, operand, view)
     return view
+
+
+def _check_test(condition: Comparison, found: Type, wanted: Type, view: View) -> None:
+    if found.is_unknown or found.is_never or view.document.is_never or not meet(found, wanted).is_never:
+        return
+    message = f"{condition.operator} never holds: {condition.variable.text} is {show(found)}"
+    view.findings.add(
+        "SW105", message, Where(condition.at.pointer), actual=found, severity="warning", is_always=True
+    )
 
 
 def _check_presence(condition: Comparison, view: View) -> None:
@@ -289,8 +301,15 @@ def _numbers_only(type_: Type, wanted: Type) -> Type:
 
 
 def _narrowed(view: View, path: jsonpath.Path, keep: Callable[[Type], Type], *, keeps_absent: bool) -> View:
-    if path.keys is None or path.function is not None or path.root == "$$":
+    if path.keys is None or path.function is not None:
         return view
+    if path.root == "$$":
+        if path.keys[:2] != ("Execution", "Input"):
+            return view
+        inner = path.keys[2:]
+        return view.of_execution(
+            lambda type_: narrow(type_, inner, keep, keeps_absent=keeps_absent, maps_arrays=False)
+        )
     if path.variable is None:
         found = narrow(view.document, path.keys, keep, keeps_absent=keeps_absent, maps_arrays=False)
         return replace(view, document=found)

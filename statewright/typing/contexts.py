@@ -23,6 +23,8 @@ from statewright.typing.shapes import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from statewright.asl.tree import State
 
 _NAME = Type((String(low=1),))
@@ -45,6 +47,25 @@ def machine_context(execution_input: Type) -> Type:
     )
     machine = object_of({"Id": _NAME, "Name": _NAME})
     return object_of({"Execution": execution, "StateMachine": machine}).since(_ORIGIN)
+
+
+# Under this name variables hold what conditions have told of the execution's input; no variable can have it.
+EXECUTION_INPUT = "$$.Execution.Input"
+
+
+def narrowed_context(context: Type, change: Callable[[Type], Type]) -> tuple[Type, Type]:
+    """Change the type of the execution's input in a context object; give the object, and that type."""
+    (shape,) = context.shapes
+    assert isinstance(shape, Object)
+    (execution,) = shape.fields["Execution"].type.shapes
+    assert isinstance(execution, Object)
+    changed = change(execution.fields["Input"].type)
+    fields = {**execution.fields, "Input": Field(changed)}
+    return _with(
+        context,
+        "Execution",
+        replace(shape.fields["Execution"].type, shapes=(replace(execution, fields=fields),)),
+    ), changed
 
 
 def state_context(context: Type, state: State) -> Type:

@@ -15,7 +15,8 @@ Json = Any
 class Explanation:
     """Why a code matters, and what to do; `wrong` and `right` are maps of states, or texts.
 
-    With `before`, the files of an earlier revision, they are maps of the files of today.
+    With `before`, the files of an earlier revision, they are maps of the files of today. `roles`: policies by
+    machine, wrong and right, where they are what it is about.
     """
 
     why: str
@@ -27,6 +28,7 @@ class Explanation:
     language: str = "JSONata"
     pipeline: Mapping[str, Json] = field(default_factory=dict)
     before: Mapping[str, Json] = field(default_factory=dict)
+    roles: tuple[Json, Json] | None = None
 
 
 def record(required: Mapping[str, Json], optional: Mapping[str, Json] | None = None) -> Json:

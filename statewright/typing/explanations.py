@@ -37,6 +37,8 @@ def explain(code: str) -> str | None:
     suffix = f" ({example.language}):"
     if example.before:
         shown, suffix = [("Before", example.before), *shown], ":"
+    if example.roles is not None:
+        shown += [("Wrong role", example.roles[0]), ("Right role", example.roles[1])]
     for title, states in shown:
         text = states if isinstance(states, str) else json.dumps(states, indent=2, ensure_ascii=False)
         parts += [f"{title}{suffix}", "", *(f"    {line}" for line in text.split("\n")), ""]
@@ -312,7 +314,8 @@ EXPLANATIONS: dict[str, Explanation] = {
         },
     ),
     "SW118": Explanation(
-        "The name of an operation is the API's, its first letter small.",
+        "The name of an operation is the API's, its first letter small. An ItemReader reads with"
+        " s3:getObject or s3:listObjectsV2, a ResultWriter writes with s3:putObject.",
         {
             "Start": {
                 "Type": "Task",
@@ -412,8 +415,8 @@ EXPLANATIONS: dict[str, Explanation] = {
     ),
     "SW190": Explanation(
         "Nothing is known of what the function takes and gives. Write functions/<name>.json with"
-        " input, output"
-        " and errors.",
+        " input, output and errors. It is a warning where a function that has a signature differs from it by"
+        " one letter.",
         {"Start": _call({"order_id": "1"})},
         {"Start": _call({"order_id": "1", "quantity": 1})},
         functions={},

@@ -134,6 +134,8 @@ class Finding:
 
 
 _KEY = re.compile(r'"(?:[^"\\]|\\.)*"\s*:\s*')
+# Shorter names differ by a letter without being meant for each other.
+_SHORTEST = 4
 
 
 @dataclass
@@ -200,15 +202,37 @@ class Findings:
         return at.line, at.column
 
 
-def meant(name: str, names: Iterable[str]) -> str | None:
-    """Suggest the name that was probably meant."""
+def meant(name: str, names: Iterable[str], likeness: float = 0.6) -> str | None:
+    """Suggest the name that was probably meant, at least so much alike."""
     known = list(names)
     folded = {each.replace("_", "").replace("-", "").lower(): each for each in reversed(known)}
     same = folded.get(name.replace("_", "").replace("-", "").lower())
     if same is not None and same != name:
         return f"did you mean '{same}'?"
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(name, known, n=1, cutoff=likeness)
     return f"did you mean '{close[0]}'?" if close and close[0] != name else None
+
+
+def is_one_slip(name: str, other: str) -> bool:
+    """Say whether two names differ by one letter: dropped, added, changed, or swapped with the next."""
+    if name == other or abs(len(name) - len(other)) > 1 or min(len(name), len(other)) < _SHORTEST:
+        return False
+    start = _alike(name, other)
+    left, right = name[start:], other[start:]
+    end = _alike(left[::-1], right[::-1])
+    left, right = left[: len(left) - end], right[: len(right) - end]
+    if (left + right).isdigit():
+        return False
+    is_one = max(len(left), len(right)) == 1
+    return is_one or (len(left) == 2 and left == right[::-1])
+
+
+def _alike(left: str, right: str) -> int:
+    """Count the letters with which both begin."""
+    pairs = zip(left, right, strict=False)
+    return next(
+        (place for place, (one, other) in enumerate(pairs) if one != other), min(len(left), len(right))
+    )
 
 
 def suggestion_for(difference: Difference) -> str | None:

@@ -140,13 +140,24 @@ def _list(value: Json, place: str) -> tuple[str, ...] | None:
 
 
 def _of_terraform(document: Json, file: str) -> dict[str, tuple[Statement, ...]]:
-    """Read `aws_iam_role_policy` resources whose key (for_each), name or role is a machine's name."""
+    """Read `aws_iam_role_policy` resources whose key (for_each) or name is a machine's name.
+
+    Of roles that are in the file, those count that Step Functions may take (`states.amazonaws.com`).
+    """
     values = document.get("planned_values") or document.get("values") or {}
     found: dict[str, tuple[Statement, ...]] = {}
-    for resource in _resources(values.get("root_module", {})):
-        if resource.get("type") != "aws_iam_role_policy":
+    resources = list(_resources(values.get("root_module", {})))
+    others = {
+        str(each["values"].get("name"))
+        for each in resources
+        if each.get("type") == "aws_iam_role"
+        and "states.amazonaws.com" not in str(each["values"].get("assume_role_policy"))
+    }
+    for resource in resources:
+        is_policy = resource.get("type") == "aws_iam_role_policy"
+        if not is_policy or str(resource["values"].get("role")) in others:
             continue
-        policy = resource.get("values", {}).get("policy")
+        policy = resource["values"].get("policy")
         place = f"{file}: {resource.get('address')}"
         if policy is None:
             raise RolesError(f"{place}: its policy is not known before it is applied; take the state's JSON")
@@ -163,7 +174,7 @@ def _policy(text: Json, place: str) -> Json:
 
 
 def _resources(module: Json) -> Iterator[Json]:
-    yield from module.get("resources", ())
+    yield from (each for each in module.get("resources", ()) if isinstance(each.get("values"), dict))
     for child in module.get("child_modules", ()):
         yield from _resources(child)
 

@@ -80,7 +80,29 @@ def result_of(call: Call, arguments: Sequence[Type], view: View, where: Where) -
         _check(f"States.{name}", place, argument, wanted, view, where)
     if name == "Format":
         _check_placeholders(arguments, view, where)
+    if name == "ArrayPartition":
+        _check_size(arguments, view, where)
+    if name == "ArrayGetItem":
+        _check_index(arguments, view, where)
     return _RESULTS[name](arguments)
+
+
+def _check_size(arguments: Sequence[Type], view: View, where: Where) -> None:
+    sizes = shapes_of(of_kind(arguments[1], Number))
+    if sizes and not arguments[1].is_unknown and all(isinstance(s, Number) and s.high < 1 for s in sizes):
+        message = "States.ArrayPartition takes parts of one item or more"
+        view.findings.add("SW104", message, where, actual=arguments[1])
+
+
+def _check_index(arguments: Sequence[Type], view: View, where: Where) -> None:
+    indices = shapes_of(of_kind(arguments[1], Number))
+    counts = [shape for shape in shapes_of(of_kind(arguments[0], Array)) if isinstance(shape, Array)]
+    if arguments[0].is_unknown or arguments[1].is_unknown or len(indices) != 1 or not counts:
+        return
+    (index,) = indices
+    if isinstance(index, Number) and index.low == index.high and min(s.low for s in counts) <= index.low:
+        message = f"States.ArrayGetItem: the array may have no item {index.low:g}"
+        view.findings.add("SW103", message, where, actual=arguments[0])
 
 
 def _check(function: str, place: int, argument: Type, wanted: Type, view: View, where: Where) -> None:
@@ -213,7 +235,10 @@ def _length(arguments: Sequence[Type]) -> Type:
     return Type((Number(is_integer=True, low=min(shape.low for shape in arrays), high=high),))
 
 
-def _range(arguments: Sequence[Type]) -> Type:
+def range_of(arguments: Sequence[Type]) -> Type:
+    """Give the type of the numbers from the first to the second, by the third."""
+    if len(arguments) != 3 or any(not of_kind(each, Number).shapes for each in arguments):
+        return array_of(INTEGER)
     hulls = [_sum((argument,)).shapes[0] for argument in arguments]
     first, last, step = (each for each in hulls if isinstance(each, Number))
     if step.low != step.high or step.low in (0, -INFINITY, INFINITY):
@@ -246,7 +271,7 @@ _RESULTS: dict[str, Callable[[Sequence[Type]], Type]] = {
     "Array": _make_array,
     "ArrayPartition": lambda given: array_of(array_of(_items(given[0]), 1)),
     "ArrayContains": lambda _given: BOOLEAN,
-    "ArrayRange": _range,
+    "ArrayRange": range_of,
     "ArrayGetItem": lambda given: _items(given[0]) if not _items(given[0]).is_never else UNKNOWN,
     "ArrayLength": _length,
     "ArrayUnique": _unique,

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from statewright.typing.jsonata_operators import numbers_in
 from statewright.typing.jsonata_values import ABSENT, Value, flattened
-from statewright.typing.lattice import join, join_all, meet
+from statewright.typing.jsonata_writing import written_out
+from statewright.typing.lattice import join, join_all, meet, union
 from statewright.typing.narrowing import anything, excluding, falsy, narrow, none, only, truthy
 from statewright.typing.shapes import (
+    BOOLEAN,
+    NULL,
+    NUMBER,
+    SOME_ARRAY,
+    SOME_OBJECT,
+    STRING,
     UNKNOWN,
     Array,
     Number,
@@ -19,7 +26,7 @@ from statewright.typing.shapes import (
     of_kind,
     shapes_of,
 )
-from statewright.typing.view import View, join_variables
+from statewright.typing.view import Variable, View, join_variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,31 +34,73 @@ if TYPE_CHECKING:
     from statewright.typing.jsonata_types import Evaluator, Scope
 
 Symbol = Any
+_KINDS = {
+    "null": NULL, "boolean": BOOLEAN, "number": NUMBER, "string": STRING, "array": SOME_ARRAY,
+    "object": SOME_OBJECT,
+}  # fmt: skip
 
 
-Reference = tuple[str, tuple[str, ...]]
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A plain path: its root, the names behind; `bound` where the expression itself has bound the root."""
+
+    root: str
+    names: tuple[str, ...]
+    bound: Value | None = None
 
 
 def _reference(tree: Symbol, scope: Scope) -> Reference | None:
     """Give root and names of a plain path such as `$states.input.a` or `$order.id`."""
-    if tree.type == "variable" and not tree.predicate and tree.value and scope.find(str(tree.value)) is None:
-        return str(tree.value), ()
+    if tree.type == "variable" and not tree.predicate and tree.value:
+        return _rooted(str(tree.value), (), scope)
     if tree.type != "path" or tree.group is not None or tree.tuple is not None:
         return None
     head, *rest = tree.steps
     extras = [step for step in tree.steps if step.stages or step.predicate or step.focus or step.index]
     if head.type != "variable" or not head.value or extras or any(step.type != "name" for step in rest):
         return None
-    if scope.find(str(head.value)) is not None:
+    return _rooted(str(head.value), tuple(str(step.value) for step in rest), scope)
+
+
+def _indexed(tree: Symbol, scope: Scope) -> Reference | None:
+    """Give the array of which an index picks an item, in `$states.input.rows[0]` or `$rows[0]`."""
+    if tree.type == "variable" and tree.value and _is_index(tree.predicate):
+        return _rooted(str(tree.value), (), scope)
+    if tree.type != "path" or not _is_index(tree.steps[-1].stages):
         return None
-    return str(head.value), tuple(str(step.value) for step in rest)
+    head, *rest = tree.steps
+    extras = [step for step in tree.steps[:-1] if step.stages or step.predicate or step.focus or step.index]
+    if head.type != "variable" or not head.value or extras or any(step.type != "name" for step in rest):
+        return None
+    return _rooted(str(head.value), tuple(str(step.value) for step in rest), scope)
 
 
-def _changed(view: View, reference: Reference, change: Callable[[Type, tuple[str, ...]], Type]) -> View:
-    root, names = reference
+def _is_index(stages: Symbol) -> bool:
+    return bool(stages) and len(stages) == 1 and getattr(stages[0].expr, "type", None) == "number"
+
+
+def _rooted(root: str, names: tuple[str, ...], scope: Scope) -> Reference | None:
+    bound = scope.find(root)
+    return None if bound is not None and bound.is_function else Reference(root, names, bound)
+
+
+def _changed(
+    view: View,
+    reference: Reference,
+    change: Callable[[Type, tuple[str, ...]], Type],
+    *,
+    is_there: bool,
+) -> View:
+    root, names = reference.root, reference.names
+    if reference.bound is not None:
+        own = view.bound.get(root) or Variable(reference.bound.type, not reference.bound.may_be_absent)
+        own = Variable(change(own.type, names), own.is_certain or is_there)
+        return replace(view, bound={**view.bound, root: own})
     if root == "states":
         if names[:1] == ("input",):
             return replace(view, document=change(view.document, names[1:]))
+        if names[:3] == ("context", "Execution", "Input"):
+            return view.of_execution(lambda type_: change(type_, names[3:]))
         if names and names[0] in view.more:
             more = {**view.more, names[0]: change(view.more[names[0]], names[1:])}
             return replace(view, more=more)
@@ -59,7 +108,7 @@ def _changed(view: View, reference: Reference, change: Callable[[Type, tuple[str
     known = view.variables.get(root)
     if known is None:
         return view
-    narrowed = replace(known, type=change(known.type, names))
+    narrowed = replace(known, type=change(known.type, names), is_certain=known.is_certain or is_there)
     return replace(view, variables={**view.variables, root: narrowed})
 
 
@@ -72,6 +121,7 @@ def _narrowed(
         view,
         reference,
         lambda type_, names: narrow(type_, names, keep, keeps_absent=keeps_absent, maps_arrays=True),
+        is_there=not keeps_absent,
     )
 
 
@@ -82,7 +132,8 @@ def refined(evaluator: Evaluator, tree: Symbol, scope: Scope, *, is_true: bool) 
 
 def is_dead(view: View) -> bool:
     """Say whether no value is left for something that a condition has spoken of: it never comes out so."""
-    known = (view.document, *view.more.values(), *(each.type for each in view.variables.values()))
+    variables = (*view.variables.values(), *view.bound.values())
+    known = (view.document, *view.more.values(), *(each.type for each in variables))
     return any(type_.is_never for type_ in known)
 
 
@@ -97,8 +148,14 @@ def _refined(evaluator: Evaluator, view: View, tree: Symbol, scope: Scope, *, is
         return _refined_by_function(evaluator, view, tree, scope, is_true=is_true)
     reference = _reference(tree, scope)
     if is_true:
-        return _narrowed(view, reference, truthy, keeps_absent=False)
+        return _narrowed(_present(view, tree), reference, truthy, keeps_absent=False)
     return _narrowed(view, reference, falsy, keeps_absent=True)
+
+
+def _present(view: View, tree: Symbol) -> View:
+    """What counts as true is there: it is known again by its words."""
+    text = written_out(tree)
+    return view if text is None else replace(view, present=view.present | {text})
 
 
 def _refined_by_operator(
@@ -113,6 +170,7 @@ def _refined_by_operator(
         other = _refined(evaluator, view, tree.lhs, scope, is_true=not is_true)
         return _joined(one, _refined(evaluator, other, tree.rhs, scope, is_true=is_true))
     quiet = evaluator.hushed().seeing(replace(view, findings=evaluator.hushed().view.findings))
+    tree, operator = _turned(tree, operator)
     if operator in ("=", "!=", "in"):
         values = flattened(quiet.type_of(tree.rhs, ABSENT, scope))
         is_literal = _is_literal(values)
@@ -122,6 +180,9 @@ def _refined_by_operator(
         if _counted(tree.lhs, scope) is not None:
             return _by_count(view, tree, operator, values, scope, is_true=is_true)
         is_equal = (operator != "!=") is is_true
+        asked = _argument_of(tree.lhs, "type")
+        if asked is not None:
+            return _by_kind(view, _reference(asked, scope), values, is_equal=is_equal)
         if not is_equal and not _is_each_excluded(tree.rhs, values):
             return view
         # A comparison with nothing is false, with either sign.
@@ -131,6 +192,39 @@ def _refined_by_operator(
     if operator in ("<", "<=", ">", ">="):
         return _refined_by_order(quiet, view, tree, scope, is_true=is_true)
     return view
+
+
+@dataclass(frozen=True, slots=True)
+class _Turned:
+    """A comparison with its sides changed."""
+
+    lhs: Symbol
+    rhs: Symbol
+    value: str
+
+
+def _turned(tree: Symbol, operator: str) -> tuple[Symbol, str]:
+    """Write `3 < $count(x)` as `$count(x) > 3`."""
+    other = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}.get(operator)
+    if other is None or tree.lhs.type not in ("string", "number", "value"):
+        return tree, operator
+    return _Turned(tree.rhs, tree.lhs, other), other
+
+
+def _argument_of(tree: Symbol, name: str) -> Symbol | None:
+    """Give the only argument of a call of a built-in function."""
+    is_call = tree.type == "function" and tree.procedure.type == "variable" and tree.procedure.value == name
+    return tree.arguments[0] if is_call and len(tree.arguments or ()) == 1 else None
+
+
+def _by_kind(view: View, reference: Reference | None, names: Type, *, is_equal: bool) -> View:
+    """`$type(x) = 'number'`: of nothing it is nothing, which equals no name."""
+    texts = {text for shape in shapes_of(names) if isinstance(shape, String) for text in shape.values or ()}
+    kinds = [_KINDS[text] for text in texts if text in _KINDS]
+    if not kinds or len(kinds) < len(texts):
+        return view
+    keep = only(union(kinds)) if is_equal else excluding(union(kinds))
+    return _narrowed(view, reference, keep, keeps_absent=not is_equal)
 
 
 def _is_each_excluded(tree: Symbol, values: Type) -> bool:
@@ -149,10 +243,8 @@ def _is_literal(type_: Type) -> bool:
 
 
 def _counted(tree: Symbol, scope: Scope) -> Reference | None:
-    is_count = (
-        tree.type == "function" and tree.procedure.type == "variable" and tree.procedure.value == "count"
-    )
-    return _reference(tree.arguments[0], scope) if is_count and len(tree.arguments or ()) == 1 else None
+    asked = _argument_of(tree, "count")
+    return None if asked is None else _reference(asked, scope)
 
 
 def _by_count(view: View, tree: Symbol, operator: str, values: Type, scope: Scope, *, is_true: bool) -> View:
@@ -178,7 +270,9 @@ def _refined_by_order(quiet: Evaluator, view: View, tree: Symbol, scope: Scope, 
     limit = numbers_in(quiet.type_of(tree.rhs, ABSENT, scope))
     operator = str(tree.value)
     counted = _counted(tree.lhs, scope)
-    if counted is not None and limit is not None and is_true and operator in (">", ">="):
+    if counted is not None and not is_true:
+        operator = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}[operator]
+    if counted is not None and limit is not None and operator in (">", ">="):
         least = limit.low if operator == ">=" else limit.low + 1
         return _narrowed(view, counted, _filled, keeps_absent=False) if least >= 1 else view
     reference = _reference(tree.lhs, scope)
@@ -203,11 +297,13 @@ def _refined_by_function(
     if name in ("not", "boolean"):
         return _refined(evaluator, view, first, scope, is_true=is_true is (name == "boolean"))
     reference = _reference(first, scope)
+    if name == "exists" and is_true and reference is None:
+        return _narrowed(_present(view, first), _indexed(first, scope), _filled, keeps_absent=False)
     if name == "exists" and is_true:
-        return _certain(_narrowed(view, reference, anything, keeps_absent=False), reference)
+        return _narrowed(view, reference, anything, keeps_absent=False)
     if name == "exists":
         return _narrowed(view, reference, none, keeps_absent=True)
-    return view
+    return _present(view, tree) if is_true else view
 
 
 def _is_never_absent(tree: Symbol) -> bool:
@@ -220,19 +316,17 @@ def _is_never_absent(tree: Symbol) -> bool:
     return is_call and str(tree.procedure.value) == "exists"
 
 
-def _certain(view: View, reference: Reference | None) -> View:
-    """A variable that exists is assigned."""
-    known = None if reference is None else view.variables.get(reference[0])
-    if reference is None or known is None or known.is_certain:
-        return view
-    return replace(view, variables={**view.variables, reference[0]: replace(known, is_certain=True)})
-
-
 def _joined(left: View, right: View) -> View:
     return replace(
         left,
         document=join(left.document, right.document),
         variables=join_variables(left.variables, right.variables),
+        bound={
+            name: each
+            for name, each in join_variables(left.bound, right.bound).items()
+            if name in left.bound and name in right.bound
+        },
+        present=left.present & right.present,
         more={name: join_all((type_, right.more[name])) for name, type_ in left.more.items()},
     )
 

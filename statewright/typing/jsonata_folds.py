@@ -1,4 +1,4 @@
-"""JSONata's functions that call a function for each item: $map, $filter, $single, $reduce.
+"""JSONata's functions that call a function for each item: $map, $filter, $sift, $single, $reduce.
 
 Source: https://docs.jsonata.org/higher-order-functions
 """
@@ -17,7 +17,8 @@ from statewright.typing.jsonata_values import (
     items_with_counts,
     yields,
 )
-from statewright.typing.shapes import COUNT
+from statewright.typing.lattice import join_all
+from statewright.typing.shapes import COUNT, STRING, Object, Type, shapes_of
 from statewright.typing.widening import widen
 
 if TYPE_CHECKING:
@@ -32,8 +33,8 @@ def _arguments(stream: Stream, whole: Value, function: Value) -> list[Value]:
     return [Value(stream.item), Value(COUNT), whole][: max(1, min(3, function.arity))]
 
 
-def mapped(given: list[Value]) -> Value:
-    """What `$map(values, function)` yields."""
+def mapped(given: list[Value], *, keeps_array: bool = False) -> Value:
+    """What `$map(values, function)` yields; `keeps_array`: `[]` stands behind it."""
     if len(given) < 2:
         return ANYTHING
     values, function = given[:2]
@@ -44,18 +45,41 @@ def mapped(given: list[Value]) -> Value:
     if function.call is not None:
         result = function.call(_arguments(stream, values, function), 0)
     low = 0 if result.may_be_absent or values.may_be_absent else stream.low
-    return Stream(result.type, low, stream.high).settled()
+    return Stream(result.type, low, stream.high).settled(keeps_array=keeps_array)
 
 
-def filtered(given: list[Value]) -> Value:
-    """What `$filter(values, function)` yields."""
+def filtered(given: list[Value], *, keeps_array: bool = False) -> Value:
+    """What `$filter(values, function)` yields; `keeps_array`: `[]` stands behind it."""
     if len(given) < 2:
         return ANYTHING
     values, function = given[:2]
     stream = items_with_counts(values)
     if function.call is not None:
         function.call(_arguments(stream, values, function), 0)
-    return Stream(stream.item, 0, stream.high).settled()
+    return Stream(stream.item, 0, stream.high).settled(keeps_array=keeps_array)
+
+
+def sifted(given: list[Value]) -> Value:
+    """What `$sift(object, function)` yields: members of the object, nobody knows which."""
+    if len(given) < 2 or given[0].is_absent:
+        return ABSENT if given and given[0].is_absent else ANYTHING
+    source, function = given[:2]
+    objects = [shape for shape in shapes_of(source.type) if isinstance(shape, Object)]
+    if source.type.is_unknown or len(objects) != len(shapes_of(source.type)):
+        return ANYTHING
+    members = join_all(
+        type_ for shape in objects for type_ in (*(f.type for f in shape.fields.values()), shape.rest)
+    )
+    if function.call is not None and not members.is_never:
+        function.call([Value(members), Value(STRING), source][: max(1, min(3, function.arity))], 0)
+    return Value(Type(tuple(_loosened(shape) for shape in objects)).under(source.type), is_presumed=True)
+
+
+def _loosened(shape: Object) -> Object:
+    fields = {
+        name: replace(field, is_required=False, is_presumed=True) for name, field in shape.fields.items()
+    }
+    return replace(shape, fields=fields)
 
 
 def single(given: list[Value]) -> Value:
@@ -84,7 +108,8 @@ def reduced(given: list[Value]) -> Value:
     has_init = len(given) > 2 and not given[2].is_absent
     start = given[2] if has_init else Value(stream.item)
     if stream.high == 0:
-        return start if has_init else ABSENT
+        may_be_absent = start.may_be_absent or values.may_be_absent
+        return replace(start, may_be_absent=may_be_absent) if has_init else ABSENT
     gathered = _gathered(call, start, stream, values, function)
     if gathered is None:
         return ANYTHING

@@ -7,11 +7,13 @@ https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from statewright.asl.jsonata.natives import NATIVES
 from statewright.typing import jsonata_folds as folds
-from statewright.typing.intrinsic_types import merge_objects
+from statewright.typing.intrinsic_types import merge_objects, range_of
+from statewright.typing.jsonata_demands import unmet
 from statewright.typing.jsonata_values import (
     ABSENT,
     ANYTHING,
@@ -65,6 +67,11 @@ def check_arguments(
     if len(given) > len(parameters) and not (parameters and parameters[-1].pattern.endswith("+")):
         report(len(parameters), f"${name} takes {len(parameters)} arguments, not {len(given)}")
         return
+    lacking = unmet(name, given)
+    if lacking is not None:
+        unproved(0, lacking)
+    if name == "sort" and len(given) == 1:
+        _check_sortable(given[0], report, unproved)
     least = sum(1 for parameter in parameters if not parameter.pattern.endswith("?"))
     takes_context = bool(parameters) and parameters[0].takes_context
     if len(given) < least or (takes_context and least > 0 and len(given) <= least):
@@ -80,6 +87,21 @@ def check_arguments(
             )
         elif parameter.type == "a" and parameter.subtype is not None and len(parameter.subtype) == 1:
             _check_items(name, place, parameter.subtype, value, report)
+
+
+def _check_sortable(
+    value: Value, report: Callable[[int, str], None], unproved: Callable[[int, str], None]
+) -> None:
+    """Without a function $sort takes numbers alone or strings alone."""
+    stream = items_with_counts(value)
+    if value.is_function or (stream.high is not None and stream.high < 2):
+        return
+    found = kinds(stream.item)
+    if stream.item.is_unknown:
+        unproved(0, "it cannot be shown that $sort gets numbers alone or strings alone")
+    elif found and found not in ({"number"}, {"string"}):
+        words = "$sort takes numbers alone or strings alone, and a function for others"
+        report(0, f"argument 1 of $sort holds {show(stream.item)}: {words}")
 
 
 def _is_open(value: Value, kind: str, subtype: str | None) -> bool:
@@ -112,8 +134,10 @@ def _check_items(
         report(place, f"argument {place + 1} of ${name} holds {show(stream.item)} where {wanted}s are wanted")
 
 
-def result_of(name: str, given: list[Value]) -> Value:
-    """Give what a call yields."""
+def result_of(name: str, given: list[Value], *, keeps_array: bool = False) -> Value:
+    """Give what a call yields; `keeps_array`: `[]` stands behind it, which keeps one result an array."""
+    if keeps_array and name in _SELECTING:
+        return _SELECTING[name](given, keeps_array=True)
     result = _RESULTS.get(name)
     if result is None:
         return ANYTHING
@@ -292,6 +316,8 @@ def _distinct(given: list[Value]) -> Value:
 
 def _keys(given: list[Value]) -> Value:
     objects = [shape for shape in shapes_of(_first(given).type) if isinstance(shape, Object)]
+    if not kinds(_first(given).type) & {"object", "array"} and not _first(given).type.is_never:
+        return ABSENT
     if _first(given).type.is_unknown or len(objects) != len(shapes_of(_first(given).type)):
         return Value(UNKNOWN)
     names = [name for shape in objects for name in shape.fields]
@@ -321,7 +347,18 @@ def _lookup(given: list[Value]) -> Value:
 def _range(given: list[Value]) -> Value:
     if any(each.type.is_unknown for each in given):
         return ANYTHING
-    return Stream(INTEGER).settled()
+    stream = items_with_counts(Value(range_of([each.type for each in given])))
+    is_sure = not any(each.may_be_absent or each.is_open for each in given)
+    return (stream if is_sure else replace(stream, low=0)).settled()
+
+
+def _split(given: list[Value]) -> Value:
+    """Text without a separator in it is one part; only an empty separator parts an empty text into none."""
+    first = _first(given)
+    separator = given[1].type if len(given) > 1 else UNKNOWN
+    is_text = all(isinstance(s, String) and s.low > 0 for s in shapes_of(separator)) and separator.shapes
+    least = 1 if is_text and len(given) == 2 else 0
+    return yields(array_of(STRING, least), first) if not first.is_absent else ABSENT
 
 
 def _partition(given: list[Value]) -> Value:
@@ -358,7 +395,7 @@ _RESULTS: dict[str, Callable[[list[Value]], Value]] = {
     "string": _text,
     "length": _with_first(COUNT),
     "contains": _with_first(BOOLEAN),
-    "split": _with_first(array_of(STRING)),
+    "split": _split,
     "match": lambda given: Value(UNKNOWN, _first(given).may_be_absent),
     "number": _with_first(NUMBER),
     "sqrt": _with_first(Type((Number(low=0),))),
@@ -392,6 +429,7 @@ _RESULTS: dict[str, Callable[[list[Value]], Value]] = {
     "clone": lambda given: _first(given),
     "map": folds.mapped,
     "filter": folds.filtered,
+    "sift": folds.sifted,
     "single": folds.single,
     "reduce": folds.reduced,
     "millis": _always(COUNT),
@@ -403,3 +441,6 @@ _RESULTS: dict[str, Callable[[list[Value]], Value]] = {
     "partition": _partition,
     "parse": _with_first(UNKNOWN),
 }  # fmt: skip
+
+# Those whose results are a sequence, which `[]` keeps an array.
+_SELECTING = {"map": folds.mapped, "filter": folds.filtered}

@@ -106,6 +106,8 @@ def _arithmetic(evaluator: Evaluator, tree: Symbol, operator: str, left: Value, 
     one, other = numbers_in(left.type), numbers_in(right.type)
     if one is None or other is None:
         return yields(NUMBER, left, right)
+    if operator in ("/", "%") and other.low <= 0 <= other.high and not right.type.is_unknown:
+        evaluator.report("SW191", f"it cannot be shown that the right side of '{operator}' is not 0", tree)
     return yields(Type((_computed(operator, one, other),)), left, right)
 
 

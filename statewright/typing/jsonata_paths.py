@@ -77,7 +77,10 @@ class PathWalk:
         view = self.evaluator.view
         suggestion = f"did you mean '${name}'?" if name in view.variables or name == "states" else None
         message = f"'{name}' points to nothing: an expression begins with $states or a variable"
-        self.evaluator.report("SW101", message, step, suggestion=suggestion, is_always=True)
+        # Also where it is only asked whether there is such a value.
+        findings = replace(view.findings, ignored=view.findings.ignored - {"SW101"})
+        seeing = self.evaluator.seeing(replace(view, findings=findings))
+        seeing.report("SW101", message, step, suggestion=suggestion, is_always=True)
 
     def _step(self, step: Symbol, cursor: Cursor) -> Cursor:
         if step.type == "sort":
@@ -99,6 +102,9 @@ class PathWalk:
             low = 0 if found.may_be_absent and found.single.is_never and found.stream is None else mapped.low
             mapped = replace(mapped, low=0 if cursor.may_be_absent else low)
             found = replace(found, stream=merged(found.stream, mapped))
+            if step.type == "name" and not single.is_never and _is_nothing(found):
+                names = select(single, str(step.value)).names
+                self._report(step, str(step.value), names, single, is_lone=True)
         return found
 
     def _map(self, step: Symbol, stream: Stream, *, is_lone: bool) -> Stream:
@@ -273,3 +279,7 @@ def _kept(cursor: Cursor) -> Cursor:
     arrays = of_kind(cursor.single, Array)
     lone = NEVER if single.is_never else Type((Array((single,), NEVER, 1, 1),))
     return replace(cursor, single=join(arrays, lone))
+
+
+def _is_nothing(cursor: Cursor) -> bool:
+    return cursor.single.is_never and (cursor.stream is None or cursor.stream.item.is_never)

@@ -21,6 +21,7 @@ from statewright.typing.jsonata_functions import check_arguments, result_of
 from statewright.typing.jsonata_paths import PathWalk
 from statewright.typing.jsonata_transforms import transformed
 from statewright.typing.jsonata_values import ABSENT, ANYTHING, Stream, Value, either, items_with_counts
+from statewright.typing.jsonata_writing import written_out
 from statewright.typing.lattice import join, join_all
 from statewright.typing.selection import Selected
 from statewright.typing.shapes import (
@@ -40,7 +41,7 @@ from statewright.typing.texts import literal_text, looks_like_jsonata
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from statewright.typing.view import View
+    from statewright.typing.view import Variable, View
 
 Json = Any
 Symbol = Any
@@ -158,6 +159,8 @@ class Evaluator:
             found = stream.settled(keeps_array=bool(tree.keep_array))
         if tree.type != "path" and tree.group is not None:
             return Value(SOME_OBJECT)
+        if self.view.present and found.may_be_absent and written_out(tree) in self.view.present:
+            return replace(found, may_be_absent=False, is_by_count=False)
         return found
 
     def type_of(self, tree: Symbol, context: Value, scope: Scope) -> Type:
@@ -185,7 +188,8 @@ class Evaluator:
             return context
         bound = scope.find(name)
         if bound is not None:
-            return bound
+            known = self.view.bound.get(name)
+            return bound if known is None or bound.is_function else _narrowed(bound, known)
         if name == "states":
             return Value(self._states())
         if name in NATIVES and name not in self.view.variables:
@@ -279,8 +283,10 @@ class Evaluator:
     def _block(self, tree: Symbol, context: Value, scope: Scope) -> Value:
         inner = Scope(outer=scope)
         found = ABSENT
+        names = [str(each.lhs.value) for each in tree.expressions if each.type == "bind"]
+        evaluator = self.seeing(self.view.unbound(names))
         for expression in tree.expressions:
-            found = self.value(expression, context, inner)
+            found = evaluator.value(expression, context, inner)
         return found
 
     def _bind(self, tree: Symbol, context: Value, scope: Scope) -> Value:
@@ -299,7 +305,7 @@ class Evaluator:
             if self.calls + depth > _MAX_CALLS:
                 return ANYTHING
             padded = [*given, *[ABSENT] * (len(names) - len(given))]
-            inner = Evaluator(view, self.where, self.calls + 1)
+            inner = Evaluator(view.unbound(names), self.where, self.calls + 1)
             return inner.value(tree.body, context, Scope(dict(zip(names, padded, strict=False)), scope))
 
         quiet = partial(call, view=self.hushed().view)
@@ -320,7 +326,7 @@ class Evaluator:
             if parameters and parameters[0].takes_context and len(given) < len(parameters):
                 least = NATIVES[name].signature.least
                 given = [context, *given] if len(given) <= least and (least or not given) else given
-            return result_of(name, given)
+            return result_of(name, given, keeps_array=bool(tree.keep_array))
         function = self.value(tree.procedure, context, scope)
         if function.call is None:
             if function.type.is_unknown and not function.is_absent:
@@ -415,6 +421,16 @@ class Evaluator:
                 parts.append(Selected(Type((shape,)) if is_there else NEVER, is_there))
         is_certain = all(part.is_certain for part in parts) and not source.may_be_absent
         return Stream(join_all(part.type for part in parts).under(source.type), int(is_certain), 1)
+
+
+def _narrowed(bound: Value, known: Variable) -> Value:
+    return replace(
+        bound,
+        type=known.type,
+        may_be_absent=bound.may_be_absent and not known.is_certain,
+        is_presumed=bound.is_presumed and not known.is_certain,
+        is_by_count=bound.is_by_count and not known.is_certain,
+    )
 
 
 def _only_text(type_: Type) -> str | None:

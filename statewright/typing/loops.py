@@ -214,7 +214,13 @@ def _asked_by_paths(condition: Comparison) -> set[str] | None:
 def _changed(state: State) -> set[str]:
     """Name what a state may change: variables, members of the document as `$.name`, or all of it."""
     parts = [state, *getattr(state, "catch", ()), *getattr(state, "rules", ())]
-    found = {key.removesuffix(".$") for part in parts if part.assign for key in part.assign.value}
+    found = {
+        key.removesuffix(".$")
+        for part in parts
+        if part.assign
+        for key, value in part.assign.value.items()
+        if value not in (f"{{% ${key} %}}", f"${key.removesuffix('.$')}")  # which leaves it as it is
+    }
     if state.output is not None or state.input_path is not None or state.output_path is not None:
         return found | {_WHOLE}
     if any(getattr(part, "output", None) is not None for part in parts[1:]):

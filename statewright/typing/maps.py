@@ -13,6 +13,7 @@ from statewright.typing.contexts import item_context, machine_context
 from statewright.typing.findings import Where
 from statewright.typing.flow import Entry, run_flow
 from statewright.typing.lattice import join, join_all
+from statewright.typing.map_storage import check_source, check_target
 from statewright.typing.path_types import is_array_or_object
 from statewright.typing.rendering import show
 from statewright.typing.selection import items_of
@@ -156,8 +157,7 @@ def _items(type_: Type) -> Items:
 def _read_items(visit: Visit, state: Map, view: View) -> Items:
     reader = state.reader
     assert reader is not None
-    if reader.payload is not None:
-        visit.template(reader.payload, view)
+    check_source(visit, reader, view)
     visit.check_integer(reader.max_items, view, 0)
     if reader.resource.action == "listObjectsV2" and "Transformation" not in reader.config:
         return Items(_LISTED.since(f"the objects that {state.name} lists", state.name))
@@ -217,8 +217,7 @@ def _result(visit: Visit, state: Map, view: View, output: Type, items: Items) ->
     if state.mode == "DISTRIBUTED":
         writer = state.writer
         if writer is not None:
-            if writer.payload is not None:
-                visit.template(writer.payload, view)
+            check_target(visit, writer, view)
             return _WRITTEN.since(*origin) if writer.resource is not None else UNKNOWN
         if state.batcher is not None:
             low = min(low, 1)

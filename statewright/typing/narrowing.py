@@ -155,10 +155,24 @@ def _narrow_array(
         return shape
     if isinstance(key, str):
         return shape if keeps_absent else None
+    if 0 <= key < len(shape.prefix):
+        return _narrow_place(
+            shape,
+            key,
+            narrow(shape.prefix[key], keys[1:], keep, keeps_absent=keeps_absent, maps_arrays=maps_arrays),
+            keeps_absent=keeps_absent,
+        )
     if keeps_absent or key < 0:
         return shape
-    del keep
     return array_within(replace(shape, low=max(shape.low, key + 1)))
+
+
+def _narrow_place(shape: Array, place: int, found: Type, *, keeps_absent: bool) -> Shape | None:
+    if found.is_never:
+        return array_within(replace(shape, high=place)) if keeps_absent else None
+    prefix = (*shape.prefix[:place], found, *shape.prefix[place + 1 :])
+    low = shape.low if keeps_absent else max(shape.low, place + 1)
+    return array_within(replace(shape, prefix=prefix, low=low))
 
 
 def truthy(type_: Type) -> Type:

@@ -97,6 +97,10 @@ def _rounds(**more: Json) -> dict[str, Json]:
     }
 
 
+def _policy(action: str) -> Json:
+    return {"machine": {"Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]}}
+
+
 _PIPELINE = {"name": "shop", "functions": {"price": {"timeout_seconds": 60}}}
 
 OPERATIONS: Mapping[str, Explanation] = {
@@ -233,5 +237,6 @@ OPERATIONS: Mapping[str, Explanation] = {
         {"Start": _call(End=True)},
         {"Start": _call(End=True)},
         functions=_PRICE,
+        roles=(_policy("lambda:GetFunction"), _policy("lambda:InvokeFunction")),
     ),
 }

@@ -10,6 +10,7 @@ from statewright.asl.source import escape
 from statewright.typing.findings import Where, meant
 from statewright.typing.intrinsic_types import result_of
 from statewright.typing.lattice import join_all
+from statewright.typing.path_names import names_asked, names_below, names_of_items
 from statewright.typing.rendering import few
 from statewright.typing.selection import children, select
 from statewright.typing.shapes import (
@@ -128,7 +129,13 @@ def _report(
 def _indefinite(path: jsonpath.Path, start: Type, view: View, where: Where) -> Type:
     item, low = start, 1
     high: int | None = 1
+    before: Any = None
+    above = start
     for step in path.steps:
+        _check_names(
+            path, step, before, above if isinstance(before, steps.Descendants) else item, view, where
+        )
+        above, before = item, step
         item, low, high = _step(step, item, low, high)
         if item.is_never and high != 0:
             names = getattr(step, "names", None)
@@ -137,6 +144,22 @@ def _indefinite(path: jsonpath.Path, start: Type, view: View, where: Where) -> T
                 view.findings.add("SW101", message, where, actual=start)
             return array_of(NEVER)
     return array_of(item, low, high)
+
+
+def _check_names(path: jsonpath.Path, step: Any, before: Any, item: Type, view: View, where: Where) -> None:
+    """Report names that no item of a filter has, and names that nothing below `..` has."""
+    asked: list[str] = []
+    known: frozenset[str] | None = None
+    if isinstance(step, steps.Filter):
+        asked, known = list(names_asked(step.condition)), names_of_items(item)
+    elif isinstance(before, steps.Descendants) and isinstance(step, steps.Names):
+        asked, known = list(step.names), names_below(item)
+    for name in asked if known is not None else ():
+        if name not in (known or ()):
+            message = f"{path.text} selects nothing: no value there has '{name}'"
+            view.findings.add(
+                "SW101", message, where, actual=item, suggestion=meant(name, sorted(known or ()))
+            )
 
 
 Nodes = tuple[Type, int, int | None]

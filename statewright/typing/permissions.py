@@ -83,7 +83,9 @@ def _needs(state: State) -> Iterable[Need]:
         return [Need(state.name, pointer, a, on if a == "lambda:InvokeFunction" else None) for a in actions]
     if not isinstance(state, Map) or state.mode != "DISTRIBUTED":
         return []
-    found = [Need(state.name, state.at.pointer, action) for action in _CHILDREN]
+    # Executions of EXPRESS children cannot be described or stopped.
+    actions = _CHILDREN[:1] if state.execution_type == "EXPRESS" else _CHILDREN
+    found = [Need(state.name, state.at.pointer, action) for action in actions]
     if state.reader is not None:
         actions = _READ.get(state.reader.resource.action, ())
         found += [Need(state.name, state.reader.at.pointer, action) for action in actions]

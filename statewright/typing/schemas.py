@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 Json = Any
 
 MAX_SCHEMA_BYTES = 4 * 2**20
+# Schemas in a schema where each $ref is written out; definitions that double each other grow without end.
+MAX_SCHEMA_PARTS = 20_000
+MAX_ALTERNATIVES = 1_000
 _MAX_DEPTH = 200
 _TYPES = ("null", "boolean", "number", "string", "array", "object")
 _OF_KIND: dict[str, type[Shape]] = {
@@ -84,6 +87,8 @@ class Schemas:
         self._read: dict[str, Type] = {}
         self._open: set[str] = set()
         self._recursive: set[str] = set()
+        self._sizes: dict[str, int] = {}
+        self._parts = 0
 
     def load(self, file: Path) -> Json:
         """Read a file of JSON once; raises SchemaError."""
@@ -99,10 +104,12 @@ class Schemas:
 
     def at(self, file: Path, pointer: str) -> Type:
         """Read the schema at a JSON pointer of a file; raises SchemaError."""
+        self._parts = 0
         return self._reference(f"{file.resolve()}#{pointer}", file.resolve(), pointer, 0)
 
     def read(self, schema: Json, document: Json = None) -> Type:
         """Read a schema that stands alone; `document` is what its `$ref`s point into, else itself."""
+        self._parts = 0
         own = _Document(self, None, schema if document is None else document)
         return own.read(schema, 0)
 
@@ -113,17 +120,26 @@ class Schemas:
     def define(self, key: str, schema: Json, document: _Document, depth: int) -> Type:
         """Read a definition once; one that contains itself stands there by name."""
         if key in self._read:
+            self.count(self._sizes[key], key)
             return self._read[key]
         if key in self._open:
             self._recursive.add(key)
             return Type((Named(_short(key), lambda: self._read.get(key, NEVER)),))
         self._open.add(key)
+        before = self._parts
         try:
             type_ = document.read(schema, depth)
         finally:
             self._open.discard(key)
         self._read[key] = type_
+        self._sizes[key] = self._parts - before
         return type_
+
+    def count(self, parts: int, place: str) -> None:
+        """Count what is read; raises SchemaError beyond MAX_SCHEMA_PARTS."""
+        self._parts += parts
+        if self._parts > MAX_SCHEMA_PARTS:
+            raise SchemaError(f"{place}: more than {MAX_SCHEMA_PARTS:,} schemas, each $ref written out")
 
 
 def _short(key: str) -> str:
@@ -165,6 +181,7 @@ class _Document:
             raise SchemaError(
                 f"{self.name}: a schema is an object or a boolean, not {json.dumps(schema)[:40]}"
             )
+        self.schemas.count(1, self.name)
         for keyword in _REFUSED:
             if keyword in schema:
                 raise SchemaError(f"{self.name}: {keyword} is not supported")
@@ -172,6 +189,8 @@ class _Document:
             type_ = self._own(schema, depth)
             for part in self._parts(schema, depth):
                 type_ = meet(type_, part)
+                if len(type_.shapes) > MAX_ALTERNATIVES:
+                    raise SchemaError(f"{self.name}: more than {MAX_ALTERNATIVES:,} alternatives")
         except (TypeError, AttributeError, OverflowError) as error:
             raise SchemaError(f"{self.name}: {error}") from error
         return type_

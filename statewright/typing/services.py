@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import botocore.session
 from botocore.model import ListShape, MapShape, StructureShape
 
+from statewright.typing.findings import meant
 from statewright.typing.lattice import union
 from statewright.typing.shapes import (
     BOOLEAN,
@@ -51,12 +52,16 @@ _NAMES = {
     "eventbridge": "events",
     "sfn": "stepfunctions",
 }
+# Names that optimised integrations have and the SDK has not.
+_OPTIMISED_ONLY = {"states": "sfn", "elasticmapreduce": "emr"}
 _OPTIMISED = frozenset({"dynamodb", "sqs", "sns", "events", "glue", "athena", "codebuild", "batch", "ecs"})
 # Members that hold a word or a line, never a document: no object is sent there as its text.
 _PLAIN = (
     "name", "arn", "url", "uri", "id", "bucket", "expression", "subject", "token", "prefix", "path",
-    "version", "number", "region",
+    "version", "number", "region", "address", "type",
 )  # fmt: skip
+# Members of which a call wants one, as no model tells.
+ONE_OF = {("sns", "publish"): ("TopicArn", "TargetArn", "PhoneNumber")}
 _MAX_DEPTH = 12
 _METADATA = ("SdkHttpMetadata", "SdkResponseMetadata")
 
@@ -80,6 +85,14 @@ def operation(service: str, action: str) -> OperationModel | None:
     model = _session().get_service_model(name)
     found = {each.lower(): each for each in model.operation_names}.get(action.lower())
     return None if found is None else model.operation_model(found)
+
+
+def service_like(service: str) -> str | None:
+    """Suggest the service that was probably meant by a name that none has."""
+    known = _services()
+    if service in _OPTIMISED_ONLY:
+        return f"did you mean '{_OPTIMISED_ONLY[service]}'?"
+    return None if service in known else meant(service, known, likeness=0.8)
 
 
 def modelled(resource: Resource) -> OperationModel | None:

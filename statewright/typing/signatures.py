@@ -27,6 +27,8 @@ _PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
 _ARN = re.compile(r"arn:[^:]*:lambda:[^:]*:[^:]*:function:([^:]+)(:.*)?")
 _MACHINE_ARN = re.compile(r"arn:[^:]*:states:[^:]*:[^:]*:stateMachine:([^:]+)(:.*)?")
 _WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+|\d+")
+# Names of functions have 140 characters at most, with an ARN; those of machines 80.
+_LONGEST = 140
 _ENDINGS = (
     "_lambda_function_arn", "_lambda_function_name", "_state_machine_arn", "_function_arn", "_function_name",
     "_lambda_arn", "_machine_arn", "_arn", "_name", "_lambda_function", "_function", "_lambda",
@@ -52,6 +54,11 @@ def snake(name: str) -> str:
     return "_".join(word.lower() for word in _WORDS.findall(name))
 
 
+def is_function_arn(text: str) -> bool:
+    """Say whether a text is the ARN of a function, with or without its version or alias."""
+    return _ARN.fullmatch(text) is not None
+
+
 def names_of(text: str) -> tuple[str, ...]:
     """Give the names that an ARN, a name or a placeholder may stand for, the likeliest first."""
     match = _ARN.fullmatch(text) or _MACHINE_ARN.fullmatch(text)
@@ -65,9 +72,11 @@ def names_of(text: str) -> tuple[str, ...]:
     plain = snake(bare)
     found = [bare, bare.replace("-", "_"), plain]
     found += [plain.removesuffix(ending) for ending in _ENDINGS if plain.endswith(ending)]
-    return tuple(
-        dict.fromkeys(each for each in found if each and "/" not in each and not each.startswith("."))
-    )
+    return tuple(dict.fromkeys(each for each in found if _is_file_name(each)))
+
+
+def _is_file_name(name: str) -> bool:
+    return 0 < len(name) <= _LONGEST and "/" not in name and "\0" not in name and not name.startswith(".")
 
 
 class Signatures:

@@ -34,9 +34,13 @@ def _size(shape: Shape, depth: int) -> int:
         return _size_of_array(shape, depth)
     if isinstance(shape, String):
         if shape.values is not None:
-            return max(len(json.dumps(value, ensure_ascii=False).encode()) for value in shape.values)
+            return max(_bytes(json.dumps(value, ensure_ascii=False)) for value in shape.values)
         return 2 + (shape.low if shape.high is None or shape.also else shape.high)
     return {Null: 4, Boolean: 4, Number: 1, Named: 1}[type(shape)]
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode("utf-8", "surrogatepass"))  # JSON can hold halves of characters
 
 
 def _size_of_object(shape: Object, depth: int) -> int:

@@ -27,7 +27,7 @@ from statewright.asl.tree import (
 )
 from statewright.typing import jsonata_types, path_types
 from statewright.typing.choices import choice_exits
-from statewright.typing.contexts import state_context
+from statewright.typing.contexts import EXECUTION_INPUT, narrowed_context, state_context
 from statewright.typing.error_names import check_errors
 from statewright.typing.findings import Where, pointed, suggestion_for
 from statewright.typing.flow import Entry, Exit, Split, Surroundings, assigned, run_flow
@@ -78,6 +78,9 @@ _MAX_SECONDS = 99_999_999
 def leave(state: State, entry: Entry, around: Surroundings) -> list[Exit]:
     """Give the ways out of a state."""
     context = state_context(around.context, state)
+    known = entry.variables.get(EXECUTION_INPUT)
+    if known is not None and known.is_certain:
+        context, _ = narrowed_context(context, lambda _type: known.type)
     view = View(entry.input, context, entry.variables, around.findings)
     visit = Visit(state, entry, around, view)
     exits = [_came_through(way, visit) for way in _VISITS[type(state)](visit)]

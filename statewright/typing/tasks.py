@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from statewright.asl.source import escape
 from statewright.typing import services
-from statewright.typing.findings import Where, meant, pointed, suggestion_for
+from statewright.typing.deployment import read_deployment
+from statewright.typing.findings import Where, is_one_slip, meant, pointed, suggestion_for
 from statewright.typing.integrations import check_resource
+from statewright.typing.job_answers import HTTP, answer_of
 from statewright.typing.jsonata_values import object_shapes
 from statewright.typing.selection import part_at, select
 from statewright.typing.shapes import (
@@ -30,16 +33,19 @@ from statewright.typing.shapes import (
     object_of,
     strings,
 )
+from statewright.typing.signatures import is_function_arn, names_of
 from statewright.typing.subsumption import compare
 from statewright.typing.texts import PLACEHOLDER
 
 if TYPE_CHECKING:
     from statewright.asl.tree import Payload, Task
+    from statewright.typing.findings import Severity
     from statewright.typing.flow import Surroundings
     from statewright.typing.signatures import Signature
 
 Json = Any
 
+_PARENT = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"
 _WEAK = ("range", "length", "refinement")
 _INVOKE = object_of(
     {
@@ -72,12 +78,15 @@ def task_result(state: Task, payload: Type, around: Surroundings) -> Type:
     if target == "states:startExecution":
         return _execution_result(state, payload, around)
     model = services.modelled(resource)
+    if target in ("http:invoke", "apigateway:invoke") and not resource.pattern:
+        return HTTP.since(f"the result of {state.name} ({target})", state.name)
     if model is None:
         _check_operation(state, around)
-        return UNKNOWN
+        return answer_of(resource).since(f"the result of {state.name}", state.name)
     _check_arguments(state, payload, services.input_type(model), around)
+    _check_one_of(state, payload, around)
     if resource.pattern:
-        return UNKNOWN.since(f"the answer that {state.name} waits for", state.name)
+        return answer_of(resource).since(f"the answer that {state.name} waits for", state.name)
     found = services.output_type(model, has_metadata=resource.kind != "sdk")
     return found.since(f"the result of {state.name} ({resource.service}:{resource.action})", state.name)
 
@@ -114,11 +123,19 @@ def _function_result(state: Task, name: str, payload: Type, pointer: str, around
 
 
 def _signature(state: Task, name: str, pointer: str, around: Surroundings) -> Signature | None:
+    if name.startswith("arn:") and "${" not in name and not is_function_arn(name):
+        around.findings.add("SW112", f"{name} is no ARN of a function", Where(pointer))
+        return None
     found = around.signatures.function(name)
     if found is None:
         message = f"{state.name} calls {name}, which has no signature: what it takes and gives is unknown"
-        suggestion = meant(name.rpartition(":")[2].strip("${}"), around.signatures.names("functions"))
-        around.findings.add("SW190", message, Where(pointer), suggestion=suggestion)
+        bare, known = name.rpartition(":")[2].strip("${}"), around.signatures.names("functions")
+        is_slip = any(is_one_slip(each, other) for each in names_of(name) for other in known)
+        is_told = "${" in name and read_deployment(around.signatures.folder) is not None  # by SW302
+        severity: Severity | None = "warning" if is_slip and not is_told else None
+        around.findings.add(
+            "SW190", message, Where(pointer), severity=severity, suggestion=meant(bare, known)
+        )
     return found
 
 
@@ -227,12 +244,28 @@ def _execution(output: Type, given: Type) -> Type:
     return Type((Object(fields, NEVER, is_declared=True),))
 
 
+def _without_parent(sent: Type, wanted: Type) -> Type:
+    """Leave out the member by which AWS links an execution to the one that started it.
+
+    A machine need not name it. https://docs.aws.amazon.com/step-functions/latest/dg/concepts-nested-workflows.html
+    """
+    if any(_PARENT in shape.fields for shape in object_shapes(wanted)):
+        return sent
+    shapes = tuple(
+        replace(shape, fields={name: each for name, each in shape.fields.items() if name != _PARENT})
+        if isinstance(shape, Object)
+        else shape
+        for shape in sent.shapes
+    )
+    return replace(sent, shapes=shapes)
+
+
 def _check_child(state: Task, payload: Type, child: Signature, around: Surroundings) -> None:
     given = select(payload, "Input")
     sent = object_of({}) if given.type.is_never else given.type
     if not is_unknown(sent) and kinds(sent) & {"string"}:
         return
-    verdict = compare(sent, child.input)
+    verdict = compare(_without_parent(sent, child.input), child.input)
     if verdict.difference is not None:
         difference = verdict.difference
         message = (
@@ -252,6 +285,11 @@ def _check_child(state: Task, payload: Type, child: Signature, around: Surroundi
 def _check_operation(state: Task, around: Surroundings) -> None:
     resource = state.resource
     known = services.operations(resource)
+    if known is None and resource.kind == "sdk":
+        suggestion = services.service_like(resource.service)
+        if suggestion is not None:
+            message = f"the SDK has no service {resource.service}"
+            around.findings.add("SW118", message, Where(state.resource_at.pointer), suggestion=suggestion)
     if known is None or resource.kind != "sdk":
         return
     message = f"{resource.service} has no operation {resource.action}"
@@ -267,6 +305,15 @@ def _check_token(state: Task, around: Surroundings) -> None:
     if not re.search(r"Task\.Token|\$\$\.Task|context\.Task|\$\$\"|\$states\.context[^.]", text):
         message = f"{state.name} waits for a task token that it does not hand on: nobody can answer it"
         around.findings.add("SW117", message, Where(state.payload.at.pointer))
+
+
+def _check_one_of(state: Task, payload: Type, around: Surroundings) -> None:
+    resource = state.resource
+    names = services.ONE_OF.get((resource.service, resource.action), ())
+    sent = () if is_unknown(payload) else object_shapes(payload)
+    if names and sent and all(shape.is_closed and not shape.fields.keys() & set(names) for shape in sent):
+        message = f"{resource.service}:{resource.action} wants one of {', '.join(names)}"
+        around.findings.add("SW112", message, Where(payload_pointer(state)))
 
 
 def _check_arguments(state: Task, payload: Type, wanted: Type, around: Surroundings) -> None:

@@ -31,6 +31,8 @@ def looks_like_jsonata(text: str, variables: Container[str], functions: Containe
     """Say whether a text that stands for itself was probably meant to be worked out."""
     if text.startswith("{%") or text.endswith("%}") or _STATES.search(text):
         return True
+    if re.match(r"""\s*(['"]).*\1\s*&\s""", text, re.DOTALL):  # 'a text' & another
+        return True
     if re.search(r"\{%.*%\}", text, re.DOTALL) or re.fullmatch(
         r"States\.[A-Za-z0-9]+\(.*\)", text, re.DOTALL
     ):

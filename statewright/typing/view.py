@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from statewright.typing.contexts import EXECUTION_INPUT, narrowed_context
 from statewright.typing.findings import Where, meant
 from statewright.typing.lattice import join
 from statewright.typing.shapes import UNKNOWN, Type
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from statewright.typing.findings import Findings
 
@@ -42,17 +43,37 @@ def join_variables(left: Mapping[str, Variable], right: Mapping[str, Variable]) 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What an expression sees; `more` are the members of `$states` besides input and context."""
+    """What an expression sees; `more` are the members of `$states` besides input and context.
+
+    `bound`: what conditions have told of variables that the expression itself binds; `present`: expressions,
+    written out, that a condition has found to yield something.
+    """
 
     document: Type
     context: Type
     variables: Mapping[str, Variable]
     findings: Findings
     more: Mapping[str, Type] = field(default_factory=dict)
+    bound: Mapping[str, Variable] = field(default_factory=dict)
+    present: frozenset[str] = frozenset()
 
     def of(self, document: Type, **more: Type) -> View:
         """Give a view of another document, with more members of `$states`."""
         return replace(self, document=document, more={**self.more, **more})
+
+    def of_execution(self, change: Callable[[Type], Type]) -> View:
+        """Give a view that knows more of the execution's input."""
+        context, changed = narrowed_context(self.context, change)
+        return replace(
+            self, context=context, variables={**self.variables, EXECUTION_INPUT: Variable(changed)}
+        )
+
+    def unbound(self, names: Sequence[str]) -> View:
+        """Forget what was known of variables that are bound anew."""
+        if not self.bound and not self.present:
+            return self
+        left = {name: each for name, each in self.bound.items() if name not in names}
+        return replace(self, bound=left, present=self.present if not names else frozenset())
 
     def variable(self, name: str, where: Where) -> Type:
         """Look a variable up; reports one that is not, or not surely, assigned."""

@@ -5,4 +5,6 @@ layout       where boxes, labels and edges stand
 svg, mermaid pictures of a definition
 story        histories as visits of states, statuses, ways taken
 server       the page, over any Step Functions endpoint that boto3 reaches
+beside       what the project tells of a state: source_lines, log_lines, typed, input_schema
+tree         definitions and executions for the terminal; standalone: as pages of one file
 """

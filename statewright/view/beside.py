@@ -13,7 +13,6 @@ import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
-from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from statewright.view.asked import BadQueryError, needed, number
@@ -21,12 +20,15 @@ from statewright.view.definition import called_function, read_chart
 from statewright.view.events import details
 from statewright.view.input_schema import UnusableSchemaError, input_schema, problems
 from statewright.view.log_lines import function_of, log_lines
+from statewright.view.panel import visit_error
 from statewright.view.payload import unfold
 from statewright.view.source_lines import handler_line, trace_lines
+from statewright.view.told import Told
 from statewright.view.typed import TypesOfStates
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+    from starlette.responses import Response
 
     from statewright.view.endpoint import Endpoint
     from statewright.view.project_files import ProjectFiles
@@ -57,7 +59,7 @@ class Beside:
         ]
 
     async def schema(self, request: Request) -> Response:
-        return JSONResponse(await asyncio.to_thread(self._schema, needed(request, "machine")))
+        return Told(await asyncio.to_thread(self._schema, needed(request, "machine")))
 
     def _schema(self, machine: str) -> dict[str, Json]:
         try:
@@ -73,7 +75,7 @@ class Beside:
             value = json.loads(text)
         except (ValueError, RecursionError, KeyError, TypeError) as error:
             raise BadQueryError("machine and input, a text of JSON, are asked for") from error
-        return JSONResponse({"problems": await asyncio.to_thread(self._problems, machine, value)})
+        return Told({"problems": await asyncio.to_thread(self._problems, machine, value)})
 
     def _problems(self, machine: str, value: Json) -> list[dict[str, str]]:
         told = self._schema(machine)
@@ -84,7 +86,7 @@ class Beside:
 
     async def source(self, request: Request) -> Response:
         watch, visit = await self._visit(request)
-        return JSONResponse(await asyncio.to_thread(self._source, watch, needed(request, "state"), visit))
+        return Told(await asyncio.to_thread(self._source, watch, needed(request, "state"), visit))
 
     def _source(self, watch: Watch, state: str, visit: Visit | None) -> dict[str, Json]:
         if self._files is None or not self._endpoint.is_local:
@@ -93,8 +95,9 @@ class Beside:
         node = watch.chart.nodes.get(state) if watch.chart else None
         if called is None and node is not None:
             called = called_function(node.body)
-        failures = [] if visit is None else [visit.failure, *(each.last for each in visit.attempts)]
-        causes = [details(watch.log.get(each)).get("cause") for each in failures if each]
+        attempts = [] if visit is None else [each.last for each in visit.attempts if each.last]
+        error = None if visit is None else visit_error(watch, visit)
+        causes = [error and error["cause"], *(details(watch.log.get(each)).get("cause") for each in attempts)]
         return {
             "handler": None if called is None else handler_line(self._files, called),
             "lines": trace_lines(self._files, unfold(causes)),
@@ -102,7 +105,7 @@ class Beside:
 
     async def types(self, request: Request) -> Response:
         watch, state = await self._watches.get(needed(request, "execution")), needed(request, "state")
-        return JSONResponse({"types": await asyncio.to_thread(self._typed, watch, state)})
+        return Told({"types": await asyncio.to_thread(self._typed, watch, state)})
 
     def _typed(self, watch: Watch, state: str) -> dict[str, Json] | None:
         if self._types is None or watch.chart is None:
@@ -117,7 +120,7 @@ class Beside:
         if visit is None or index >= len(visit.attempts):
             raise BadQueryError("There is no such call")
         attempt = visit.attempts[index]
-        return JSONResponse(await asyncio.to_thread(log_lines, watch, attempt, self._files))
+        return Told(await asyncio.to_thread(log_lines, watch, attempt, self._files))
 
     async def _visit(self, request: Request) -> tuple[Watch, Visit | None]:
         watch = await self._watches.get(needed(request, "execution"))

@@ -10,7 +10,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from statewright.view.events import details, seconds
-from statewright.view.layout.regions import draw
+from statewright.view.layout.regions import draw, picture_of
 from statewright.view.merging import changes, merged
 from statewright.view.panel import LISTED_VISITS, place_of, visit_error
 from statewright.view.payload import differences, parse, size, unfold
@@ -20,8 +20,9 @@ from statewright.view.svg import render_drawn
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from statewright.view.definition import Chart
     from statewright.view.endpoint import Endpoint
-    from statewright.view.layout.regions import Way
+    from statewright.view.layout.regions import Picture, Way
     from statewright.view.overlay import Overlay
     from statewright.view.story import Story
     from statewright.view.visits import Visit
@@ -77,8 +78,7 @@ def _drawn(a: Watch, b: Watch) -> dict[str, Json]:
     if a.chart is None or b.chart is None:
         problem = "A definition cannot be drawn: there is no graph of both"
         return {"svg": None, "edges": [], "sides": [], "changed": {}, "names": [], "problem": problem}
-    chart = merged(a.chart, b.chart)
-    picture = draw(chart)
+    chart, picture = _picture(a.chart, b.chart, a.definition if a.definition == b.definition else None)
     gone = a.overlay(), b.overlay()
     return {
         "svg": render_drawn(picture, is_page=True),
@@ -88,6 +88,14 @@ def _drawn(a: Watch, b: Watch) -> dict[str, Json]:
         "names": list(chart.nodes),
         "problem": None,
     }
+
+
+def _picture(a: Chart, b: Chart, text: str | None) -> tuple[Chart, Picture]:
+    """Lay out both definitions; the one that both are, where `text` is, may be laid out already."""
+    if text is not None:
+        return picture_of(text)
+    chart = merged(a, b)
+    return chart, draw(chart)
 
 
 def _head(watch: Watch) -> dict[str, Json]:

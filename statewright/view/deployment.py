@@ -42,17 +42,20 @@ class ExportedNames(Names):
         return self.exported.get(f"{logical.upper()}_BUCKET") or super().bucket(logical)
 
 
-def deployment_of(endpoint: Endpoint) -> Connection | None:
-    """Return the deployment behind an endpoint, None where it is not known."""
+def deployment_of(endpoint: Endpoint, state: Path | None = None) -> Connection | None:
+    """Return the deployment behind an endpoint, None where it is not known.
+
+    `state` is the folder of the local cloud's state, where it is not the project's own.
+    """
     try:
         project = read_project(find_root(Path.cwd()))
     except ProjectError:
         return None
-    return _local(endpoint, project) if endpoint.is_local else _on_aws(endpoint, project)
+    return _local(endpoint, project, state) if endpoint.is_local else _on_aws(endpoint, project)
 
 
-def _local(endpoint: Endpoint, project: Project) -> Connection | None:
-    record = read_record(Places(project.state_folder.resolve()))
+def _local(endpoint: Endpoint, project: Project, state: Path | None) -> Connection | None:
+    record = read_record(Places((state or project.state_folder).resolve()))
     if record is None or record.sfn_endpoint.rstrip("/") != endpoint.url.rstrip("/"):
         return None
     return Connection.to(project, record)

@@ -58,13 +58,16 @@ def find_endpoint(
     return Endpoint(client, shown, is_local=False, service=service)
 
 
-def running_cloud() -> str | None:
-    """Return where the local cloud of the project around the current folder serves Step Functions."""
+def running_cloud(state: Path | None = None) -> str | None:
+    """Return where a local cloud serves Step Functions, None where it is not up.
+
+    It is the one with its state in a folder, without one that of the project around the current folder.
+    """
     from statewright.local.places import Places, read_record
     from statewright.project import STATE_FOLDER, ProjectError, find_root
 
     try:
-        record = read_record(Places((find_root(Path.cwd()) / STATE_FOLDER).resolve()))
+        record = read_record(Places((state or find_root(Path.cwd()) / STATE_FOLDER).resolve()))
     except ProjectError:
         return None
     return None if record is None else record.sfn_endpoint
@@ -84,4 +87,5 @@ def _aws_services(url: str | None, region: str | None, profile: str | None) -> C
     # Polls are gentle by themselves; where AWS throttles, its pace is kept to.
     config = Config(retries={"mode": "adaptive", "total_max_attempts": 5}, read_timeout=_SECONDS)
     make: Any = session.client
-    return lambda name: make(name, endpoint_url=url, config=config)
+    # The URL is that of Step Functions alone; other services are where any AWS tool finds them.
+    return lambda name: make(name, endpoint_url=url if name == "stepfunctions" else None, config=config)

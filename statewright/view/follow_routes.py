@@ -14,21 +14,21 @@ import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
-from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from statewright.view.asked import BadQueryError, needed, number
 from statewright.view.follow import MAX_FOLLOWED_OFFSET, Follower, NotFollowedError
-from statewright.view.graph_places import FUNCTIONS, place_in_graph, told_first
+from statewright.view.graph_places import FUNCTIONS, place_in_graph, shard_of, told_first
+from statewright.view.told import Told
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from starlette.requests import Request
+    from starlette.responses import Response
 
     from statewright.local.place_options import Connection
     from statewright.view.endpoint import Endpoint
-    from statewright.view.watch import Watch
     from statewright.view.watches import Watches
 
 Json = Any
@@ -70,7 +70,7 @@ class Following:
     async def files(self, _: Request) -> Response:
         follower = await self._follower()
         found = await asyncio.to_thread(follower.files)
-        return JSONResponse({**found, "datasets": follower.tables()})
+        return Told({**found, "datasets": follower.tables()})
 
     async def file(self, request: Request) -> Response:
         follower, offset = await self._follower(), number(request, "offset") or 0
@@ -78,12 +78,12 @@ class Following:
             raise BadQueryError(f"Only {MAX_FOLLOWED_OFFSET:,} records of a file are paged through")
         execution = request.query_params.get("execution")
         name = await self._file_of(execution) if execution else needed(request, "q").strip()
-        return JSONResponse(await asyncio.to_thread(follower.file, name, offset))
+        return Told(await asyncio.to_thread(follower.file, name, offset))
 
     async def item(self, request: Request) -> Response:
         follower = await self._follower()
         values = _texts(needed(request, "key"))
-        return JSONResponse(await asyncio.to_thread(follower.item, needed(request, "dataset"), values))
+        return Told(await asyncio.to_thread(follower.item, needed(request, "dataset"), values))
 
     async def pasted(self, request: Request) -> Response:
         follower = await self._follower()
@@ -94,26 +94,25 @@ class Following:
         text = told.get("item") if isinstance(told, dict) else None
         if not isinstance(text, str):
             raise BadQueryError("item is missing")
-        return JSONResponse(await asyncio.to_thread(follower.pasted, text))
+        return Told(await asyncio.to_thread(follower.pasted, text))
 
     async def place(self, request: Request) -> Response:
         await self._follower()
         stage, shard = needed(request, "stage"), number(request, "shard")
         if stage not in FUNCTIONS:
             raise BadQueryError(f"There is no stage {stage}")
-        watch = await self._read(needed(request, "execution"))
+        watch = await self._watches.read(needed(request, "execution"))
         offset = number(request, "offset", _BYTE_DIGITS)
         if shard is None and offset is not None:
-            plan = told_first(watch, "plan")
-            shard = offset // plan["shard_bytes"] if plan.get("shards", 1) > 1 else 0
+            shard = shard_of(told_first(watch, "plan"), offset)
         assert self._deployment is not None
-        return JSONResponse(await place_in_graph(self._endpoint, self._deployment.names, watch, stage, shard))
+        return Told(await place_in_graph(self._endpoint, self._deployment.names, watch, stage, shard))
 
     async def raw(self, request: Request) -> Response:
         follower, offset = await self._follower(), number(request, "offset", _BYTE_DIGITS) or 0
         bucket, key = needed(request, "bucket"), needed(request, "key")
         version = request.query_params.get("version", "")
-        return JSONResponse(await asyncio.to_thread(follower.raw, bucket, key, version, offset))
+        return Told(await asyncio.to_thread(follower.raw, bucket, key, version, offset))
 
     async def _follower(self) -> Follower:
         if not await asyncio.to_thread(self.is_possible) or self._deployment is None:
@@ -124,18 +123,12 @@ class Following:
         return Follower(self._deployment)
 
     async def _file_of(self, execution: str) -> str:
-        found = told_first(await self._read(execution), "file").get("id")
+        found = told_first(await self._watches.read(execution), "file").get("id")
         if not isinstance(found, str):
             raise NotFollowedError(
                 "The execution tells of no file: it is not one of `ingest`, or has just begun"
             )
         return found
-
-    async def _read(self, arn: str) -> Watch:
-        watch = await self._watches.get(arn)
-        if not watch.is_complete and not watch.is_watched:
-            await watch.refresh()
-        return watch
 
 
 def _texts(text: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,6 +42,7 @@ _SUFFIXES = (".asl.json", ".json")
 def graph(
     name: str,
     endpoint_url: str | None,
+    state: Path | None,
     region: str | None,
     profile: str | None,
     form: str,
@@ -69,14 +71,15 @@ def graph(
         raise click.UsageError("--redact is for the html of an execution")
     if watches and not (is_execution and form == "tree" and output is None):
         raise click.UsageError("--watch is for the tree of an execution on the terminal")
+    endpoint = partial(endpoint_of, endpoint_url, region, profile, state)
     try:
         if watches:
-            _follow(endpoint_of(endpoint_url, region, profile), name)
+            _follow(endpoint(), name)
             return
         if is_execution:
-            drawn = _draw_execution(endpoint_of(endpoint_url, region, profile), name, form, redact, output)
+            drawn = _draw_execution(endpoint(), name, form, redact, output)
         else:
-            text = _definition(name, lambda: endpoint_of(endpoint_url, region, profile).client, endpoint_url)
+            text = _definition(name, lambda: endpoint().client, endpoint_url)
             drawn = _draw(text, form, name, output)
     except NotDrawableError as error:
         raise Unusable(f"{name}: {error}") from error

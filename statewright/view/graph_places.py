@@ -34,6 +34,14 @@ def told_first(watch: Watch, member: str) -> dict[str, Json]:
     return {}
 
 
+def shard_of(plan: dict[str, Json], offset: int) -> int | None:
+    """Return the shard that holds a byte by a file's plan; 0 without shards, None for what is no plan."""
+    shards, size = plan.get("shards", 1), plan.get("shard_bytes")
+    if shards == 1:
+        return 0
+    return offset // size if isinstance(size, int) and size > 0 else None
+
+
 async def place_in_graph(
     endpoint: Endpoint, names: Names, watch: Watch, stage: str, shard: int | None
 ) -> dict[str, Json]:

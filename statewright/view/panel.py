@@ -151,7 +151,7 @@ def visit_error(watch: Watch, visit: Visit) -> dict[str, Json] | None:
     if visit.kind == "Fail" and visit.status == "failed":
         told = details(watch.log.get(watch.story.end)) if watch.story.end and visit.frame is None else told
     if "error" not in told and "cause" not in told:
-        told = _caught(watch, visit) or told
+        told = _caught(watch, visit) or _declared_failure(watch, visit) or told
     return {
         "error": told.get("error"),
         "cause": unfold(told.get("cause")),
@@ -170,6 +170,20 @@ def _caught(watch: Watch, visit: Visit) -> dict[str, Json] | None:
                 found = visit_error(watch, failed)
                 return {"error": found["error"], "cause": found["cause"]} if found else None
     return None
+
+
+def _declared_failure(watch: Watch, visit: Visit) -> dict[str, Json]:
+    """Return what the definition of a Fail says word for word.
+
+    The history tells the error of the last Fail alone, not of those in branches and iterations.
+    """
+    node = watch.chart.nodes.get(visit.state) if watch.chart and visit.kind == "Fail" else None
+    texts = {} if node is None else {name: node.body.get(name) for name in ("Error", "Cause")}
+    return {
+        name.lower(): text
+        for name, text in texts.items()
+        if isinstance(text, str) and not text.startswith("{%")
+    }
 
 
 def _variables(watch: Watch, visit: Visit) -> dict[str, Json]:

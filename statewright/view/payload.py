@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -22,9 +23,19 @@ def parse(text: str | None) -> Json:
     if text is None:
         return None
     try:
-        return json.loads(text)
+        return json.loads(text, parse_constant=_no_constant, parse_float=_number)
     except (ValueError, RecursionError):
         return text
+
+
+def _no_constant(name: str) -> Json:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _number(text: str) -> float | str:
+    """Return a number; one beyond what a float holds as its text."""
+    number = float(text)
+    return number if isfinite(number) else text
 
 
 def size(text: str | None) -> int | None:

@@ -76,17 +76,20 @@ class ProjectFiles:
         return file.relative_to(self.project.root).as_posix()
 
 
-def find_project_files(endpoint: Endpoint, editor: str) -> ProjectFiles | None:
-    """Return the project around the current folder, None where there is none that can be read."""
+def find_project_files(endpoint: Endpoint, editor: str, state: Path | None = None) -> ProjectFiles | None:
+    """Return the project around the current folder, None where there is none that can be read.
+
+    `state` is the folder of the local cloud's state, where it is not the project's own.
+    """
     from statewright.local.places import Places, read_record
 
     try:
         project = read_project(find_root(Path.cwd()))
     except ProjectError:
         return None
-    places = Places(project.state_folder.resolve())
+    places = Places((state or project.state_folder).resolve())
     record = read_record(places)
-    is_own = record is not None and record.sfn_endpoint == endpoint.url
+    is_own = record is not None and record.sfn_endpoint.rstrip("/") == endpoint.url.rstrip("/")
     return ProjectFiles(project, editor, places.logs if is_own else None)
 
 

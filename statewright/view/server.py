@@ -15,13 +15,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import traceback
 from importlib.resources import files
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from starlette.applications import Starlette
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from statewright.view import listing
@@ -41,6 +42,7 @@ from statewright.view.security import Guard
 from statewright.view.standalone import execution_page
 from statewright.view.studies import Studies
 from statewright.view.svg import render
+from statewright.view.told import Told
 from statewright.view.watches import Watches
 
 if TYPE_CHECKING:
@@ -106,6 +108,7 @@ def create_app(
     handlers[ActRefusedError] = _tell_act
     handlers[BadQueryError] = _tell_query
     handlers[NotFollowedError] = _tell_query
+    handlers[Exception] = _tell_broken
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -143,11 +146,11 @@ class _View:
         name = request.path_params["name"]
         kind = _TYPES.get(PurePath(name).suffix)
         if kind is None or name not in {each.name for each in _folder().iterdir()}:
-            return JSONResponse({"error": "There is no such file"}, 404)
+            return Told({"error": "There is no such file"}, 404)
         return Response(_read(name), media_type=kind)
 
     async def place(self, _: Request) -> Response:
-        return JSONResponse(
+        return Told(
             {
                 "endpoint": self._endpoint.url,
                 "isLocal": self._endpoint.is_local,
@@ -160,7 +163,7 @@ class _View:
     # --- lists ---
 
     async def machines(self, _: Request) -> Response:
-        return JSONResponse({"machines": await listing.machines(self._endpoint)})
+        return Told({"machines": await listing.machines(self._endpoint)})
 
     async def executions(self, request: Request) -> Response:
         asked = request.query_params
@@ -169,7 +172,7 @@ class _View:
         found = await listing.executions(
             self._endpoint, scope, asked.get("status", ""), asked.get("q", "").lower(), asked.get("token", "")
         )
-        return JSONResponse(found)
+        return Told(found)
 
     # --- one execution ---
 
@@ -187,10 +190,10 @@ class _View:
         try:
             svg = await asyncio.to_thread(render, text, watch.overlay() if watch else None, is_page=True)
         except NotDrawableError as error:
-            return JSONResponse({"svg": None, "problem": str(error), "edges": [], "definition": text})
+            return Told({"svg": None, "problem": str(error), "edges": [], "definition": text})
         chart, picture = picture_of(text)
         edges = [[way.edge.source, way.edge.target, way.edge.kind == "catch"] for way in picture.ways]
-        return JSONResponse(
+        return Told(
             {
                 "svg": svg,
                 "edges": edges,
@@ -206,12 +209,14 @@ class _View:
         is_redacted, form = request.query_params.get("redact") == "1", _needed(request, "format")
         if form not in ("svg", "html") or not watch.definition:
             raise BadQueryError("An execution is written as svg or html")
+        if not watch.is_complete and not watch.is_watched:
+            await watch.refresh()
         try:
             svg = await asyncio.to_thread(render, watch.definition, watch.overlay())
         except NotDrawableError as error:
             raise BadQueryError(str(error)) from error
         page = await asyncio.to_thread(execution_page, watch, svg, is_redacted=is_redacted)
-        return JSONResponse({"text": svg if form == "svg" else page})
+        return Told({"text": svg if form == "svg" else page})
 
     async def live(self, request: Request) -> Response:
         watch = await self._watch(request)
@@ -239,7 +244,7 @@ class _View:
         frame = _number(request, "frame")
         if frame is not None and not 0 <= frame < len(watch.story.frames):
             raise BadQueryError("There is no such iteration")
-        return JSONResponse(watch.overlay(frame).as_json())
+        return Told(watch.overlay(frame).as_json())
 
     async def state(self, request: Request) -> Response:
         watch = await self._watch(request)
@@ -247,7 +252,7 @@ class _View:
         if frame is not None and not 0 <= frame < len(watch.story.frames):
             raise BadQueryError("There is no such iteration")
         visit = _number(request, "visit")
-        return JSONResponse(await asyncio.to_thread(state_panel, watch, state, visit, frame))
+        return Told(await asyncio.to_thread(state_panel, watch, state, visit, frame))
 
     async def origin(self, request: Request) -> Response:
         watch = await self._watch(request)
@@ -255,32 +260,30 @@ class _View:
         if not 0 <= visit < len(watch.story.visits):
             raise BadQueryError("There is no such visit")
         found = await asyncio.to_thread(origin_of, watch, watch.story.visits[visit], path)
-        return JSONResponse({"origin": found})
+        return Told({"origin": found})
 
     async def visits(self, request: Request) -> Response:
         watch = await self._watch(request)
         asked = request.query_params
         offset, search = _number(request, "offset") or 0, asked.get("q", "").lower()
-        return JSONResponse(listing.visits(watch.story, offset, search, asked.get("status", "")))
+        return Told(listing.visits(watch.story, offset, search, asked.get("status", "")))
 
     async def iterations(self, request: Request) -> Response:
         watch = await self._watch(request)
         visit, offset = _number(request, "visit") or 0, _number(request, "offset") or 0
         if not 0 <= visit < len(watch.story.visits):
             raise BadQueryError("There is no such visit")
-        return JSONResponse(
-            listing.iterations(watch.story, visit, offset, request.query_params.get("status", ""))
-        )
+        return Told(listing.iterations(watch.story, visit, offset, request.query_params.get("status", "")))
 
     async def events(self, request: Request) -> Response:
         watch = await self._watch(request)
         after, search = _number(request, "after") or 0, request.query_params.get("q", "").lower()
-        return JSONResponse(await asyncio.to_thread(listing.events, watch, after, search))
+        return Told(await asyncio.to_thread(listing.events, watch, after, search))
 
     async def event(self, request: Request) -> Response:
         watch = await self._watch(request)
         try:
-            return JSONResponse(watch.log.get(_number(request, "id") or 0))
+            return Told(watch.log.get(_number(request, "id") or 0))
         except IndexError as error:
             raise BadQueryError("There is no such event") from error
 
@@ -299,7 +302,7 @@ class _View:
             watch.is_complete = False
             with contextlib.suppress(ClientError, BotoCoreError):
                 await watch.refresh()
-        return JSONResponse(done)
+        return Told(done)
 
     # --- watches ---
 
@@ -327,16 +330,22 @@ def _path(text: str) -> tuple[str | int, ...]:
 
 async def _tell_refusal(_: Request, error: Exception) -> Response:
     told = error.response.get("Error", {}) if isinstance(error, ClientError) else {}
-    return JSONResponse({"error": told.get("Message") or str(error), "code": told.get("Code")}, 502)
+    return Told({"error": told.get("Message") or str(error), "code": told.get("Code")}, 502)
 
 
 async def _tell_unreachable(_: Request, error: Exception) -> Response:
-    return JSONResponse({"error": str(error), "code": type(error).__name__}, 502)
+    return Told({"error": str(error), "code": type(error).__name__}, 502)
+
+
+async def _tell_broken(_: Request, error: Exception) -> Response:
+    """Tell the page that something is wrong here, and the terminal what: the server itself is silent."""
+    traceback.print_exception(error)
+    return Told({"error": f"The view itself failed ({type(error).__name__}): its terminal says where"}, 500)
 
 
 async def _tell_act(_: Request, error: Exception) -> Response:
-    return JSONResponse({"error": str(error)}, error.status if isinstance(error, ActRefusedError) else 400)
+    return Told({"error": str(error)}, error.status if isinstance(error, ActRefusedError) else 400)
 
 
 async def _tell_query(_: Request, error: Exception) -> Response:
-    return JSONResponse({"error": str(error)}, 400)
+    return Told({"error": str(error)}, 400)

@@ -107,9 +107,11 @@ def _moment(seconds: Json) -> str:
 
 
 def _page(title: str, body: str) -> str:
-    return (
+    page = (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{escape(_POLICY)}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{_STYLE}</style></head>\n<body>\n{body}</body></html>\n"
     )
+    # Halves of characters, which JSON can hold and UTF-8 cannot.
+    return page.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

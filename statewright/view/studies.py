@@ -15,7 +15,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from statewright.view.asked import BadQueryError, needed, number
@@ -23,6 +23,7 @@ from statewright.view.compare import compared_state, comparison, reference
 from statewright.view.cost import cost_of
 from statewright.view.coverage import MAX_COVERED, coverage
 from statewright.view.definition import NotDrawableError
+from statewright.view.told import Told
 from statewright.view.watch import Watch
 
 if TYPE_CHECKING:
@@ -58,17 +59,17 @@ class Studies:
 
     async def reference(self, request: Request) -> Response:
         watch = await self._watches.get(needed(request, "execution"))
-        return JSONResponse({"execution": await reference(self._endpoint, watch)})
+        return Told({"execution": await reference(self._endpoint, watch)})
 
     async def compare(self, request: Request) -> Response:
         a, b = await self._both(request)
-        return JSONResponse(await asyncio.to_thread(comparison, a, b))
+        return Told(await asyncio.to_thread(comparison, a, b))
 
     async def compare_state(self, request: Request) -> Response:
         a, b = await self._both(request)
         state, index = needed(request, "state"), number(request, "pair")
         try:
-            return JSONResponse(await asyncio.to_thread(compared_state, a, b, state, index))
+            return Told(await asyncio.to_thread(compared_state, a, b, state, index))
         except IndexError as error:
             raise BadQueryError("There is no such pair of visits") from error
 
@@ -77,11 +78,11 @@ class Studies:
         if arn not in self._costs:
             watch, cost = await self._priced(arn)
             if not watch.is_complete:
-                return JSONResponse({"cost": cost, "isFinal": False})
+                return Told({"cost": cost})
             self._costs[arn] = cost
             while len(self._costs) > KEPT_COSTS:
                 self._costs.popitem(last=False)
-        return JSONResponse({"cost": self._costs[arn], "isFinal": True})
+        return Told({"cost": self._costs[arn]})
 
     async def _priced(self, arn: str) -> tuple[Watch, Json]:
         known = self._watches.known(arn)
@@ -112,11 +113,5 @@ class Studies:
     async def _both(self, request: Request) -> tuple[Watch, Watch]:
         a, b = needed(request, "a"), needed(request, "b")
         if a == b:
-            return (await self._read(a),) * 2
-        return await asyncio.gather(self._read(a), self._read(b))
-
-    async def _read(self, arn: str) -> Watch:
-        watch = await self._watches.get(arn)
-        if not watch.is_complete and not watch.is_watched:
-            await watch.refresh()
-        return watch
+            return (await self._watches.read(a),) * 2
+        return await asyncio.gather(self._watches.read(a), self._watches.read(b))

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
-from statewright.local.names import Names, UnknownPlaceholder
+from statewright.asl.source import JsonSyntaxError, SourceText
+from statewright.local.names import PLACEHOLDER
 from statewright.typing.check import check
 from statewright.typing.findings import CODES
 from statewright.typing.inferred import in_words
@@ -50,16 +51,19 @@ class TypesOfStates:
         """
         files, name = self._files, self._files.machine(machine)
         file = None if name is None else _file(files, name)
-        is_same = name is not None and _deployed(files, name) == definition
-        told: dict[str, Json] = {"file": file and files.shown(file), "isSame": is_same, "problem": None}
+        source = None if file is None else _source_of(file, definition)
+        told: dict[str, Json] = {
+            "file": file and files.shown(file),
+            "isSame": source is not None,
+            "problem": None,
+        }
         try:
             findings, passages = self._checked(definition, name or "")
             told["function"] = _declared(files, node)
         except SchemaError as error:
             return told | {"problem": str(error), "function": None, "inferred": None, "findings": []}
-        source = file if is_same else None
         told["inferred"] = passages.get(node.pointer)
-        told["findings"] = [_finding(files, each, source) for each in _of_state(findings, node)]
+        told["findings"] = [_finding(files, each, file, source) for each in _of_state(findings, node)]
         return told
 
     def _checked(self, definition: str, name: str) -> _Checked:
@@ -124,18 +128,21 @@ def _is_below(pointer: str, place: str) -> bool:
     return pointer == place or pointer.startswith(place + "/")
 
 
-def _finding(files: ProjectFiles, finding: Finding, source: Path | None) -> dict[str, Json]:
-    title = CODES[finding.code].title
+def _finding(
+    files: ProjectFiles, finding: Finding, file: Path | None, source: SourceText | None
+) -> dict[str, Json]:
+    told: dict[str, str | None] = {"place": None, "url": None}
+    if file is not None and source is not None:
+        line = source.location(finding.pointer).line
+        told = {"place": f"{files.shown(file)}:{line}", "url": files.link(file, line)}
     return {
         "code": finding.code,
         "severity": finding.severity,
-        "title": title,
+        "title": CODES[finding.code].title,
         "message": finding.message,
         "suggestion": finding.suggestion,
         "at": finding.pointer,
-        "line": finding.line,
-        "place": None if source is None else f"{files.shown(source)}:{finding.line}",
-        "url": None if source is None else files.link(source, finding.line),
+        **told,
     }
 
 
@@ -143,9 +150,32 @@ def _file(files: ProjectFiles, name: str) -> Path:
     return files.project.root / files.project.description.state_machines[name].definition
 
 
-def _deployed(files: ProjectFiles, name: str) -> str | None:
-    """Return the project's definition as the local cloud deploys it, None where it cannot be read."""
+def _source_of(file: Path, definition: str) -> SourceText | None:
+    """Return a file's text where it is the definition, whatever its placeholders stand for there."""
     try:
-        return Names(files.project, "").definition(name)
-    except (OSError, UnicodeDecodeError, UnknownPlaceholder):
+        source = SourceText(file.read_text(encoding="utf-8-sig"))
+        return source if _is_same(source.value, SourceText(definition).value) else None
+    except (OSError, UnicodeDecodeError, JsonSyntaxError):
         return None
+
+
+def _is_filled(parts: list[str], text: str) -> bool:
+    """Say whether a text has these parts in their order, and anything between them."""
+    first, *middle, last = parts
+    place = len(first)
+    for part in middle:
+        found = text.find(part, place)
+        if found < 0:
+            return False
+        place = found + len(part)
+    return text.startswith(first) and text.endswith(last) and len(text) - len(last) >= place
+
+
+def _is_same(written: Json, ran: Json) -> bool:
+    if isinstance(written, str) and isinstance(ran, str) and PLACEHOLDER.search(written):
+        return _is_filled(PLACEHOLDER.split(written)[::2], ran)
+    if isinstance(written, dict) and isinstance(ran, dict):
+        return written.keys() == ran.keys() and all(_is_same(written[name], ran[name]) for name in written)
+    if isinstance(written, list) and isinstance(ran, list):
+        return len(written) == len(ran) and all(map(_is_same, written, ran))
+    return type(written) is type(ran) and bool(written == ran)

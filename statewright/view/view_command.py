@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import webbrowser
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode
 
@@ -25,6 +27,7 @@ _ENDPOINT_HELP = (
     "The Step Functions endpoint.  [default: AWS_ENDPOINT_URL_SFN or AWS_ENDPOINT_URL, the project's local"
     " cloud while it is up, else AWS]"
 )
+_STATE_HELP = "The folder of the local cloud's state, as `up` has it.  [default: .statewright in the project]"
 _EDITOR_HELP = (
     "Where lines of code open: vscode, vscodium, cursor, zed, idea, pycharm, textmate, none, or a template as"
     " vscode://file{path}:{line}."
@@ -32,16 +35,24 @@ _EDITOR_HELP = (
 
 
 def endpoint_options(command: _Command) -> _Command:
-    """Give a command --endpoint-url, --region and --profile."""
+    """Give a command --endpoint-url, --state, --region and --profile."""
+    of_state = click.Path(exists=True, file_okay=False, path_type=Path)
     command = click.option("--profile", help="The AWS profile.  [default: as any AWS tool]")(command)
     command = click.option("--region", help="The AWS region.  [default: as any AWS tool]")(command)
+    command = click.option("--state", type=of_state, help=_STATE_HELP)(command)
     return click.option("--endpoint-url", metavar="URL", help=_ENDPOINT_HELP)(command)
 
 
-def endpoint_of(endpoint_url: str | None, region: str | None, profile: str | None) -> Endpoint:
+def endpoint_of(
+    endpoint_url: str | None, region: str | None, profile: str | None, state: Path | None = None
+) -> Endpoint:
     """Return the endpoint that the options name; raises Unusable."""
-    from statewright.view.endpoint import find_endpoint
+    from statewright.view.endpoint import find_endpoint, running_cloud
 
+    if state is not None and endpoint_url is None:
+        endpoint_url = running_cloud(state)
+        if endpoint_url is None:
+            raise Unusable(f"no local cloud with its state in {state} is up")
     try:
         return find_endpoint(endpoint_url, region=region, profile=profile)
     except (BotoCoreError, ValueError) as error:
@@ -80,6 +91,7 @@ def view(
     execution: str | None,
     other: str | None,
     endpoint_url: str | None,
+    state: Path | None,
     region: str | None,
     profile: str | None,
     port: int,
@@ -102,20 +114,24 @@ def view(
     """
     if other and not execution:
         raise click.UsageError("--with compares EXECUTION, which is missing")
+    from statewright.view.deployment import deployment_of
     from statewright.view.project_files import find_project_files
     from statewright.view.security import new_token
     from statewright.view.server import create_app
     from statewright.view.serving import HOST, listen, server_of
 
-    endpoint = endpoint_of(endpoint_url, region, profile)
+    endpoint = endpoint_of(endpoint_url, region, profile, state)
     try:
         listening = listen(port)
     except OSError as error:
         raise click.ClickException(str(PortTaken(port, "--port", error))) from error
     port = listening.getsockname()[1]
     token = new_token()
-    files = find_project_files(endpoint, editor)
-    app = create_app(endpoint, port=port, token=token, allow_writes=allow_writes, files=files)
+    files = find_project_files(endpoint, editor, state)
+    deployment = partial(deployment_of, state=state)
+    app = create_app(
+        endpoint, port=port, token=token, allow_writes=allow_writes, files=files, deployment=deployment
+    )
     address = f"http://{HOST}:{port}/{_opened(execution, other, token)}"
     click.echo(f"Executions of {endpoint.url}\n{address}\nCtrl-C stops it")
     if opens:

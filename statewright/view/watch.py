@@ -49,6 +49,7 @@ class Watch:
         self.definition = ""
         self.whole = ""  # the definition that the executed one is a part of: of a child, its parent's
         self.role: str | None = None
+        self.parent: str | None = None  # of a child of a map run: the execution whose Map it is of
         self.chart: Chart | None = None
         self.story = Story({})
         self.log = EventLog()
@@ -106,6 +107,7 @@ class Watch:
             arn = self.execution.get("stateMachineArn", "")
             told = await self._ask("describe_state_machine", stateMachineArn=arn)
         self.role = told.get("roleArn")
+        self.parent = await self._read_parent()
         await self._take_definition(str(told.get("definition", "")))
 
     async def _take_definition(self, text: str) -> None:
@@ -120,6 +122,15 @@ class Watch:
             self.notice = f"The definition cannot be drawn: {error}"
             return
         self.story = story_of(self.chart)
+
+    async def _read_parent(self) -> str | None:
+        map_run = self.execution.get("mapRunArn")
+        if not map_run:
+            return None
+        try:
+            return str((await self._ask("describe_map_run", mapRunArn=map_run))["executionArn"])
+        except (ClientError, BotoCoreError):
+            return None
 
     async def _first_state(self) -> str | None:
         """Return the first state that a child of a map run entered."""
@@ -244,6 +255,7 @@ class Watch:
             "isComplete": self.is_complete,
             "version": self.version,
             "mapRuns": list(self.map_runs.values()),
+            "parent": self.parent,
         }
 
     async def _tell(self) -> None:

@@ -35,6 +35,13 @@ class Watches:
                 raise
         return watch
 
+    async def read(self, arn: str) -> Watch:
+        """Return the watch of an execution with all that the endpoint tells now; raises botocore's errors."""
+        watch = await self.get(arn)
+        if not watch.is_complete and not watch.is_watched:
+            await watch.refresh()
+        return watch
+
     def known(self, arn: str) -> Watch | None:
         """Return the watch of an execution that was looked at lately."""
         return self._watches.get(arn)

@@ -34,6 +34,7 @@ run "values_that_are_none" {
     reserved_concurrency    = { no_such_function = 5 }
     stable_versions         = { no_such_machine = "arn:aws:states:us-east-1:000000000000:stateMachine:x:1" }
     canary_percent          = 0.5
+    max_message_bytes       = 1023
     notification_emails     = ["nobody"]
     alarm_emails            = ["no domain@example"]
     max_invalid_percent     = -1
@@ -41,7 +42,7 @@ run "values_that_are_none" {
   expect_failures = [
     var.name, var.bucket_suffix, var.package, var.kms_key_arn, var.noncurrent_version_days, var.log_retention_days,
     var.log_level, var.execution_log_level, var.reserved_concurrency, var.stable_versions, var.canary_percent,
-    var.notification_emails, var.alarm_emails, var.max_invalid_percent,
+    var.notification_emails, var.alarm_emails, var.max_invalid_percent, var.max_message_bytes,
   ]
 }
 
@@ -57,33 +58,26 @@ run "values_beyond_an_edge" {
     stable_versions         = { ingest = "arn:aws:states:us-east-1:000000000000:stateMachine:of-no-version" }
     canary_percent          = 101
     max_invalid_percent     = 100
+    max_message_bytes       = 1048577
     monthly_budget_usd      = 50 # and nobody to warn
   }
   expect_failures = [
     var.name, var.bucket_suffix, var.kms_key_arn, var.noncurrent_version_days, var.log_retention_days,
     var.reserved_concurrency, var.stable_versions, var.canary_percent, var.max_invalid_percent,
-    var.monthly_budget_usd,
+    var.max_message_bytes, var.monthly_budget_usd,
   ]
 }
 
 run "values_of_other_kinds" {
   command = plan
   variables {
-    name               = "shop_floor"
+    name               = "ends-with-a-hyphen-"
+    bucket_suffix      = "under_scored"
     canary_percent     = -1
     alarm_emails       = ["duty@example.com"]
     monthly_budget_usd = 0
   }
-  expect_failures = [var.name, var.canary_percent, var.monthly_budget_usd]
-}
-
-run "names_at_the_edge" {
-  command = plan
-  variables {
-    name          = "a-name-of-24-characters-"
-    bucket_suffix = "ends-with-a-hyphen-"
-  }
-  expect_failures = [var.name, var.bucket_suffix]
+  expect_failures = [var.name, var.bucket_suffix, var.canary_percent, var.monthly_budget_usd]
 }
 
 run "the_longest_name_there_may_be" {

@@ -25,6 +25,22 @@ run "a_first_deployment" {
     error_message = "Rules start the alias, so that one shift moves everybody."
   }
   assert {
+    condition     = alltrue([for name, pipe in aws_pipes_pipe.pipe : pipe.target == aws_sfn_alias.live[local.description.pipes[name].state_machine].arn])
+    error_message = "Pipes start the alias, too."
+  }
+  assert {
+    condition     = alltrue([for name, pipe in aws_pipes_pipe.pipe : pipe.enrichment == aws_lambda_function.function[local.description.pipes[name].enrichment].qualified_arn])
+    error_message = "A pipe's enrichment is a version of its function."
+  }
+  assert {
+    condition     = aws_lambda_function.function["notify"].environment[0].variables.TRANSACTIONS_URL == aws_sqs_queue.queue["transactions"].url
+    error_message = "Notify asks for digests where the stream reads."
+  }
+  assert {
+    condition     = aws_sqs_queue.queue["transactions"].max_message_size == 262144
+    error_message = "Providers before 6.8 take no more."
+  }
+  assert {
     condition     = alltrue([for alias in aws_sfn_alias.live : one(alias.routing_configuration).weight == 100])
     error_message = "The alias leads to one version."
   }
@@ -140,7 +156,7 @@ run "a_key_of_the_team" {
     error_message = "Topics use it."
   }
   assert {
-    condition     = alltrue([for group in concat(values(aws_cloudwatch_log_group.function), values(aws_cloudwatch_log_group.state_machine)) : group.kms_key_id == var.kms_key_arn])
+    condition     = alltrue([for group in concat(values(aws_cloudwatch_log_group.function), values(aws_cloudwatch_log_group.state_machine), values(aws_cloudwatch_log_group.pipe)) : group.kms_key_id == var.kms_key_arn])
     error_message = "Log groups use it."
   }
   assert {

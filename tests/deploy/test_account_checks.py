@@ -60,6 +60,12 @@ def client(service: str) -> Any:
     return make(service, region_name=REGION)
 
 
+def test_arns_begin_as_those_of_the_one_who_asks() -> None:
+    abroad = Account(ACCOUNT, f"arn:aws-cn:iam::{ACCOUNT}:user/somebody", "cn-north-1", boto3.Session())
+
+    assert abroad.arn_of("sns") == f"arn:aws-cn:sns:cn-north-1:{ACCOUNT}"
+
+
 def test_the_widest_map_is_that_of_the_workflow() -> None:
     assert widest_map(PROJECT) == 40
 
@@ -90,13 +96,19 @@ def test_names_that_others_have_taken_are_each_told(shell: pytest.MonkeyPatch) -
         AttributeDefinitions=[{"AttributeName": "k", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
     )
+    client("logs").create_log_group(logGroupName="/aws/lambda/statewright-enrich")
+    client("logs").create_log_group(logGroupName="/aws/lambda/statewright-others")
     taken = Lambda(1000, ("statewright-notify",))
 
     (found,) = names(look(shell, taken, deployed=False))
 
     assert found.state == "wrong"
-    for each in ("function statewright-notify", "queue statewright-dead_letters", "table statewright-orders"):
-        assert each in found.said
+    assert found.said.partition("there are ")[2].split(", ") == [
+        "function statewright-notify",
+        "log group /aws/lambda/statewright-enrich",
+        "queue statewright-dead_letters",
+        "table statewright-orders",
+    ]
     assert [each.state for each in names(look(shell, taken, deployed=True))] == ["ok"]
 
 

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(shutil.which("terraform") is None, reason="Terra
 
 # What terraform/ has of variables and outputs, without a provider: `release` stands for what is deployed.
 CONFIGURATION = """
-variable "package" { type = string }
+variable "package" { default = "../build/functions.zip" }
 variable "name" { default = null }
 variable "stable_versions" {
   type    = map(string)
@@ -104,6 +104,21 @@ def test_a_plan_changes_nothing_and_its_exit_code_can_tell(project: Path) -> Non
     again = deploy(project, "--plan", "--detailed-exitcode")
     assert again.exit_code == 0
     assert "nothing to change" in again.output
+
+
+def test_a_plan_may_believe_the_state(project: Path, shell: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    asked = tmp_path / "asked"
+    stand_in = tmp_path / "bin" / "terraform"
+    stand_in.parent.mkdir()
+    stand_in.write_text(f'#!/bin/sh\necho "$@" >> {asked}\necho \'{{"terraform_version": "1.11.4"}}\'\n')
+    stand_in.chmod(0o755)
+    shell.setenv("PATH", f"{stand_in.parent}:/usr/bin:/bin")
+
+    assert deploy(project, "--plan", "--no-refresh").exit_code == 0
+    assert deploy(project, "--plan").exit_code == 0
+
+    plans = [line for line in asked.read_text().splitlines() if " plan " in line]
+    assert ["-refresh=false" in line for line in plans] == [True, False]
 
 
 def test_an_environment_has_its_state_its_name_and_its_variables(project: Path) -> None:
@@ -199,6 +214,8 @@ def test_destroy_takes_protection_away_only_with_data(project: Path) -> None:
         (["--destroy", "--shift", "10"], "--destroy and --shift do not go together"),
         (["--with-data"], "--with-data is for --destroy"),
         (["--detailed-exitcode"], "--detailed-exitcode is for --plan"),
+        (["--no-refresh"], "--no-refresh is for --plan of a deployment"),
+        (["--no-refresh", "--plan", "--destroy"], "--no-refresh is for --plan of a deployment"),
         (["--ignore-alarm", "a"], "--ignore-alarm is for --shift"),
         (["--shift", "100"], "1<=x<=99"),
     ],

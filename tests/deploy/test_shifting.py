@@ -58,7 +58,24 @@ def test_a_new_version_gets_its_share_then_everything(
     assert clock.now == 600
     assert told[0] == "10 % of new executions take the new version of ingest"
     assert "no alarm; 5.0 minutes to go" in told
-    assert told[-1] == "all new executions take the new version of ingest"
+    assert told[-2:] == [
+        "ingest: the new version ran no execution, so nothing was tried",
+        "all new executions take the new version of ingest",
+    ]
+
+
+def test_how_often_the_new_version_was_tried_is_told(
+    sfn: Any, cloudwatch: Any, machine: Machine, alarm: str
+) -> None:
+    def start_both() -> None:
+        for number, name in ((1, "old"), (2, "new")):
+            sfn.start_execution(stateMachineArn=machine.version(number), name=name)
+
+    told: list[str] = []
+
+    shift([move(machine)], Watched([alarm], 10, 60), sfn, cloudwatch, told.append, Hours({1: start_both}))
+
+    assert told[-2] == "ingest: the new version ran 1 executions, 0 of them failed"
 
 
 def test_an_alarm_brings_the_old_version_back(

@@ -19,7 +19,8 @@ FOR_EACH = re.compile(r"for_each = (\S+)")
 KINDS = {
     "local.description.state_machines": "<state machine>",
     "local.description.functions": "<function>",
-    "local.description.queues": "<queue>",
+    "local.failures_only": "<queue>",
+    "local.worked_off": "<queue>",
     "local.description.rules": "<rule>",
     "local.contracts": "<dataset>",
 }
@@ -35,11 +36,18 @@ def alarms() -> set[str]:
     for _, body in RESOURCE.findall(ALARMS):
         repeated, suffix = FOR_EACH.findall(body)[0], NAME.findall(body)[0]
         if repeated == "local.alarms_of_executions":
-            kinds = re.findall(r"^    (\w+)\s+= \{ metric = ", ALARMS, re.MULTILINE)
-            found |= {f"<state machine>_{kind}" for kind in kinds}
+            found |= {f"<state machine>_{kind}" for kind in kinds_of("execution_alarms")}
+        elif repeated == "local.alarms_of_pipes":
+            found |= {f"<pipe>_pipe_{kind}" for kind in kinds_of("pipe_alarms")}
         else:
             found.add(KINDS[repeated] + suffix)
     return found
+
+
+def kinds_of(table: str) -> list[str]:
+    """Return the names in a table of alarms."""
+    body = re.findall(rf"^  {table} = \{{\n(.*?)^  \}}", ALARMS, re.MULTILINE | re.DOTALL)[0]
+    return re.findall(r"^    (\w+)\s+= \{ metric = ", body, re.MULTILINE)
 
 
 def test_every_alarm_has_its_section_and_every_section_its_alarm() -> None:

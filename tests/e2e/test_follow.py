@@ -13,6 +13,8 @@ from statewright.project import read_project
 from statewright.view.endpoint import find_endpoint
 from tests.e2e.clouds import ROOT, Cloud
 from tests.view.conftest import CHROMIUM, Page, serving
+from tests.view.test_accessibility import found as found_by_axe
+from tests.view.test_accessibility import needs_axe
 from tests.view.test_security import ask
 
 if TYPE_CHECKING:
@@ -121,36 +123,61 @@ def test_given_another_bucket_its_objects_are_not_read(page: Page) -> None:
     assert "compressed" in found["problem"]
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (apt-get install chromium)")
-def test_given_the_page_a_record_is_followed_into_the_graph_and_nothing_of_it_runs(
-    page: Page, followed: dict[str, Any]
-) -> None:
-    from playwright.sync_api import expect, sync_playwright
-
+@pytest.fixture
+def tab(page: Page) -> Iterator[Any]:
+    """A page in the browser, in which no error is written and from which no other host is asked."""
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed (apt-get install chromium)")
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (make setup)")
     problems: list[str] = []
     hosts: set[str] = set()
-    with sync_playwright() as playwright:
+    with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        tab = browser.new_page(viewport={"width": 1600, "height": 1000})
-        tab.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
-        tab.on("pageerror", lambda error: problems.append(str(error)))
-        tab.on("dialog", lambda dialog: problems.append(f"a dialog opened: {dialog.message}"))
-        tab.on("request", lambda request: hosts.add(request.url.split("/")[2]))
-        tab.goto(page.address(execution=followed["executionArn"]))
-        expect(tab.locator("#status")).to_have_text("SUCCEEDED")
-        tab.get_by_role("link", name="Follow the data").click()
-        expect(tab.locator("#rows h2")).to_have_text(KEY)
-        expect(tab.locator("#rows tbody tr")).to_have_count(2)
-        expect(tab.locator("#panel .raw")).to_have_text(ROWS[1].rstrip("\n"))
-        tab.get_by_label("order_id").fill("f-1")
-        tab.get_by_role("button", name="Find the item").click()
-        expect(tab.locator("#panel .raw")).to_have_text(ROWS[0].rstrip("\n"))
-        assert "dataset=orders" in tab.evaluate("location.hash")
-        tab.reload()
-        tab.get_by_role("link", name="Enrich").click()
-        expect(tab.locator("#panel h2")).to_have_text("Enrich")
-        expect(tab.locator("#status")).to_have_text("SUCCEEDED")
-        assert tab.locator("img").count() == 0
+        made = browser.new_page(viewport={"width": 1600, "height": 1000})
+        made.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
+        made.on("pageerror", lambda error: problems.append(str(error)))
+        made.on("dialog", lambda dialog: problems.append(f"a dialog opened: {dialog.message}"))
+        made.on("request", lambda request: hosts.add(request.url.split("/")[2]))
+        sync_api.expect.set_options(timeout=10_000)
+        yield made
         browser.close()
     assert problems == []
     assert hosts == {page.origin.removeprefix("http://")}
+
+
+def test_given_the_page_a_record_is_followed_into_the_graph_and_nothing_of_it_runs(
+    page: Page, tab: Any, followed: dict[str, Any]
+) -> None:
+    from playwright.sync_api import expect
+
+    tab.goto(page.address(execution=followed["executionArn"]))
+    expect(tab.locator("#status")).to_have_text("SUCCEEDED")
+    tab.locator('.state[data-state="ParseAndValidate"]').click()
+    expect(tab.get_by_role("link", name="Follow its records")).to_be_visible()
+    tab.get_by_role("link", name="Follow the data").click()
+    expect(tab.locator("#rows h2")).to_have_text(KEY)
+    expect(tab.locator("#rows tbody tr")).to_have_count(2)
+    expect(tab.locator("#panel .raw")).to_have_text(ROWS[1].rstrip("\n"))
+    expect(tab.locator("#panel .state-link")).to_have_text("ParseAndValidate")
+    tab.get_by_label("order_id").fill("f-1")
+    tab.get_by_role("button", name="Find the item").click()
+    expect(tab.locator("#panel .raw")).to_have_text(ROWS[0].rstrip("\n"))
+    assert "dataset=orders" in tab.evaluate("location.hash")
+    tab.reload()
+    tab.get_by_role("link", name="Enrich").click()
+    expect(tab.locator("#panel h2")).to_have_text("Enrich")
+    expect(tab.locator("#status")).to_have_text("SUCCEEDED")
+    assert tab.locator("img").count() == 0
+
+
+@needs_axe
+def test_given_the_page_axe_finds_nothing(page: Page, tab: Any, followed: dict[str, Any]) -> None:
+    from playwright.sync_api import expect
+
+    tab.goto(f"{page.origin}/follow#token={page.token}&execution={followed['executionArn']}")
+    expect(tab.locator("#panel .state-link")).to_have_text("ParseAndValidate")
+    assert found_by_axe(tab) == []
+    tab.get_by_label("order_id").fill("f-1")
+    tab.get_by_role("button", name="Find the item").click()
+    expect(tab.locator("#panel .state-link")).to_have_count(2)
+    assert found_by_axe(tab) == []

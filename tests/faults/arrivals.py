@@ -66,7 +66,9 @@ class Arrivals:
         assert set(statuses) == {"SUCCEEDED"}
         left = self._lab.collect()
         rows = {key: _whatever_came_first(row) for key, row in left.rows.items()}
-        return dataclasses.replace(left, rows=rows, told=type(left.told)())
+        # Which records of an older state were written at all follows from the order too.
+        objects = {key: body for key, body in left.objects.items() if not key.startswith(remains.PROCESSED)}
+        return dataclasses.replace(left, rows=rows, objects=objects, told=type(left.told)())
 
 
 def _whatever_came_first(row: dict[str, Any]) -> dict[str, Any]:

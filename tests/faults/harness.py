@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from tests.faults import meetings
+from tests.faults import batches, meetings
 from tests.faults.arrivals import AT_ONCE, ONE_AFTER_THE_OTHER, Arrivals, orders
 from tests.faults.faults import FAULTS
 from tests.faults.meetings import MEETINGS
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from tests.faults.trials import Lab, Trial
 
 MIN_POINTS = 500
+ARRIVALS = "arrivals"
+# Each receive of a batch makes its calls anew: so many of them are passed over, another part by each fault.
+EVERY_OF_A_BATCH = 6
 COLUMNS = ("points", "started_anew", "lost", "doubled", "differing")
 MAX_LINES, MAX_LINE_CHARACTERS = 40, 600
 
@@ -67,7 +70,7 @@ class Tally:
 def run(every: int = 1, processes: int | None = None) -> dict[str, Tally]:
     """Try every n-th point of each scenario under all there is, scenarios side by side."""
     merged: dict[str, Tally] = {}
-    tasks = [*SCENARIOS, None]
+    tasks: list[Scenario | str] = [*SCENARIOS, batches.NAME, ARRIVALS]
     with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
         for tallies in pool.map(_try_scenario, tasks, [every] * len(tasks)):
             for name, tally in tallies.items():
@@ -76,12 +79,15 @@ def run(every: int = 1, processes: int | None = None) -> dict[str, Tally]:
     return {name: merged[name] for name in [*names, ONE_AFTER_THE_OTHER, AT_ONCE]}
 
 
-def _try_scenario(scenario: Scenario | None, every: int) -> dict[str, Tally]:
-    """Try a scenario, or the events without one, in this process."""
+def _try_scenario(scenario: Scenario | str, every: int) -> dict[str, Tally]:
+    """Try a scenario, or what is none and has a name, in this process."""
     tallies: dict[str, Tally] = defaultdict(Tally)
     with lab() as made:
-        if scenario is None:
+        if scenario == batches.NAME:
+            receive(made, tallies, every=every * EVERY_OF_A_BATCH)
+        if scenario == ARRIVALS:
             arrive(made, tallies, every=every)
+        if isinstance(scenario, str):
             return dict(tallies)
         points = made.set_up(scenario)
         strike(made, scenario, points, tallies, every=every)
@@ -116,6 +122,19 @@ def meet(
         for point in points[number % every :: every]:
             where = f"{meeting.name} at {scenario.name}, {_where(point)}"
             tallies[meeting.name].add(where, meetings.try_point(lab, point, meeting))
+
+
+def receive(lab: Lab, tallies: dict[str, Tally], *, every: int = 1, faults: Sequence[Fault] = FAULTS) -> None:
+    """Let calls fail while a batch of messages is worked on."""
+    made = batches.Batches(lab)
+    for attempts in sorted({fault.attempts for fault in faults}):
+        lab.attempts(attempts)
+        for number, fault in enumerate(faults):
+            if fault.attempts == attempts:
+                struck = [point for point in made.points if fault.strikes(point.call)]
+                for point in struck[number % every :: every]:
+                    where = f"{fault.name} at {batches.NAME}, {_where(point)}"
+                    tallies[fault.name].add(where, made.try_point(point, fault))
 
 
 def arrive(lab: Lab, tallies: dict[str, Tally], *, every: int = 1) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.faults import harness
-from tests.faults.faults import FAULTS, cut_after, killed_after
+from tests.faults.faults import FAULTS, cut_after, killed_after, timed_out_and_done_late
 from tests.faults.meetings import MEETINGS
 from tests.faults.scenarios import BROKEN_SHARD, FANNED_OUT, PLAIN
 from tests.faults.trials import lab
@@ -83,3 +83,11 @@ def test_given_events_out_of_order_the_table_ends_as_in_order(made: Lab, tallies
     harness.arrive(made, tallies, every=30)
     assert lines(tallies) == []
     assert sum(tally.points for tally in tallies.values()) == 2
+
+
+def test_given_a_batch_of_messages_too(made: Lab, tallies: dict[str, Tally]) -> None:
+    acts = {cut_after, killed_after, timed_out_and_done_late}
+    faults = [fault for fault in FAULTS if fault.act in acts and fault.attempts == 1]
+    harness.receive(made, tallies, every=17, faults=faults)
+    assert lines(tallies) == []
+    assert sum(tally.points for tally in tallies.values()) >= 8

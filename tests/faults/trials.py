@@ -32,6 +32,7 @@ from tests.functions.cloud import (
     RAW,
     ROOT,
     STAGING,
+    TOLD,
     client,
     forget,
     mocked,
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
 
 Json = Any
 ROLE = "arn:aws:iam::000000000000:role/statewright"
-CLIENTS = (aws.s3, aws.dynamodb, aws.sns, aws.ssm, aws.step_functions)
+CLIENTS = (aws.s3, aws.dynamodb, aws.sns, aws.sqs, aws.ssm, aws.step_functions)
 
 
 @dataclass(frozen=True)
@@ -123,8 +124,8 @@ class Lab:
             if keys:
                 self.cloud.s3.delete_objects(Bucket=bucket, Delete={"Objects": keys})
         assert self.scenario is not None
-        for name in (FILES, self.scenario.table):
-            _empty(name)
+        for name in (FILES, TOLD, self.scenario.table, "statewright-sales"):
+            empty(name)
 
     def _is_told(self, failed: ExecutionRecord, left: Remains) -> bool:
         """Say whether an operator would know of a failure: by a dead letter, without one by a message."""
@@ -143,7 +144,7 @@ class Lab:
         pseudonyms.pseudonym_key.cache_clear()
 
         async def inside() -> Any:
-            handlers = {camel(name): self._function(name) for name in HANDLERS}
+            handlers = {camel(name): self.function(name) for name in HANDLERS}
             functions = LocalFunctions(handlers, executor=executor)
             engine = Engine(functions=functions, clients=_engine_client, clock=VirtualClock())
             self.network.status_of = functools.partial(_status, engine)
@@ -191,7 +192,13 @@ class Lab:
         rows = [row for row in table.scan()["Items"] if row["file_id"] in clean.rows]
         return all(row["status"] == ended.status and row["error"] == ended.error for row in rows)
 
-    def _function(self, name: str) -> Callable[[Json, Json], Json]:
+    def patch(self, where: Any, name: str, value: Any) -> None:
+        """Put something in the place of an attribute, as long as the lab lasts."""
+        self._monkeypatch.setattr(where, name, value)
+
+    def function(self, name: str) -> Callable[[Json, Json], Json]:
+        """Return a function whose calls are seen, and whose worker may be killed."""
+
         def invoke(event: Json, context: Json) -> Json:
             with self.network.worker(name):
                 try:
@@ -212,7 +219,7 @@ def _keys_of(table: str) -> list[str]:
     return [each["AttributeName"] for each in described["KeySchema"]]
 
 
-def _empty(table: str) -> None:
+def empty(table: str) -> None:
     dynamodb, names = client("dynamodb"), _keys_of(table)
     items = dynamodb.scan(TableName=table)["Items"]
     deletes = [{"DeleteRequest": {"Key": {name: item[name] for name in names}}} for item in items]

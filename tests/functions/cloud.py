@@ -147,7 +147,8 @@ def work_on_shard(file: Any, plan: Any, index: int) -> dict[str, Any]:
     parsed = invoke("parse_and_validate", {"file": file, "shard": shard, **keep})
     request = {"file": file, "shard": shard, "partitions": plan["partitions"], "parsed": parsed, **keep}
     enriched = invoke("enrich", request)
-    return {**parsed, **enriched, "quarantined": parsed["quarantined"] + enriched["quarantined"]}
+    before = {name: value for name, value in parsed.items() if name != "before"}
+    return {**before, **enriched, "quarantined": parsed["quarantined"] + enriched["quarantined"]}
 
 
 def write_partition(file: Any, plan: Any, shards: Any, partition: int) -> Any:

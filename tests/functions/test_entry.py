@@ -17,6 +17,7 @@ from pipeline.errors import (
 )
 from tests.functions.cloud import EXECUTION, RAW, STARTED_AT, Context, ingest, invoke
 from tests.functions.objects_sent import json_lines, order
+from tests.functions.streams import collect, message
 
 if TYPE_CHECKING:
     from tests.functions.cloud import Cloud
@@ -182,3 +183,12 @@ def test_a_preview_that_cannot_be_read_now_is_tried_again(
     with pytest.raises(ServiceUnavailable):
         invoke("collect_data", {"s3Bucket": RAW, "s3Key": "orders/x.jsonl"})
     assert cloud.files.scan()["Items"] == []
+
+
+def test_messages_and_digests_are_counted(cloud: Cloud, log: pytest.CaptureFixture[str]) -> None:
+    collect(message(order(1), "m1"), message(order(2), "m2"))
+    invoke("tell_digests", {"minutes": []})
+    counted = [json.loads(line) for line in log.readouterr().out.splitlines() if '"_aws"' in line]
+    assert [each["state"] for each in counted] == ["collect_messages", "tell_digests"]
+    assert counted[0]["MessagesCollected"] == [2.0]
+    assert counted[1]["AlertsInDigests"] == [0.0]

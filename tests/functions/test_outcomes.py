@@ -600,7 +600,7 @@ def test_an_execution_that_takes_over_from_a_dead_one_goes_on_with_its_series(
 
 
 def test_what_was_kept_is_not_counted_again() -> None:
-    parsed = {"read": 5, "valid": 5, "quarantined": 0, "kept": {}}
+    parsed = {"read": 5, "valid": 5, "quarantined": 0, "before": {}}
     assert entry.counts_of("parse_and_validate", parsed) == {"ShardsKept": 1}
     assert entry.counts_of("enrich", {"enriched": 5, "kept": True}) == {}
     assert entry.counts_of("write_to_ddb", {"written": 5, "kept": True}) == {"PartitionsKept": 1}

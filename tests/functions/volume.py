@@ -164,7 +164,17 @@ def _run(settings: Settings, size: int, shard_bytes: int) -> Any:
 
 
 def _settings() -> Settings:
-    names = ("raw", "staging", "output", "files", "statewright-", "topic", "parameter")
+    names = (
+        "raw",
+        "staging",
+        "output",
+        "files",
+        "told",
+        "transactions",
+        "statewright-",
+        "topic",
+        "parameter",
+    )
     os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
     return Settings(*names, ROOT / "schemas")
 

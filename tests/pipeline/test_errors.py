@@ -16,8 +16,11 @@ CLASSES = [
     each for _, each in inspect.getmembers(errors, inspect.isclass) if issubclass(each, errors.PipelineError)
 ]
 RAISED = [each for each in CLASSES if not each.__subclasses__()]
-WORKFLOW = json.loads((ROOT / "statemachines/ingest.asl.json").read_text())
-ARN = {"${CollectDataArn}", "${ParseAndValidateArn}", "${EnrichArn}", "${WriteToDdbArn}", "${NotifyArn}"}
+WORKFLOWS = {
+    name: json.loads((ROOT / f"statemachines/{name}.asl.json").read_text()) for name in ("ingest", "stream")
+}
+RECORDS = {"${ParseAndValidateArn}", "${EnrichArn}", "${WriteToDdbArn}", "${NotifyArn}"}
+ARNS = {"ingest": {"${CollectDataArn}", *RECORDS}, "stream": {"${TellDigestsArn}", *RECORDS}}
 
 
 def functions(machine: Any, inherited: tuple[Any, ...] = ()) -> Iterator[tuple[str, Any, list[Any]]]:
@@ -26,15 +29,17 @@ def functions(machine: Any, inherited: tuple[Any, ...] = ()) -> Iterator[tuple[s
         catchers = [*state.get("Catch", ()), *inherited]
         if "ItemProcessor" in state:
             yield from functions(state["ItemProcessor"], tuple(catchers))
-        if isinstance(state.get("Arguments"), dict) and state["Arguments"].get("FunctionName") in ARN:
+        if isinstance(state.get("Arguments"), dict) and "FunctionName" in state["Arguments"]:
             yield name, state, catchers
 
 
-STATES = list(functions(WORKFLOW))
+STATES = [(f"{name}-{each[0]}", *each[1:]) for name in WORKFLOWS for each in functions(WORKFLOWS[name])]
 
 
-def test_every_function_is_called_by_the_workflow() -> None:
-    assert {state["Arguments"]["FunctionName"] for _, state, _ in STATES} == ARN
+@pytest.mark.parametrize("workflow", WORKFLOWS)
+def test_every_function_is_called_by_the_workflow(workflow: str) -> None:
+    called = {state["Arguments"]["FunctionName"] for _, state, _ in functions(WORKFLOWS[workflow])}
+    assert called == ARNS[workflow]
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,50 @@
 from __future__ import annotations
 
+import contextlib
+import tempfile
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.terraform.answers import answering
+from tests.terraform.deployment import Deployment, deployed
 from tests.terraform.plans import Plan
 from tests.terraform.toolchain import Unavailable, Workspace, initialised
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+APPLYING = pytest.StashKey[Future[Deployment]]()
+CLOSING = pytest.StashKey[contextlib.ExitStack]()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Begin to apply where a test will want it: Terraform waits for AWS to settle, while other tests run."""
+    wanted = any("applying" in getattr(item, "fixturenames", ()) for item in session.items)
+    if not wanted or session.config.option.collectonly:
+        return
+    closing = session.config.stash[CLOSING] = contextlib.ExitStack()
+    made = deployed(Path(closing.enter_context(tempfile.TemporaryDirectory())))
+    executor = closing.enter_context(ThreadPoolExecutor(1, "terraform-apply"))
+    applying = session.config.stash[APPLYING] = executor.submit(made.__enter__)
+
+    @closing.callback
+    def close() -> None:
+        if applying.exception() is None:  # waits for the end
+            made.__exit__(None, None, None)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if CLOSING in config.stash:
+        config.stash[CLOSING].close()
+
+
+@pytest.fixture(scope="session")
+def applying(request: pytest.FixtureRequest) -> Future[Deployment]:
+    """A deployment of terraform/ to an account on this machine, as soon as it is applied."""
+    return request.config.stash[APPLYING]
 
 
 @pytest.fixture(scope="session")

@@ -50,6 +50,10 @@ def applied_to_a_mock(workspace: Workspace, names: Names) -> Plan:
         override(f'aws_sqs_queue.queue["{name}"]', names.queue_url(name), "url")
         for name in description.queues
     ]
+    overrides += [
+        override(f'aws_sfn_alias.live["{name}"]', f"{names.state_machine_arn(name)}:live", "arn")
+        for name in description.state_machines
+    ]
     (workspace.folder / FOLDER).mkdir()
     (workspace.folder / FOLDER / "applied.tftest.hcl").write_text(HEAD + "\n".join(overrides))
     said = workspace.run("test", "-json", "-verbose", f"-test-directory={FOLDER}")

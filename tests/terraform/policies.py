@@ -5,19 +5,30 @@ for finding in findings(plan): ...
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
-from tests.terraform.plans import Plan, block, statements
+from tests.terraform.plans import Json, Plan, block, statements
+from tests.terraform.toolchain import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+DESCRIPTION: Json = json.loads((ROOT / "pipeline.json").read_bytes())
 RULES: list[Callable[[Plan], Iterator[str]]] = []
 DEAD_LETTER_SECONDS = 1_209_600  # SQS's longest: two weeks to look
 MAX_FUNCTION_SECONDS = 900  # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 LOG_LEVELS = {"ERROR", "ALL"}
 PUBLIC_ACCESS = ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets")
-EXECUTION_METRICS = {"ExecutionsFailed", "ExecutionsTimedOut", "ExecutionThrottled"}
+# Transitions of EXPRESS executions have no quota:
+# https://docs.aws.amazon.com/step-functions/latest/dg/choosing-workflow-type.html
+EXECUTION_METRICS = {
+    "STANDARD": {"ExecutionsFailed", "ExecutionsTimedOut", "ExecutionThrottled"},
+    "EXPRESS": {"ExecutionsFailed", "ExecutionsTimedOut"},
+}
+PIPE_METRICS = {"ExecutionFailed", "ExecutionTimeout", "ExecutionThrottled"}
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-sqs.html
+VISIBILITY_FACTOR = 6
 QUEUE_METRICS = {"ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"}
 # Longest names: https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html
 NAMES = {
@@ -27,6 +38,7 @@ NAMES = {
     "aws_sfn_state_machine": ("name", 80),
     "aws_sqs_queue": ("name", 80),
     "aws_cloudwatch_event_rule": ("name", 64),
+    "aws_pipes_pipe": ("name", 64),
 }
 
 
@@ -138,6 +150,61 @@ def dead_letters_wait_as_long_as_they_can(plan: Plan) -> Iterator[str]:
 
 
 @rule
+def a_message_is_tried_and_then_kept(plan: Plan) -> Iterator[str]:
+    """What a pipe cannot work off goes to dead letters that take it and nothing else, and keep it longer."""
+    queues = plan.of("aws_sqs_queue")
+    by_name = {queue["name"]: key for key, queue in queues.items()}
+    redrives = {key: json.loads(each["redrive_policy"]) for key, each in _redrives(plan).items()}
+    takes = {key: _sources(each) for key, each in plan.of("aws_sqs_queue_redrive_allow_policy").items()}
+    for key, redrive in redrives.items():
+        queue, letters = queues[key], by_name[_last(redrive["deadLetterTargetArn"])]
+        if queues[letters]["message_retention_seconds"] <= queue["message_retention_seconds"]:
+            yield f"queue {letters}: keeps dead letters no longer than they have waited in {key}"
+        if queues[letters]["max_message_size"] < queue["max_message_size"]:
+            yield f"queue {letters}: does not take every message of {key}"
+        if queue["name"] not in (takes.get(letters) or set()):
+            yield f"queue {letters}: does not take dead letters of {key}"
+    redriven = {queues[key]["name"] for key in redrives}
+    for key in queues:
+        allowed = takes.get(key)
+        if allowed is None or allowed - redriven:
+            yield f"queue {key}: any queue may make it its dead letters"
+    for key, pipe in plan.of("aws_pipes_pipe").items():
+        if by_name[_last(pipe["source"])] not in redrives:
+            yield f"pipe {key}: a message that always fails comes back for ever"
+
+
+@rule
+def nobody_receives_a_message_that_is_worked_on(plan: Plan) -> Iterator[str]:
+    """A queue hides a message six times as long as its pipe's enrichment and execution may take."""
+    queues = {queue["name"]: queue for queue in plan.of("aws_sqs_queue").values()}
+    for key, pipe in plan.of("aws_pipes_pipe").items():
+        described = DESCRIPTION["pipes"][key]
+        execution = json.loads((ROOT / _definition_of(described["state_machine"])).read_bytes())
+        longest = (
+            plan.of("aws_lambda_function")[described["enrichment"]]["timeout"] + execution["TimeoutSeconds"]
+        )
+        if queues[_last(pipe["source"])]["visibility_timeout_seconds"] < VISIBILITY_FACTOR * longest:
+            yield f"pipe {key}: its messages show themselves while they are worked on"
+
+
+@rule
+def pipes_wait_and_tell(plan: Plan) -> Iterator[str]:
+    """A pipe waits for its executions, or failed messages would be deleted; it logs errors, and no data."""
+    groups = {group["name"] for group in plan.all_of("aws_cloudwatch_log_group")}
+    for key, pipe in plan.of("aws_pipes_pipe").items():
+        target = block(block(pipe, "target_parameters"), "step_function_state_machine_parameters")
+        if target.get("invocation_type") != "REQUEST_RESPONSE":
+            yield f"pipe {key}: does not wait for its executions"
+        logging = block(pipe, "log_configuration")
+        group = block(logging, "cloudwatch_logs_log_destination").get("log_group_arn", "")
+        if logging.get("level") not in ("ERROR", "INFO", "TRACE") or _last(group) not in groups:
+            yield f"pipe {key}: does not log errors"
+        if logging.get("include_execution_data"):
+            yield f"pipe {key}: logs hold records"
+
+
+@rule
 def functions_run_as_they_are_meant_to(plan: Plan) -> Iterator[str]:
     """One runtime and architecture, versions, traces, logs of their own that end some day."""
     groups = {group["name"] for group in plan.all_of("aws_cloudwatch_log_group")}
@@ -185,8 +252,11 @@ def somebody_is_told(plan: Plan) -> Iterator[str]:
         for dimension in (alarm.get("dimensions") or {}).values():
             watched.setdefault(dimension.rpartition(":")[2], set()).add(alarm["metric_name"])
     for key, machine in plan.of("aws_sfn_state_machine").items():
-        for metric in sorted(EXECUTION_METRICS - watched.get(machine["name"], set())):
+        for metric in sorted(EXECUTION_METRICS[machine["type"]] - watched.get(machine["name"], set())):
             yield f"state machine {key}: no alarm for {metric}"
+    for key, pipe in plan.of("aws_pipes_pipe").items():
+        for metric in sorted(PIPE_METRICS - watched.get(pipe["name"], set())):
+            yield f"pipe {key}: no alarm for {metric}"
     for key, queue in plan.of("aws_sqs_queue").items():
         for metric in sorted(QUEUE_METRICS - watched.get(queue["name"], set())):
             yield f"queue {key}: no alarm for {metric}"
@@ -209,3 +279,22 @@ def takes_tls_alone(policy: str | None) -> bool:
         and statement.get("Condition") == {"Bool": {"aws:SecureTransport": "false"}}
         for statement in statements(policy)
     )
+
+
+def _redrives(plan: Plan) -> dict[str, Json]:
+    return plan.of("aws_sqs_queue_redrive_policy")
+
+
+def _sources(allowed: Json) -> set[str] | None:
+    said = json.loads(allowed["redrive_allow_policy"])
+    if said["redrivePermission"] == "allowAll":
+        return None
+    return {_last(arn) for arn in said.get("sourceQueueArns", ())}
+
+
+def _last(arn: str) -> str:
+    return arn.rpartition(":")[2]
+
+
+def _definition_of(machine: str) -> str:
+    return str(DESCRIPTION["state_machines"][machine]["definition"])

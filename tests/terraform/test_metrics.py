@@ -27,7 +27,8 @@ def test_alarms_ring_for_metrics_that_the_functions_write(plan: Plan) -> None:
     assert {metric["metric_name"] for metric in own} <= WRITTEN
     assert {metric["dimensions"]["service"] for metric in own} == {NAMESPACE}
     assert {metric["dimensions"]["dataset"] for metric in own} == set(plan.of("aws_dynamodb_table")) - {
-        "files"
+        "files",
+        "told",
     }
 
 
@@ -75,5 +76,5 @@ def test_each_widget_shows_something_and_none_covers_another(plan: Plan) -> None
 
     places = {(widget["x"], widget["y"]) for widget in widgets}
 
-    assert len(places) == len(widgets) == 8
+    assert len(places) == len(widgets) == 10
     assert all(widget["properties"]["metrics"] for widget in widgets)

@@ -16,6 +16,7 @@ from statewright.local.deploy import deploy
 from statewright.local.emulator import Emulator
 from statewright.local.environment import credentials, function_environment, shell_environment
 from statewright.local.names import Names
+from statewright.local.pipes import pipes_of
 from statewright.local.ports import free_ports
 from statewright.project import read_project
 from tests.terraform.mocked import PUBLISHED, applied_to_a_mock
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 # Environment of functions that Lambda sets on AWS, or that says where this machine has something.
 ONLY_LOCAL = {*credentials(), "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SFN", "SCHEMAS_DIR", "NO_PROXY"}
+# Providers before 6.8 take no larger messages: the variable max_message_bytes.
+LARGEST_OF_THE_PROVIDER = 262_144
 # The same of a shell.
 ONLY_LOCAL_SHELL = {*credentials(), "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SFN", "AWS_ENDPOINT_URL_LAMBDA"}
 
@@ -95,7 +98,8 @@ def test_tables_have_the_same_keys_indexes_and_time_to_live(plan: Plan, local: C
     planned = {table["name"]: planned_table(table) for table in plan.of("aws_dynamodb_table").values()}
 
     assert planned == found
-    assert len(planned) == 1 + len(list((ROOT / "schemas" / "datasets").iterdir()))
+    described = json.loads((ROOT / "pipeline.json").read_bytes())["tables"]
+    assert len(planned) == len(described) + len(list((ROOT / "schemas" / "datasets").iterdir()))
 
 
 def table_of(dynamodb: Any, name: str) -> Json:
@@ -134,19 +138,57 @@ def key_of(table: Json) -> list[str]:
     return [name for name in (table["hash_key"], table.get("range_key")) if name]
 
 
-def test_queues_have_the_same_names_and_retention(plan: Plan, local: Clients, names: Names) -> None:
+def test_queues_have_the_same_names_and_attributes(plan: Plan, local: Clients, names: Names) -> None:
     sqs = local("sqs")
     found = {}
     for url in sqs.list_queues()["QueueUrls"]:
         attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
-        found[url.rpartition("/")[2]] = int(attributes["MessageRetentionPeriod"])
+        found[url.rpartition("/")[2]] = (
+            int(attributes["MessageRetentionPeriod"]),
+            int(attributes["VisibilityTimeout"]),
+            min(int(attributes["MaximumMessageSize"]), LARGEST_OF_THE_PROVIDER),
+            json.loads(attributes.get("RedrivePolicy", "null")),
+        )
     # EventBridge of the emulator cannot start executions: its rules fill queues that the local cloud reads.
     for rule in names.project.description.rules:
         del found[names.of(names.events_queue(rule))]
 
-    queues = plan.of("aws_sqs_queue").values()
+    redrives = {
+        key: json.loads(redrive["redrive_policy"])
+        for key, redrive in plan.of("aws_sqs_queue_redrive_policy").items()
+    }
+    assert {
+        queue["name"]: (
+            queue["message_retention_seconds"],
+            queue["visibility_timeout_seconds"],
+            queue["max_message_size"],
+            redrives.get(key),
+        )
+        for key, queue in plan.of("aws_sqs_queue").items()
+    } == found
 
-    assert {queue["name"]: queue["message_retention_seconds"] for queue in queues} == found
+
+def test_pipes_carry_the_same_batches_from_and_to_the_same(applied: Plan, names: Names) -> None:
+    found = {}
+    for pipe in applied.of("aws_pipes_pipe").values():
+        taken = block(block(pipe, "source_parameters"), "sqs_queue_parameters")
+        found[pipe["name"]] = (
+            pipe["source"],
+            pipe["enrichment"].removesuffix(f":{PUBLISHED}"),
+            pipe["target"].removesuffix(":live"),
+            taken["batch_size"],
+            taken["maximum_batching_window_in_seconds"],
+        )
+    assert found == {
+        pipe.name: (
+            pipe.queue_arn,
+            pipe.function_arn,
+            pipe.state_machine_arn,
+            pipe.batch_size,
+            pipe.window_seconds,
+        )
+        for pipe in pipes_of(names)
+    }
 
 
 def test_topics_and_parameters_have_the_same_names(plan: Plan, local: Clients) -> None:
@@ -167,12 +209,12 @@ def test_rules_have_the_same_names_and_patterns(plan: Plan, local: Clients) -> N
     assert {rule["name"]: json.loads(rule["event_pattern"]) for rule in rules} == found
 
 
-def test_functions_have_the_same_limits_handlers_and_environment(plan: Plan, names: Names) -> None:
+def test_functions_have_the_same_limits_handlers_and_environment(applied: Plan, names: Names) -> None:
     environment = function_environment(names, "https://step-functions")
     for variable in ONLY_LOCAL:
         del environment[variable]
 
-    functions = plan.of("aws_lambda_function")
+    functions = applied.of("aws_lambda_function")
 
     assert {
         key: (function["function_name"], function["handler"], function["memory_size"], function["timeout"])
@@ -195,9 +237,10 @@ def test_state_machines_have_the_same_definition_but_for_the_versions_of_functio
         assert (machine["name"], machine["type"]) == (names.of(key), described.type)
         definition = machine["definition"]
         for function in names.project.description.functions:
-            published = f"{names.function_arn(function)}:{PUBLISHED}"
-            assert published in definition
-            definition = definition.replace(published, names.function_arn(function))
+            arn = names.function_arn(function)
+            assert f'{arn}"' not in definition, "a definition names versions"
+            published = f"{arn}:{PUBLISHED}"
+            definition = definition.replace(published, arn)
         assert json.loads(definition) == json.loads(names.definition(key))
 
 

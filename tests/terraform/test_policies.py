@@ -197,6 +197,88 @@ HOLES: list[tuple[str, str, Callable[[Json], object] | None, str]] = [
         "alarm statewright-ingest_failed: tells nobody",
     ),
     (
+        "aws_sqs_queue",
+        "rejected_transactions",
+        lambda values: values.update(message_retention_seconds=345_600),
+        "queue rejected_transactions: keeps dead letters no longer than they have waited in transactions",
+    ),
+    (
+        "aws_sqs_queue",
+        "rejected_transactions",
+        lambda values: values.update(max_message_size=1024),
+        "queue rejected_transactions: does not take every message of transactions",
+    ),
+    (
+        "aws_sqs_queue_redrive_allow_policy",
+        "rejected_transactions",
+        lambda values: values.update(redrive_allow_policy='{"redrivePermission": "denyAll"}'),
+        "queue rejected_transactions: does not take dead letters of transactions",
+    ),
+    (
+        "aws_sqs_queue_redrive_allow_policy",
+        "dead_letters",
+        lambda values: values.update(redrive_allow_policy='{"redrivePermission": "allowAll"}'),
+        "queue dead_letters: any queue may make it its dead letters",
+    ),
+    (
+        "aws_sqs_queue_redrive_policy",
+        "transactions",
+        None,
+        "pipe transactions: a message that always fails comes back for ever",
+    ),
+    (
+        "aws_sqs_queue",
+        "transactions",
+        lambda values: values.update(visibility_timeout_seconds=1799),
+        "pipe transactions: its messages show themselves while they are worked on",
+    ),
+    (
+        "aws_sqs_queue",
+        "transactions",
+        lambda values: values.update(sqs_managed_sse_enabled=None),
+        "queue transactions: is not encrypted",
+    ),
+    (
+        "aws_pipes_pipe",
+        "transactions",
+        lambda values: values.update(
+            target_parameters=[
+                {"step_function_state_machine_parameters": [{"invocation_type": "FIRE_AND_FORGET"}]}
+            ]
+        ),
+        "pipe transactions: does not wait for its executions",
+    ),
+    (
+        "aws_pipes_pipe",
+        "transactions",
+        lambda values: values["log_configuration"][0].update(level="OFF"),
+        "pipe transactions: does not log errors",
+    ),
+    (
+        "aws_pipes_pipe",
+        "transactions",
+        lambda values: values["log_configuration"][0].update(include_execution_data=["ALL"]),
+        "pipe transactions: logs hold records",
+    ),
+    (
+        "aws_cloudwatch_metric_alarm",
+        "transactions_pipe_failed",
+        None,
+        "pipe transactions: no alarm for ExecutionFailed",
+    ),
+    (
+        "aws_cloudwatch_metric_alarm",
+        "transactions",
+        None,
+        "queue transactions: no alarm for ApproximateAgeOfOldestMessage",
+    ),
+    (
+        "aws_cloudwatch_metric_alarm",
+        "stream_failed",
+        None,
+        "state machine stream: no alarm for ExecutionsFailed",
+    ),
+    (
         "aws_s3_bucket",
         "raw",
         lambda values: values.update(bucket=64 * "b"),

@@ -22,7 +22,20 @@ READ = ("pipeline.json", "schemas", "statemachines")
 MIRRORS = ("/opt/*", "/opt", "/usr/local/share/terraform/plugins", "/usr/share/terraform/plugins")
 NAMED_MIRRORS = ("TF_PLUGIN_DIR", "TF_PLUGIN_CACHE_DIR")
 OWN_MIRRORS = (".terraform.d/plugins", ".local/share/terraform/plugins", ".terraform.d/plugin-cache")
-PROVIDER = "*/hashicorp/aws/*/*/terraform-provider-aws_v*"
+# The provider that tests are held to, whatever newer one there is: those warn of what this one wants.
+VERSION = "5.100.0"
+PROVIDER = f"*/hashicorp/aws/{VERSION}/*/terraform-provider-aws_v*"
+OVERRIDE = f"""terraform {{
+  required_providers {{
+    aws = {{
+      source  = "hashicorp/aws"
+      version = "{VERSION}"
+    }}
+  }}
+}}
+"""
+# What a developer's own deployment leaves there.
+NOT_COPIED = shutil.ignore_patterns(".terraform*", "*.tfstate*", "*.tfvars*", "*_override.tf")
 SECONDS = 300
 # What would point the provider, or Terraform, elsewhere.
 NOT_INHERITED = ("AWS_", "TF_")
@@ -95,7 +108,7 @@ class Workspace:
 def copied(folder: Path) -> Path:
     """Copy terraform/ into `folder`, beside links to what it reads and a package; return the copy."""
     copy = folder / "terraform"
-    shutil.copytree(ROOT / "terraform", copy, ignore=shutil.ignore_patterns(".terraform*", "*.tfstate*"))
+    shutil.copytree(ROOT / "terraform", copy, ignore=NOT_COPIED)
     for name in READ:
         (folder / name).symlink_to(ROOT / name)
     (folder / "build").mkdir()
@@ -113,11 +126,12 @@ def initialised(folder: Path) -> Workspace:
         "CHECKPOINT_DISABLE": "1",
     }
     workspace = Workspace(copied(folder), settings)
+    (workspace.folder / "provider_override.tf").write_text(OVERRIDE)
     mirror = provider_folder()
     options = [f"-plugin-dir={mirror}"] if mirror else []
     done = workspace.tried("init", "-backend=false", "-input=false", "-no-color", *options)
     if done.returncode and mirror is None:
-        raise Unavailable("the AWS provider is in no local folder, and no registry answers")
+        raise Unavailable(f"the AWS provider {VERSION} is in no local folder, and no registry answers")
     if done.returncode:
         raise Failed(f"terraform init: {done.stdout}{done.stderr}")
     return workspace

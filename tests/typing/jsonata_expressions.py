@@ -144,6 +144,12 @@ LARGER = [
     "E = E",
     "E in E",
     "E < E",
+    "$reduce(E, function($a, $b){$a + $b})",
+    "$reduce(E, function($a, $b){$append($a, $b.x)}, [])",
+    "$reduce(E, function($a, $b, $i){$i > 1 ? $b : $a}, E)",
+    "E ~> |$|{'x': E, 'made': x}|",
+    "E ~> |i|{'made': 1}, ['x', 'z']|",
+    "E ~> |q.i|{'made': E}, 'y'|",
 ]
 ENDINGS = ["", "", "", "", "[0]", "[-1]", "[1]", "[x > 1]", "[y = 'a']", "[]", "^(x)"]
 

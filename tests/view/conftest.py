@@ -8,8 +8,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -28,6 +29,9 @@ from statewright.view.serving import listen, server_of
 from tests.api.serving import served
 from tests.view.orders import HANDLERS, ORDERS, RELEASE, ROLE
 from tests.view.shop import FUNCTIONS, write_shop
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 ENDED = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
@@ -118,6 +122,13 @@ class Shop:
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     root = tmp_path_factory.mktemp("shop").resolve()
     write_shop(root)
+    with shop_of(root) as made:
+        yield made
+
+
+@contextmanager
+def shop_of(root: Path) -> Iterator[Shop]:
+    """Run a shop: its engine, its functions in processes of their own, two executions."""
     logs = root / "logs"
     specs = {f"shop-{name}": FunctionSpec(f"shop-{name}", f"{name}.handler") for name in FUNCTIONS}
     pool = FunctionPool(specs, {}, root / "functions", 1, logs=logs)
@@ -126,15 +137,17 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         engine = Engine(functions=pool, clients=lambda name: None)
         return create_api(engine, pool), engine.close
 
-    files = ProjectFiles(read_project(root), logs=logs)
-    with served(make) as url:
-        cloud = Cloud(url, find_endpoint(url).client)
-        machine = cloud.machine("shop-sell", Names(files.project, "").definition("sell"))
-        failed = cloud.start("shop-sell", {"article": "none"})
-        sold = cloud.start("shop-sell", {"article": "a1"})
-        assert (cloud.ended(failed), cloud.ended(sold)) == ("FAILED", "FAILED")
-        yield Shop(files, cloud, machine, failed, sold)
-    pool.close()
+    try:
+        files = ProjectFiles(read_project(root), logs=logs)
+        with served(make) as url:
+            cloud = Cloud(url, find_endpoint(url).client)
+            machine = cloud.machine("shop-sell", Names(files.project, "").definition("sell"))
+            failed = cloud.start("shop-sell", {"article": "none"})
+            sold = cloud.start("shop-sell", {"article": "a1"})
+            assert (cloud.ended(failed), cloud.ended(sold)) == ("FAILED", "FAILED")
+            yield Shop(files, cloud, machine, failed, sold)
+    finally:
+        pool.close()
 
 
 @pytest.fixture(scope="session")

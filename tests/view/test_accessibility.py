@@ -5,6 +5,7 @@ axe-core comes from npm: `make test` installs the version in tests/view/axe, and
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -131,3 +132,12 @@ def test_given_the_tabulator_alone_everything_is_reached_in_order(cloud, page_se
     page.keyboard.type("notifys")
     page.keyboard.press("Enter")
     expect(page.locator("#panel h2")).to_have_text("NotifySuccess")
+
+
+def test_the_lock_file_of_axe_has_a_version_and_a_hash_and_no_address() -> None:
+    folder = Path(__file__).parent / "axe"
+    locked = json.loads((folder / "package-lock.json").read_text())["packages"]["node_modules/axe-core"]
+    wanted = json.loads((folder / "package.json").read_text())["devDependencies"]["axe-core"]
+    assert locked["version"] == wanted
+    assert locked["integrity"].startswith("sha512-")
+    assert "://" not in (folder / "package-lock.json").read_text()

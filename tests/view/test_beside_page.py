@@ -11,6 +11,10 @@ import pytest
 pytest.importorskip("playwright", reason="playwright is not installed (make setup)")
 from playwright.sync_api import expect
 
+from statewright.view.endpoint import find_endpoint
+from tests.view.conftest import serving, shop_of, tab_of
+from tests.view.shop import write_shop
+
 if TYPE_CHECKING:
     from tests.view.conftest import Shop, Tab
 
@@ -38,7 +42,9 @@ def test_given_a_failed_function_its_handler_its_trace_and_its_log_lead_to_the_c
     expect(handler).to_have_attribute("href", f"vscode://file{source}:{line}")
     raised = source.read_text().splitlines().index('        raise UnknownArticle("no price for none")') + 1
     expect(panel.locator(".trace a").first).to_have_attribute("href", f"vscode://file{source}:{raised}")
-    expect(panel.locator(".log")).to_contain_text("pricing none")
+    expect(panel.locator(".trace a").first).to_have_text(f"functions/price_order.py:{raised}")
+    expect(panel.locator(".log")).to_contain_text("WARNING pricing none")
+    expect(panel.locator(".log a").first).to_have_text(f"functions/price_order.py:{raised}")
     expect(panel.locator(".log summary").first).to_have_text("INFO structured")
     expect(panel.locator(".log")).to_contain_text("REPORT RequestId")
 
@@ -133,3 +139,26 @@ def test_given_an_execution_it_is_saved_as_one_file_also_without_values(
     alone.set_content(whole)
     expect(alone.locator("summary").first).to_have_text("input")
     alone.close()
+
+
+def test_given_hostile_names_logs_and_schemas_nothing_of_them_runs(
+    browser, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    hostile = "<img src=x onerror=alert(1)>\"'</script><script>alert(2)</script>"
+    root = tmp_path_factory.mktemp("hostile").resolve()
+    write_shop(root)
+    (root / "functions" / "price_order.py").write_text(
+        f"def handler(event, context):\n    print({hostile!r})\n    raise ValueError({hostile!r})\n"
+    )
+    named = {hostile: {"enum": [hostile], "description": hostile}}
+    schema = {"type": "object", "properties": named, "required": [hostile]}
+    (root / "schemas" / "statemachines" / "sell.json").write_text(json.dumps({"input": schema}))
+    with shop_of(root) as shop, serving(find_endpoint(shop.cloud.url), files=shop.files) as server:
+        for tab in tab_of(browser, server):
+            page = opened(tab, server, shop.failed)
+            expect(page.locator("#panel .cause").first).to_have_text(hostile)
+            expect(page.locator(".log")).to_contain_text(hostile)
+            page.locator("#start").click()
+            expect(page.locator(".schema-form")).to_contain_text(hostile)
+            expect(page.locator(".problems li").first).to_contain_text("<img src=x")
+            assert page.locator("img, #panel script, #dialog script").count() == 0

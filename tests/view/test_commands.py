@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -10,11 +11,15 @@ import subprocess
 import sys
 import urllib.request
 import xml.etree.ElementTree as ET
+from io import StringIO
 
 import pytest
 from click.testing import CliRunner
+from rich.console import Console
 
 from statewright.cli import statewright
+from statewright.view.endpoint import find_endpoint
+from statewright.view.following import follow
 from tests.view.orders import BAD, EMPTY, ORDERS
 
 
@@ -133,6 +138,15 @@ def test_given_a_running_execution_its_tree_is_followed_to_the_end(cloud) -> Non
     assert "SUCCEEDED" in followed.output
     assert "✓ W  Wait 1 s" in followed.output
     assert run("graph", "ingest", "--format", "tree", "--watch").exit_code == 2
+
+
+def test_given_a_terminal_the_tree_is_drawn_live(cloud) -> None:
+    definition = {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 2, "End": True}}}
+    cloud.machine("soon-2", definition)
+    drawn = StringIO()
+    console = Console(file=drawn, force_terminal=True, width=100)
+    asyncio.run(follow(find_endpoint(cloud.url), cloud.start("soon-2", {}), console))
+    assert drawn.getvalue().index("RUNNING") < drawn.getvalue().index("SUCCEEDED")
 
 
 def test_given_hostile_names_the_tree_has_no_control_characters_and_no_markup(tmp_path) -> None:

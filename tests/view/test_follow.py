@@ -17,7 +17,13 @@ from statewright.view import deployment
 from statewright.view.deployment import deployment_of
 from statewright.view.endpoint import Endpoint, find_endpoint
 from statewright.view.follow import MAX_FOLLOWED_FILES, Follower, NotFollowedError, plain
-from statewright.view.graph_places import MAX_SEARCHED_CHILDREN, child_of, place_in_graph, told_first
+from statewright.view.graph_places import (
+    MAX_SEARCHED_CHILDREN,
+    child_of,
+    place_in_graph,
+    shard_of,
+    told_first,
+)
 from statewright.view.watch import Watch
 from tests.view.orders import BAD, RELEASE
 from tests.view.shop import write_shop
@@ -211,6 +217,20 @@ def test_given_shards_in_a_distributed_map_the_child_of_the_shard_is_found(cloud
         lost = placed(cloud, execution, "parse", shard)
         assert (lost["execution"], lost["state"]) == (execution, "Shards")
         assert "which one is not told" in lost["note"]
+
+
+@pytest.mark.parametrize(
+    ("plan", "shard"),
+    [
+        ({"shards": 3, "shard_bytes": 50}, 2),
+        ({"shards": 1, "shard_bytes": 0}, 0),
+        ({}, 0),
+        ({"shards": 3, "shard_bytes": 0}, None),
+        ({"shards": "3", "shard_bytes": "50"}, None),
+    ],
+)
+def test_given_a_plan_the_shard_of_a_byte_follows_from_it(plan, shard) -> None:
+    assert shard_of(plan, 100) == shard
 
 
 class Children:

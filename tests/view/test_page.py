@@ -104,6 +104,9 @@ def test_given_a_caught_error_in_an_iteration_it_can_be_looked_at_alone(cloud, p
     state(page, "ValidateRows").click()
     expect(page.locator("#panel .error").first).to_contain_text("SchemaMismatch")
     expect(page.locator("#panel .chip[aria-pressed=true]")).to_have_text("#1")
+    unfolded = page.locator("#panel [data-part=output] .inside")
+    expect(unfolded).to_contain_text("a text of JSON")
+    expect(unfolded).to_contain_text('errorType: "SchemaMismatch"')
     state(page, "ProcessFiles").locator("> .name").click()
     page.get_by_role("button", name="Iterations (3)").click()
     page.locator("#dialog .chip", has_text="#0").click()
@@ -272,16 +275,19 @@ def test_given_a_distributed_map_its_children_are_listed_filtered_and_opened(clo
     processor |= {"StartAt": "ValidateOne", "States": {"ValidateOne": FAILING}}
     spread = {"Type": "Map", "ItemProcessor": processor, "ToleratedFailureCount": 5, "End": True}
     cloud.machine("spread", {"StartAt": "Each", "States": {"Each": spread}})
-    items = [{"key": f"{i}.csv", "rows": i, "bad": 2 if i == 3 else 0} for i in range(6)]
+    items = [{"key": f"{i}.csv", "rows": i, "bad": 2 if i == 3 else 0} for i in range(130)]
     execution = cloud.start("spread", items)
     assert cloud.ended(execution) == "SUCCEEDED"
     page = opened(tab, page_server, execution)
     expect(state(page, "ValidateOne")).to_have_class(re.compile("s-nodata"))
-    expect(state(page, "Each").locator(".badge")).to_contain_text("5/6 ✓ 1 ✕")
+    expect(state(page, "Each").locator(".badge")).to_contain_text("129/130 ✓ 1 ✕")
     state(page, "Each").locator(".name").click()
     page.get_by_role("button", name="Child executions").click()
     expect(page.locator("#crumbs")).to_contain_text("children of Each")
-    expect(page.locator("#executions li")).to_have_count(6)
+    expect(page.locator("#executions li")).to_have_count(100)
+    page.locator("#more-executions").click()
+    expect(page.locator("#executions li")).to_have_count(130)
+    expect(page.locator("#more-executions")).to_be_hidden()
     page.get_by_label("Status").first.select_option("FAILED")
     expect(page.locator("#executions li")).to_have_count(1)
     page.locator("#executions li").click()

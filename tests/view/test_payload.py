@@ -47,3 +47,9 @@ def test_given_a_text_that_is_no_json_it_stays_and_its_bytes_are_counted() -> No
     assert parse("[" * 100_000) == "[" * 100_000
     assert size("é") == 2
     assert size(None) is None
+
+
+def test_given_numbers_that_json_has_not_they_are_told_as_text() -> None:
+    assert parse('{"a": NaN}') == '{"a": NaN}'
+    assert parse('[-Infinity, "x"]') == '[-Infinity, "x"]'
+    assert parse('{"a": 1e999, "b": [1.5, -1e999, 2]}') == {"a": "1e999", "b": [1.5, "-1e999", 2]}

@@ -150,7 +150,7 @@ def test_given_executions_coverage_lists_and_draws_what_was_never_taken(
     expect(page.locator("#panel")).to_contain_text("HasFiles → NothingToDo file_count = 0")
     assert page.locator(".line.never").count() > 0
     page.get_by_label("Status").select_option("FAILED")
-    expect(page.locator("#facts")).to_contain_text("1 executions read")
+    expect(page.locator("#facts")).to_contain_text("1 execution read")
     expect(state(page, "NotifySuccess")).to_have_class(re.compile("s-never"))
     page.locator("#panel").get_by_role("button", name="NotifySuccess", exact=True).click()
     expect(state(page, "NotifySuccess")).to_have_class(re.compile("selected"))
@@ -221,6 +221,13 @@ def test_given_hostile_names_and_payloads_nothing_of_them_runs_where_executions_
     page.locator("#panel button", has_text="onerror").first.click()
     assert page.locator("img, main script").count() == 0
     assert page.evaluate("({}).b") is None
+
+
+def test_given_nothing_to_compare_the_page_says_so(page_server, tab) -> None:
+    page = shown(tab, page_server, "compare")
+    expect(page.locator("#notice")).to_contain_text("nothing to compare with yet")
+    page.locator("#side-a").click()
+    expect(page.locator("#notice")).to_contain_text("Open an execution first")
 
 
 @pytest.mark.parametrize("path", ["compare", "coverage", "follow"])

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from click.testing import CliRunner
 
+from statewright.local import locks
+from statewright.local.places import CloudRecord, Places, write_record
 from statewright.view import view_command
 from statewright.view.view_command import view
 
@@ -45,3 +48,26 @@ def test_given_nothing_to_compare_it_is_refused() -> None:
     result = CliRunner().invoke(view, ["--with", A])
     assert result.exit_code == 2
     assert "--with compares EXECUTION" in result.output
+
+
+def test_given_the_folder_of_a_local_clouds_state_that_cloud_is_looked_at(opened, tmp_path, monkeypatch):
+    shown = []
+    monkeypatch.setattr(
+        "statewright.view.project_files.find_project_files", lambda *asked: shown.append(asked)
+    )
+    places = Places(tmp_path)
+    places.make()
+    with locks.held(places.lock):
+        record = CloudRecord(os.getpid(), "http://127.0.0.1:1", "http://127.0.0.1:2", "2026-11-21T00:00:00Z")
+        write_record(places, record)
+        result = CliRunner().invoke(view, ["--state", str(tmp_path), "--port", "0"])
+    assert result.output.startswith("Executions of http://127.0.0.1:2\n")
+    [(endpoint, _, state)] = shown
+    assert endpoint.url == "http://127.0.0.1:2"
+    assert state == tmp_path
+
+
+def test_given_the_folder_of_a_cloud_that_is_not_up_it_is_refused(tmp_path) -> None:
+    result = CliRunner().invoke(view, ["--state", str(tmp_path)])
+    assert result.exit_code == 2
+    assert "is up" in result.output

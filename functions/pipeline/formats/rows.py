@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from pipeline.contracts import Contract
     from pipeline.formats.lines import Line
-    from pipeline.shapes import Record
+    from pipeline.values import Record
 
 DELIMITERS = {"csv": ",", "tsv": "\t"}
 # A quote that never ends takes in the lines after it: so many, which bounds memory and what is lost to it.

@@ -36,6 +36,7 @@ function buttons(name, done) {
 function editor(label, text) {
   const area = make("textarea", { rows: "12", spellcheck: "false", "aria-label": label });
   area.value = text;
+  area.setSelectionRange(0, 0);
   const note = make("p", { class: "muted", role: "status" });
   area.addEventListener("input", () => {
     try {

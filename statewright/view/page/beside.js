@@ -13,17 +13,23 @@ const FRAME = /File "([^"\n]{1,500})", line (\d{1,7})/;
 
 // A stack trace line by line; `data-frame` says which line of code each names, until `linkFrames` knows it.
 export function trace(lines) {
-  const rows = lines.map(String).join("\n").replace(/\n\n/g, "\n").split("\n");
+  const rows = lines.map(String).join("\n").replace(/\n\n/g, "\n").trimEnd().split("\n");
   return make("pre", { class: "trace" }, ...rows.flatMap((row) => {
     const found = FRAME.exec(row);
     return [make("span", found ? { "data-frame": `${found[1]}:${Number(found[2])}` } : {}, row), "\n"];
   }));
 }
 
-function linkFrames(panel, lines) {
+let frames = {}; // of the state that is shown
+
+function linkFrames(panel, lines = frames) {
+  frames = lines;
   for (const frame of panel.querySelectorAll("[data-frame]")) {
     const told = lines[frame.dataset.frame];
-    if (told && told.url) frame.replaceChildren(make("a", { href: told.url, title: `Open ${told.place} in the editor` }, frame.textContent));
+    if (!told) continue;
+    const [before, after] = frame.textContent.split(FRAME.exec(frame.textContent)[0]);
+    frame.removeAttribute("data-frame");
+    frame.replaceChildren(before, place(told), after);
   }
 }
 
@@ -47,7 +53,7 @@ function typed(told) {
     make("strong", {}, each.code), ` ${each.message} `,
     each.suggestion ? make("em", {}, each.suggestion, " ") : null,
     each.url || each.place ? place(each) : make("span", { class: "code" }, each.at)));
-  if (!told.findings.length) shown.push(make("p", { class: "muted" }, "`statewright check` finds nothing here."));
+  if (!told.findings.length) shown.push(make("p", { class: "muted" }, make("span", { class: "code" }, "statewright check"), " finds nothing here."));
   if (told.file && !told.isSame) shown.push(make("p", { class: "muted" }, `What ran is not what ${told.file} says now.`));
   const declared = told.function;
   return [...shown,
@@ -75,6 +81,7 @@ export function logs(execution, visit, attempt, isOpen) {
       const told = await known.get(key);
       if (told.notice) known.delete(key);
       body.replaceChildren(...logged(told));
+      linkFrames(body);
     } catch (error) {
       known.delete(key);
       body.replaceChildren(make("p", { class: "muted" }, error.message));
@@ -91,16 +98,24 @@ function logged(told) {
   return [...left, ...told.lines.map(line)];
 }
 
-// Lines of structured logs are told by their message, the rest folded.
+// What Lambda's runtime puts before a message of Python's logging: level, time, request.
+const PLAIN = /^\[(\w+)\]\t(\S+)\t[0-9a-f-]{36}\t([^]*)$/;
+
+// Lines are told by their level and message; the rest of structured ones is folded.
 function line(text) {
+  const plain = PLAIN.exec(text);
+  if (plain) return make("div", { class: `code line${/ERROR|CRITICAL/.test(plain[1]) ? " bad" : ""}`, title: plain[2] }, make("b", {}, plain[1]), ` ${plain[3]}`);
+  if (/^(START|END|REPORT) RequestId: /.test(text)) return make("div", { class: "code line muted" }, text.replace(/\t/g, "  "));
   let told = null;
   try {
     told = text.startsWith("{") ? JSON.parse(text) : null;
   } catch {
     told = null;
   }
-  if (!told || told.message === undefined) return make("div", { class: `code line${/ERROR|Traceback/.test(text) ? " bad" : ""}` }, text);
+  const frame = FRAME.exec(text);
+  if (!told) return make("div", { class: `code line${/ERROR|Traceback/.test(text) ? " bad" : ""}`, "data-frame": frame && `${frame[1]}:${Number(frame[2])}` }, text);
+  if (told.message === undefined) return make("details", { class: "code line muted" }, make("summary", {}, `{ ${Object.keys(told).filter((name) => name !== "_aws").join(", ")} }`), json(told));
   const { level, message, ...rest } = told;
   const said = typeof message === "string" ? message : JSON.stringify(message);
-  return make("details", { class: `code line${/ERROR|CRITICAL/.test(level) ? " bad" : ""}` }, make("summary", {}, level ? `${level} ` : "", said), json(rest));
+  return make("details", { class: `code line${/ERROR|CRITICAL/.test(level) ? " bad" : ""}` }, make("summary", {}, level ? make("b", {}, `${level} `) : "", said), json(rest));
 }

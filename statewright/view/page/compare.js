@@ -90,7 +90,11 @@ function notice(text) {
 async function choosePair(side) {
   const other = now.told ? now.told[side] : null;
   const known = address.get(side) || address.get(side === "a" ? "b" : "a");
-  const machine = other ? other.stateMachineArn : known.replace(":execution:", ":stateMachine:").split(":").slice(0, 7).join(":");
+  if (!other && !known) {
+    notice("Open an execution first, and compare it from there.");
+    return;
+  }
+  const machine = other ? other.stateMachineArn : known.replace(/:(execution|express):/, ":stateMachine:").split(":").slice(0, 7).join(":");
   const mapRun = other && other.mapRunArn;
   const chosen = await pick(at("dialog"), `Which execution is ${side.toUpperCase()}?`, mapRun ? { mapRun } : { machine });
   if (!chosen) return;

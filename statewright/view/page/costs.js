@@ -55,8 +55,7 @@ async function read() {
     if (!place.isConnected) continue;
     if (!known.has(execution)) {
       try {
-        const told = await get("cost", { execution });
-        if (told.isFinal) known.set(execution, told.cost);
+        known.set(execution, (await get("cost", { execution })).cost);
       } catch {
         known.set(execution, null);
       }

@@ -47,7 +47,7 @@ function hear(told) {
   }
   now.told = told;
   const seen = told.read + told.problemCount;
-  at("facts").textContent = told.summary.isComplete ? `${told.read.toLocaleString()} executions read` : `reading ${(seen + 1).toLocaleString()} of ${told.of.toLocaleString()} …`;
+  at("facts").textContent = told.summary.isComplete ? `${told.read.toLocaleString()} execution${told.read === 1 ? "" : "s"} read` : `reading ${(seen + 1).toLocaleString()} of ${told.of.toLocaleString()} …`;
   paint();
   list();
   notice(notes().join(" "));
@@ -71,7 +71,7 @@ function paint() {
   const hidden = new Set(told.hidden);
   for (const [name, count] of Object.entries(told.states)) {
     const tone = count ? "covered" : hidden.has(name) ? "nodata" : "never";
-    const spoken = count ? `in ${count} of ${told.read} executions` : tone === "never" ? "never reached" : "no data";
+    const spoken = count ? `seen in ${count} executions` : tone === "never" ? "never reached" : "no data";
     graph.dress(name, { tone, mark: count ? "succeeded" : tone, spoken, badge: count ? count.toLocaleString() : "" });
   }
   graph.dressLines((indices) => (indices.some((each) => told.edges[each]) ? "taken" : indices.some(isNever) ? "never" : ""));

@@ -20,6 +20,11 @@ export function parse(text) {
   });
 }
 
+// Characters that are not seen, and those that turn the direction of what follows, by their code: what a text
+// shows is then what is in it.
+const UNSEEN = /[\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+export const seen = (text) => text.replace(UNSEEN, (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, "0")}`);
+
 const isLeaf = (value) => value === null || typeof value !== "object" || Boolean(JSON.isRawJSON && JSON.isRawJSON(value));
 
 export function duration(seconds) {
@@ -56,6 +61,7 @@ export function tone(status) {
 }
 
 const LONGEST = 20000;
+const SHORT = 44; // characters of an object that stands in one line
 
 // A JSON value, coloured and folded: objects and arrays beyond a line open by a click.
 // With `onKey`, a click on a field asks where its value comes from: it is told the path of the field, and an
@@ -127,16 +133,28 @@ function grouped(rows) {
   return groups;
 }
 
+// A text that is JSON itself, as causes of errors are: unfolded, and said to be a text.
+function textOfJson(text) {
+  if (text.length <= SHORT || !/^[{[]/.test(text)) return null;
+  try {
+    return make("details", { open: text.length < 2000 }, make("summary", {}, "a text of JSON"), branch(parse(text), [], { left: 500, onKey: null }));
+  } catch {
+    return null;
+  }
+}
+
 function leaf(value) {
   if (typeof value === "string") {
-    return make("span", { class: value.includes("\n") ? "text lines" : "text" }, value.includes("\n") ? value : JSON.stringify(value));
+    const inside = textOfJson(value);
+    if (inside) return make("span", { class: "inside" }, inside);
+    return make("span", { class: value.includes("\n") ? "text lines" : "text" }, seen(value.includes("\n") ? value : JSON.stringify(value)));
   }
   return make("span", { class: "plain" }, JSON.stringify(value));
 }
 
 function shortText(value) {
   const text = JSON.stringify(value);
-  return text.length <= 44;
+  return text.length <= SHORT;
 }
 
 function coloured(value, path, budget) {

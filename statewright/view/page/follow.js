@@ -25,6 +25,7 @@ async function loadFiles() {
     make("span", { class: "muted" }, reasons(file)))));
   const more = told.total > rows.length ? make("li", { class: "muted" }, `and ${(told.total - rows.length).toLocaleString()} more: find them by their id`) : null;
   at("files").replaceChildren(...[...(rows.length ? rows : [make("li", { class: "muted" }, "Nothing is in quarantine")]), more].filter(Boolean));
+  if (!now.file) at("rows").replaceChildren(make("p", { class: "muted about" }, "Choose a file, name one by its id or key, or find an item."));
 }
 
 const reasons = (file) => Object.entries(file.reasons || {}).map(([rule, count]) => `${rule} ${Number(count).toLocaleString()}`).join(", ");

@@ -115,6 +115,20 @@ export function reveal(name) {
   apply();
 }
 
+// Of a large graph, whose names cannot be read where all of it is seen: larger, a state in the middle, unless somebody moved it.
+const LEGIBLE = 0.5;
+const READ = 0.75;
+
+export function approach(name) {
+  const element = states.get(name);
+  if (!element || !view.isFitted || view.scale >= LEGIBLE) return;
+  const around = stage.getBoundingClientRect();
+  const box = element.getBoundingClientRect();
+  view.x += around.left + around.width / 2 - (box.left + box.width / 2);
+  view.y += around.top + around.height / 2 - (box.top + box.height / 2);
+  zoom(READ / view.scale);
+}
+
 export const names = () => [...states.keys()];
 
 // --- moving ---
@@ -133,7 +147,7 @@ export function fit() {
   // The tools lie over the top right corner: a graph that reaches below them begins under them.
   const tools = document.getElementById("graph-tools");
   const isBelow = (room + width * scaled(8)) / 2 > tools.offsetLeft;
-  const top = isBelow ? tools.offsetTop + tools.offsetHeight - stage.offsetTop : 8;
+  const top = isBelow ? tools.offsetTop + tools.offsetHeight : 8;
   view.scale = scaled(top);
   view.x = (room - width * view.scale) / 2;
   view.y = Math.max((tall - height * view.scale) / 2, top);

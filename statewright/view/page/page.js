@@ -1,26 +1,23 @@
 // The page: which execution is shown, what is chosen in it, and news while it runs.
 
 import * as acts from "./acts.js";
-import { make, duration, moments, json, parse, tone } from "./dom.js";
+import { make, duration, json, parse, tone } from "./dom.js";
 import * as costs from "./costs.js";
 import { dollars } from "./costs.js";
+import * as executions from "./executions.js";
 import * as exports from "./export.js";
 import * as graph from "./graph.js";
+import { at, now } from "./now.js";
 import * as panel from "./panel.js";
 import { Events, Timeline } from "./tables.js";
 import { act, address, get, listen, remember } from "./talk.js";
 import { nextTheme, theme } from "./theme.js";
 
-const at = (id) => document.getElementById(id);
-const now = {
-  place: null, machines: [], machine: null, execution: null, summary: null, overlay: null, frame: null,
-  chosen: null, visit: null, told: null, definition: null, mapRun: null, parents: [], tab: "timeline",
-};
 let following = new AbortController();
 const timeline = new Timeline(at("timeline"), choose);
 const events = new Events(at("events"), choose);
 
-// --- executions ---
+// --- machines ---
 
 async function loadMachines() {
   const told = await get("machines");
@@ -35,40 +32,6 @@ async function loadMachines() {
   at("machines").value = now.machine.arn;
 }
 
-async function loadExecutions(token = null) {
-  if (!now.machine && !now.mapRun) return [];
-  at("coverage").hidden = !now.machine;
-  if (now.machine) at("coverage").href = `/coverage#${new URLSearchParams({ machine: now.machine.arn })}`;
-  const scope = now.mapRun ? { mapRun: now.mapRun } : { machine: now.machine.arn };
-  let told;
-  try {
-    told = await get("executions", { ...scope, status: at("filter-status").value, q: at("search-executions").value, token });
-  } catch (error) {
-    at("executions").replaceChildren(make("li", { class: "muted" }, error.message));
-    at("more-executions").hidden = true;
-    return [];
-  }
-  const rows = told.executions.map(executionRow);
-  if (token) at("executions").append(...rows);
-  else at("executions").replaceChildren(...(rows.length ? rows : [make("li", { class: "muted" }, "No executions")]));
-  at("more-executions").hidden = !told.token;
-  at("more-executions").onclick = () => loadExecutions(told.token);
-  return told.executions;
-}
-
-function executionRow(each) {
-  const took = each.stopDate ? duration(each.stopDate - each.startDate) : "";
-  const row = make("li", { role: "option", "data-arn": each.arn, "aria-selected": String(each.arn === now.execution), class: `s-${tone(each.status)}`, onclick: () => open(each.arn) },
-    make("span", { class: "title" }, make("span", { class: "dot", "aria-hidden": "true" }), each.name), make("span", { class: "took" }, took),
-    make("span", { class: "muted" }, `${each.status.toLowerCase().replace("_", " ")} · ${moments(each.startDate)}`), make("span", { class: "muted cost" }));
-  if (each.stopDate) costs.show(each.arn, row.querySelector(".cost"));
-  return row;
-}
-
-function selectRow() {
-  for (const row of at("executions").children) row.setAttribute("aria-selected", String(row.dataset.arn === now.execution));
-}
-
 // --- one execution ---
 
 async function open(execution, state = null) {
@@ -77,7 +40,8 @@ async function open(execution, state = null) {
   const { signal } = following;
   Object.assign(now, { execution, summary: null, overlay: null, frame: null, chosen: state, visit: null, told: null });
   remember({ execution, machine: now.machine ? now.machine.arn : null, state });
-  selectRow();
+  executions.selectRow();
+  at("search-states").value = "";
   drawFrame();
   try {
     const shown = await get("graph", { execution });
@@ -104,20 +68,19 @@ async function hear(told) {
   notice(told.summary.notice || "");
   refreshTable(isFirst);
   const ended = told.summary.isComplete && !hadEnded;
-  if (before !== told.summary.status) updateRow();
+  if (before !== told.summary.status) executions.updateRow();
+  if (isFirst && now.mapRun === null) executions.drawParent(told.summary.parent);
   if (isFirst && now.chosen) choose(now.chosen, now.visit);
   else if ((isFirst || (ended && !now.chosen)) && told.summary.look && (told.summary.isComplete || isFirst)) {
-    if (told.summary.isComplete && told.summary.status !== "SUCCEEDED") choose(told.summary.look.state, told.summary.look.visit);
+    if (told.summary.isComplete && told.summary.status !== "SUCCEEDED") lookAt(told.summary.look);
     else if (isFirst) panel.empty("Click a state.");
   } else if (now.chosen) loadPanel();
   else if (isFirst) panel.empty(told.summary.notice ? "No data: this endpoint tells no history." : "Click a state.");
 }
 
-function updateRow() {
-  const row = [...at("executions").children].find((each) => each.dataset.arn === now.execution);
-  if (!row) return;
-  const { name, status, startDate, stopDate } = now.summary;
-  row.replaceWith(executionRow({ arn: now.execution, name, status, startDate, stopDate }));
+function lookAt({ state, visit }) {
+  choose(state, visit);
+  graph.approach(state);
 }
 
 function drawHead() {
@@ -131,7 +94,7 @@ function drawHead() {
   const took = told.stopDate ? told.stopDate - told.startDate : Date.now() / 1000 - told.startDate;
   if (told.cost && told.isComplete) costs.know(now.execution, told.cost);
   at("facts").replaceChildren(
-    make("span", {}, told.name), make("span", {}, "duration ", make("b", {}, duration(took))),
+    make("span", { class: "name", title: told.name }, told.name), make("span", {}, "duration ", make("b", {}, duration(took))),
     ...(told.notice ? [] : [make("span", {}, "transitions ", make("b", {}, told.transitions.toLocaleString()))]),
     ...(told.cost ? [make("span", { title: told.cost.how }, make("b", {}, dollars(told.cost)))] : []));
   const can = new Set(now.place.acts);
@@ -224,23 +187,15 @@ async function showChildren(mapRun, state) {
   now.mapRun = mapRun;
   at("filter-status").value = "";
   at("search-executions").value = "";
-  drawCrumbs(state);
-  await loadExecutions();
-}
-
-function drawCrumbs(state) {
-  const crumbs = at("crumbs");
-  crumbs.hidden = now.mapRun === null;
-  if (now.mapRun === null) return;
-  crumbs.replaceChildren(make("button", { type: "button", onclick: back }, `‹ ${now.parents[now.parents.length - 1].name}`),
-    make("span", { class: "muted" }, `children of ${state}`));
+  executions.drawCrumbs(state);
+  await executions.loadExecutions();
 }
 
 async function back() {
   const parent = now.parents.pop();
   now.mapRun = parent.mapRun;
-  drawCrumbs("the map run");
-  await loadExecutions();
+  executions.drawCrumbs("the map run");
+  await executions.loadExecutions();
   open(parent.execution);
 }
 
@@ -303,10 +258,10 @@ function drawStart() {
   acts.start(now.machine.arn, now.machine.name, input, async (execution) => {
     now.mapRun = null;
     now.parents = [];
-    drawCrumbs("");
+    executions.drawCrumbs("");
     open(execution);
-    await loadExecutions();
-    selectRow();
+    await executions.loadExecutions();
+    executions.selectRow();
   });
 }
 
@@ -383,8 +338,8 @@ function watchControls() {
     now.machine = now.machines.find((each) => each.arn === at("machines").value);
     now.mapRun = null;
     now.parents = [];
-    drawCrumbs("");
-    openFirst(await loadExecutions());
+    executions.drawCrumbs("");
+    openFirst(await executions.loadExecutions());
   };
   const later = (change) => {
     let timer;
@@ -393,8 +348,8 @@ function watchControls() {
       timer = setTimeout(change, 200);
     };
   };
-  at("search-executions").oninput = later(() => loadExecutions());
-  at("filter-status").onchange = () => loadExecutions();
+  at("search-executions").oninput = later(() => executions.loadExecutions());
+  at("filter-status").onchange = () => executions.loadExecutions();
   at("search-table").oninput = later(() => drawTable());
   at("search-states").oninput = () => graph.find(at("search-states").value);
   at("search-states").onkeydown = (event) => {
@@ -454,6 +409,7 @@ async function openFirst(list) {
 
 async function begin() {
   theme();
+  executions.begin({ open, back });
   watchControls();
   try {
     now.place = await get("place");
@@ -464,11 +420,11 @@ async function begin() {
     await loadMachines();
     const wanted = address.get("execution");
     if (wanted) {
-      const machine = wanted.split(":")[6];
+      const machine = wanted.split(":")[6].split("/")[0]; // of a child of a map run: machine/label
       now.machine = now.machines.find((each) => each.name === machine) || now.machine;
       if (now.machine) at("machines").value = now.machine.arn;
     }
-    const list = await loadExecutions();
+    const list = await executions.loadExecutions();
     if (wanted) await open(wanted, address.get("state"));
     else if (now.machine) await openFirst(list);
   } catch (error) {
@@ -483,14 +439,5 @@ setInterval(() => {
   drawHead();
   if (now.tab === "timeline") refreshTable(false);
 }, 1000);
-setInterval(() => document.visibilityState === "visible" && now.place && now.place.isLocal && refreshList(), 4000);
+setInterval(() => document.visibilityState === "visible" && now.place && now.place.isLocal && executions.refreshList(), 4000);
 
-// New executions appear at the top; a list that was scrolled or searched is left alone.
-async function refreshList() {
-  if (at("executions").scrollTop > 0 || at("executions").children.length > 100 || !(now.machine || now.mapRun)) return;
-  await loadExecutions();
-  if (!now.execution && now.machine) {
-    const first = at("executions").querySelector("[data-arn]");
-    if (first) open(first.dataset.arn);
-  }
-}

@@ -1,6 +1,6 @@
 // The panel of one state.
 
-import { make, duration, bytes, json, moment } from "./dom.js";
+import { make, duration, bytes, json, moment, seen } from "./dom.js";
 import { fill, logs, trace } from "./beside.js";
 import { words } from "./graph.js";
 
@@ -94,7 +94,7 @@ function failure(visit) {
   if (!visit.error) return null;
   const { error, cause, location, type } = visit.error;
   return make("div", { class: `error s-${visit.status}` },
-    make("strong", {}, error || type),
+    make("strong", {}, error || { FailStateEntered: "No data: its error is not told" }[type] || type),
     location ? make("span", { class: "muted" }, ` in ${location}`) : null,
     visit.status === "caught" ? make("span", { class: "muted" }, " caught") : null,
     causeOf(cause));
@@ -103,7 +103,7 @@ function failure(visit) {
 // A cause with a stack trace, as Lambda words it, is told as such; any other JSON as JSON.
 export function causeOf(cause) {
   if (cause === null || cause === undefined) return null;
-  if (typeof cause !== "object") return make("p", { class: "cause" }, String(cause));
+  if (typeof cause !== "object") return make("p", { class: "cause" }, seen(String(cause)));
   const rest = { ...cause };
   const shown = [];
   if (typeof cause.errorMessage === "string") {
@@ -132,7 +132,7 @@ function attempts(visit, can) {
       attempt.result ? make("div", {}, make("p", { class: "sub" }, "Result"), json(attempt.result.value)) : null,
       attempt.error ? make("div", { class: "error s-failed" }, make("strong", {}, attempt.error),
         visit.error && number === visit.attempts.length ? null : causeOf(attempt.cause)) : null,
-      attempt.function ? logs(can.execution, visit.number, number - 1, can.isLocal) : null);
+      attempt.function ? logs(can.execution, visit.number, number - 1, can.isLocal && number === visit.attempts.length) : null);
     return part(`${head} · ${took}${attempt.error ? " · failed" : ""}`, body, `attempt${number}`, visit.attempts.length === 1 || attempt.error === null);
   });
 }
@@ -142,9 +142,9 @@ export function differences(list) {
   return make("ul", { class: "diff" }, ...list.map((each) =>
     make("li", { class: { "+": "added", "-": "removed", "~": "changed" }[each.op] || "" },
       make("span", { class: "op" }, each.op), make("span", { class: "key" }, each.path), " ",
-      each.before !== undefined ? make("del", {}, each.before) : null,
+      each.before !== undefined ? make("del", {}, seen(each.before)) : null,
       each.before !== undefined && each.after !== undefined ? " → " : null,
-      each.after !== undefined ? make("ins", {}, each.after) : null)));
+      each.after !== undefined ? make("ins", {}, seen(each.after)) : null)));
 }
 
 function variables(found, can) {

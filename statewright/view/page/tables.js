@@ -5,6 +5,7 @@ import { get } from "./talk.js";
 import { words } from "./graph.js";
 
 const SVG = "http://www.w3.org/2000/svg";
+const NARROWEST = 3; // of a bar, in thousandths of the whole
 
 export class Timeline {
   constructor(place, choose) {
@@ -34,13 +35,13 @@ export class Timeline {
 
   row(visit, from, to) {
     const span = Math.max(to - from, 0.001);
-    const start = ((visit.from - from) / span) * 1000;
+    const start = Math.min(((visit.from - from) / span) * 1000, 1000 - NARROWEST);
     const end = (((visit.to === null ? to : visit.to) - from) / span) * 1000;
     const chart = document.createElementNS(SVG, "svg");
     chart.setAttribute("viewBox", "0 0 1000 14");
     chart.setAttribute("preserveAspectRatio", "none");
     const bar = document.createElementNS(SVG, "rect");
-    for (const [name, value] of Object.entries({ x: start, y: 3, width: Math.max(end - start, 3), height: 8 })) bar.setAttribute(name, value);
+    for (const [name, value] of Object.entries({ x: start, y: 3, width: Math.max(end - start, NARROWEST), height: 8 })) bar.setAttribute(name, value);
     chart.append(bar);
     for (const at of visit.retries) {
       if (at === null) continue;

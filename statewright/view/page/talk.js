@@ -7,6 +7,7 @@ const KEY = "statewright-token";
 export const address = new URLSearchParams(location.hash.slice(1));
 if (address.get("token")) sessionStorage.setItem(KEY, address.get("token"));
 address.delete("token");
+if (location.hash.includes("token=")) history.replaceState(null, "", "#" + address); // out of the bar and the history
 const token = sessionStorage.getItem(KEY) || "";
 
 export function remember(members) {

@@ -9,6 +9,10 @@ from tests.typing.mutation.judge import MACHINES
 from tests.typing.mutation.registry import KINDS
 
 
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+
+
 def main() -> None:
     made: Counter[str] = Counter()
     missed: Counter[str] = Counter()
@@ -20,13 +24,11 @@ def main() -> None:
             made[mutant.operator] += 1
             if not machine.found(mutant.definition):
                 missed[mutant.operator] += 1
-                print(f"missed: {machine.name} {mutant.name}")
+                _say(f"missed: {machine.name} {mutant.name}")
     for kind in KINDS:
-        print(
-            f"{kind.group:12} {kind.name:45} {made[kind.name] - missed[kind.name]:4} of {made[kind.name]:4}"
-        )
+        _say(f"{kind.group:12} {kind.name:45} {made[kind.name] - missed[kind.name]:4} of {made[kind.name]:4}")
     total, lost = sum(made.values()), sum(missed.values())
-    print(f"{len(KINDS)} operators, {total} mutants, {total - lost} found: {1 - lost / total:.1%}")
+    _say(f"{len(KINDS)} operators, {total} mutants, {total - lost} found: {1 - lost / total:.1%}")
 
 
 if __name__ == "__main__":

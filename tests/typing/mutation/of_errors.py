@@ -143,7 +143,7 @@ def error_named_twice(machine: Json) -> Iterator[tuple[str, Json]]:
 def task_failed_before_others(machine: Json) -> Iterator[tuple[str, Json]]:
     """States.TaskFailed takes all errors of the function."""
     for place, state in states(machine, "Task"):
-        if len(state.get("Retry", ())) > 1:
+        if len(state.get("Retry", ())) > 1 and "States.ALL" not in state["Retry"][1]["ErrorEquals"]:
             yield label(place), put(machine, (*place, "Retry", 0, "ErrorEquals"), ["States.TaskFailed"])
 
 

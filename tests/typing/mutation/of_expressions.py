@@ -172,7 +172,7 @@ def expression_of_jsonata(machine: Json) -> Iterator[tuple[str, Json]]:
 def two_equals_signs(machine: Json) -> Iterator[tuple[str, Json]]:
     """JSONata compares with =."""
     if is_jsonata(machine):
-        yield from replaced(machine, r" = ", " == ")
+        yield from replaced(machine, r"(?<=[\w)]) = (?=['$\d])", " == ")
 
 
 @operator("expressions")
@@ -257,7 +257,8 @@ def argument_of_another_type(machine: Json) -> Iterator[tuple[str, Json]]:
     if is_jsonata(machine):
         for name, argument in (
             ("sum", "'a'"), ("max", "'a'"), ("min", "'a'"), ("floor", "'a'"), ("length", "5"),
-            ("toMillis", "5"), ("merge", "5"), ("substringBefore", "5, "), ("join", "5"), ("substring", "5, "),
+            ("toMillis", "5"), ("merge", "5"), ("substringBefore", "5, "), ("join", "5"),
+            ("substring", "5, "),
         ):  # fmt: skip
             ending = "" if argument.endswith(", ") else ")("
             if ending:

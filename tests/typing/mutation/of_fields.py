@@ -244,7 +244,7 @@ def version_as_number(machine: Json) -> Iterator[tuple[str, Json]]:
 @operator("fields")
 def machine_timeout_as_text(machine: Json) -> Iterator[tuple[str, Json]]:
     """TimeoutSeconds is an integer."""
-    yield "/", {"TimeoutSeconds": "300", **machine}
+    yield "/", {**machine, "TimeoutSeconds": "300"}
 
 
 @operator("fields")

@@ -200,8 +200,7 @@ def comment_as_object(machine: Json) -> Iterator[tuple[str, Json]]:
 def query_language_among_states(machine: Json) -> Iterator[tuple[str, Json]]:
     """QueryLanguage stands beside States, not in it."""
     mutant = drop(machine, ("QueryLanguage",))
-    mutant["States"]["QueryLanguage"] = machine["QueryLanguage"]
-    yield "/States", mutant
+    yield "/States", put(mutant, ("States", "QueryLanguage"), machine["QueryLanguage"])
 
 
 @operator("structure")

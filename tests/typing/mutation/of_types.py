@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from tests.typing.mutation.places import (
@@ -28,8 +29,10 @@ Json = Any
 # Members that a function takes and need not get.
 OPTIONAL = ("execution", "keep", "keep.$", "execution.$")
 # Members that a service takes and need not get.
-FREE = ("Subject", "MessageAttributes", "ReturnValues", "ConditionExpression", "ExpressionAttributeNames",
-        "ExpressionAttributeValues", "UpdateExpression", "TopicArn", "StringValue", "StringValue.$")  # fmt: skip
+FREE = (
+    "Subject", "MessageAttributes", "ReturnValues", "ConditionExpression", "ExpressionAttributeNames",
+    "ExpressionAttributeValues", "UpdateExpression", "TopicArn", "StringValue", "StringValue.$",
+)  # fmt: skip
 
 
 def _members(machine: Json) -> Iterator[tuple[Place, str]]:
@@ -79,7 +82,7 @@ def member_too_many(machine: Json) -> Iterator[tuple[str, Json]]:
 def _as(machine: Json, value: Json) -> Iterator[tuple[str, Json]]:
     for place, name in _members(machine):
         bare = name.removesuffix(".$")
-        if bare not in ("keep",) or value is None:
+        if bare != "keep" or value is None:
             mutant = rename(machine, (*place, name), bare)
             yield f"{label(place)}/{name}", put(mutant, (*place, bare), value)
 
@@ -107,7 +110,7 @@ def member_of_another_member(machine: Json) -> Iterator[tuple[str, Json]]:
     """Two values have changed places."""
     for place, payload in payloads(machine):
         names = [name for name in payload if name.removesuffix(".$") not in ("execution", "keep")]
-        for one, other in zip(names, names[1:], strict=False):
+        for one, other in pairwise(names):
             if one.endswith(".$") == other.endswith(".$") and {one, other} - {"s3Bucket.$", "s3Key.$"}:
                 mutant = put(machine, (*place, one), payload[other])
                 yield f"{label(place)} {one} {other}", put(mutant, (*place, other), payload[one])
@@ -237,7 +240,7 @@ def argument_as_list(machine: Json) -> Iterator[tuple[str, Json]]:
     for place, arguments in _services(machine):
         for name in arguments:
             bare = name.removesuffix(".$")
-            if bare not in ("MessageBody",):  # any JSON goes as its text
+            if bare not in ("Message", "MessageBody"):  # any JSON goes as its text
                 mutant = rename(machine, (*place, name), bare)
                 yield f"{label(place)}/{name}", put(mutant, (*place, bare), [1])
 

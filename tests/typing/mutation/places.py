@@ -32,25 +32,33 @@ def at(machine: Json, place: Place) -> Json:
     return machine
 
 
+def _copied(machine: Json, place: Place) -> tuple[Json, Json]:
+    """Copy a definition along the way to a place; give the copy, and what is at the place in it."""
+    copied = copy.copy(machine)
+    if not place:
+        return copied, copied
+    inner, found = _copied(machine[place[0]], place[1:])
+    copied[place[0]] = inner
+    return copied, found
+
+
 def put(machine: Json, place: Place, value: Json) -> Json:
     """Give a copy with another value at a place."""
-    mutant = copy.deepcopy(machine)
-    at(mutant, place[:-1])[place[-1]] = value
+    mutant, parent = _copied(machine, place[:-1])
+    parent[place[-1]] = value
     return mutant
 
 
-def drop(machine: Json, *places: Place) -> Json:
-    """Give a copy without what is at some places."""
-    mutant = copy.deepcopy(machine)
-    for place in places:
-        del at(mutant, place[:-1])[place[-1]]
+def drop(machine: Json, place: Place) -> Json:
+    """Give a copy without what is at a place."""
+    mutant, parent = _copied(machine, place[:-1])
+    del parent[place[-1]]
     return mutant
 
 
 def rename(machine: Json, place: Place, name: str) -> Json:
     """Give a copy with a member under another name, where it stood."""
-    mutant = copy.deepcopy(machine)
-    parent = at(mutant, place[:-1])
+    mutant, parent = _copied(machine, place[:-1])
     members = [(name if key == place[-1] else key, value) for key, value in parent.items()]
     parent.clear()
     parent.update(members)
