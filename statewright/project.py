@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import msgspec
 
@@ -158,6 +158,9 @@ class Schedule(_Part, frozen=True):
     expression: str
     state_machine: str
     dead_letters: str
+    # People are told after so long without an execution that succeeded, on AWS. CloudWatch looks back a week:
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+    missing_after_hours: Annotated[int, msgspec.Meta(ge=1, le=168)]
     input: dict[str, Any] = {}
 
 

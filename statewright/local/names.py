@@ -81,8 +81,8 @@ class Names:
         return self.arn("pipes", f"pipe/{self.of(logical)}")
 
     def schedule_arn(self, logical: str) -> str:
-        """Return the ARN of a schedule of the default group."""
-        return self.arn("scheduler", f"schedule/default/{self.of(logical)}")
+        """Return the ARN of a schedule; the group of all of them has the deployment's name."""
+        return self.arn("scheduler", f"schedule/{self.project.description.name}/{self.of(logical)}")
 
     def events_queue(self, rule: str) -> str:
         """Return the logical name of the queue that a rule delivers to and the triggers read from."""

@@ -21,7 +21,7 @@ from statewright.project import InvalidDescription, read_project
 
 MIDNIGHT = ScheduleRoute(
     name="every_midnight",
-    arn="arn:aws:scheduler:us-east-1:000000000000:schedule/default/shop-every_midnight",
+    arn="arn:aws:scheduler:us-east-1:000000000000:schedule/shop/shop-every_midnight",
     cron=read_cron("cron(0 0 * * ? *)"),
     state_machine_arn="arn:machine",
     input='{"scheduled": "<aws.scheduler.scheduled-time>", "other": "<aws.scheduler.unknown>"}',
