@@ -161,11 +161,19 @@ def test_given_a_start_that_was_refused_redrive_knows_what_was_to_start(tmp_path
         ({"expression": "rate(1 day)"}, r"schedules\.nightly: 'rate\(1 day\)' is not cron"),
         ({"state_machine": "none"}, "no state machine named 'none'"),
         ({"dead_letters": "none"}, "no queue named 'none'"),
+        ({"missing_after_hours": 169}, "missing_after_hours"),
     ],
 )
-def test_a_schedule_that_cannot_work_is_refused(tmp_path: Path, changes: dict[str, str], reason: str) -> None:
+def test_a_schedule_that_cannot_work_is_refused(
+    tmp_path: Path, changes: dict[str, str | int], reason: str
+) -> None:
     (tmp_path / "machine.json").write_text("{}")
-    schedule = {"expression": "cron(0 0 * * ? *)", "state_machine": "sweep", "dead_letters": "lost"}
+    schedule = {
+        "expression": "cron(0 0 * * ? *)",
+        "state_machine": "sweep",
+        "dead_letters": "lost",
+        "missing_after_hours": 26,
+    }
     description = {
         "name": "shop",
         "queues": {"lost": {}},
