@@ -45,8 +45,8 @@ PLACE = ROOT / "statewright" / "costs" / "measured.json"
 RUNS = 5
 MANY = 10_000
 LONG_BYTES = 1000
-TEXT = """the order was packed by hand and left the warehouse in the afternoon; a note for the courier says to ring
-twice, leave it with the neighbours on the left, or bring it again on the morning of the next working day"""
+TEXT = """the order was packed by hand and left the warehouse in the afternoon; a note for the courier says
+to ring twice, leave it with the neighbours on the left, or bring it again on the morning of the next day"""
 WORDS = TEXT.split()
 FUNCTIONS = ("collect_data", "parse_and_validate", "enrich", "write_to_ddb", "notify")
 BATCH = 100

@@ -41,6 +41,7 @@ def ways(project: Project, file: File, files: int, prices: Prices) -> list[Way]:
     full = times(work.of_batch(facts, BATCH, machine).amounts, records / BATCH)
     one_by_one = times(work.of_batch(facts, 1, machine).amounts, records)
     executions = times(work.of_file(alone, single.size, Load(1), machine).amounts, records)
+    executions["xray.traces", "traces"] *= work.SAMPLED
     plain = times(_function_a_message(facts, machine), records)
     named = {
         f"{files:,} file{'s' if files > 1 else ''} of {file.records:,}": as_files,
@@ -65,5 +66,5 @@ def _function_a_message(facts: Facts, machine: Machine) -> Amounts:
     amounts = work.functions(ran, machine)
     amounts["sqs.requests", "sent, received, deleted"] += 3 * math.ceil(facts.record_bytes / work.CHUNK_BYTES)
     amounts["dynamodb.write_units", "items"] += work.units(facts.item_bytes)
-    amounts["xray.traces", "traces"] += 1
+    amounts["xray.traces", "traces"] += work.SAMPLED
     return amounts

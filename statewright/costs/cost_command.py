@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -191,10 +192,10 @@ def _print_notes(found: Bill) -> None:
 
 
 def usd(amount: float) -> str:
-    """Return an amount with as many digits as say something."""
-    if amount >= 100:
+    """Return an amount with three digits that say something."""
+    if amount >= 100 or not amount:
         return f"{amount:,.0f}"
-    return f"{amount:,.2f}" if amount >= 1 else f"{amount:.2g}" if amount < 0.0001 else f"{amount:,.6f}"
+    return f"{amount:,.2f}" if amount >= 1 else f"{amount:.{2 - math.floor(math.log10(amount))}f}"
 
 
 def _amount(units: float) -> str:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from statewright.project import Description, Project
 
 # Alarms by metric, as terraform/alarms.tf makes them; a test counts them in a plan of Terraform's.
-OF_STANDARD, OF_EXPRESS, OF_FUNCTION, OF_QUEUE, OF_PIPE, OF_RULE = 3, 2, 1, 2, 3, 1
+OF_STANDARD, OF_EXPRESS, OF_FUNCTION, OF_QUEUE, OF_PIPE, OF_RULE, OF_SCHEDULED = 3, 2, 1, 2, 3, 1, 1
 # Two alarms, of which the share of invalid records looks at two metrics.
 OF_DATASET = 3
 # Metrics that the functions write for a dataset that has files (functions/pipeline/entry.py).
@@ -47,6 +47,7 @@ def alarm_metrics(description: Description, datasets: int) -> int:
         + OF_QUEUE * len(description.queues)
         + OF_PIPE * len(description.pipes)
         + OF_RULE * len(description.rules)
+        + OF_SCHEDULED * len({each.state_machine for each in description.schedules.values()})
         + OF_DATASET * datasets
     )
 

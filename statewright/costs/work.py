@@ -55,6 +55,9 @@ GIB = 1024**3
 # SQS and pipes count each started 64 KiB: https://aws.amazon.com/eventbridge/pricing/
 CHUNK_BYTES = 64 * 1024
 RECEIVED_AT_ONCE = 10
+# Of requests beside the first one of each second, which is always traced:
+# https://docs.aws.amazon.com/xray/latest/devguide/xray-console-sampling.html
+SAMPLED = 0.05
 FUNCTIONS_OF_A_BATCH = ("collect_messages", "parse_and_validate", "enrich", "write_to_ddb", "notify")
 
 
@@ -111,7 +114,7 @@ def of_file(facts: Facts, size: int, load: Load, machine: Machine) -> Work:
     if singles := min(load.alerts, calls.TOLD_SINGLY):
         amounts["dynamodb.write_units", "told"] += 3 * singles + 1
     amounts["eventbridge.events", "new object"] += 1
-    amounts["xray.traces", "traces"] += 1 + children
+    amounts["xray.traces", "traces"] += 1 + SAMPLED * children
     return Work(amounts, ran, _end_to_end(facts, ran))
 
 
@@ -134,7 +137,7 @@ def of_batch(facts: Facts, messages: int, machine: Machine) -> Work:
     received = max(math.ceil(messages / RECEIVED_AT_ONCE), chunks)
     amounts["sqs.requests", "received and deleted"] += received + math.ceil(messages / RECEIVED_AT_ONCE)
     amounts["sqs.requests", "sent, one by one"] += messages * math.ceil(facts.record_bytes / CHUNK_BYTES)
-    amounts["xray.traces", "traces"] += 1
+    amounts["xray.traces", "traces"] += SAMPLED
     return Work(amounts, ran, sum(each.seconds + STATE_SECONDS for each in ran.values()))
 
 
