@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import msgspec
 
-from pipeline import columns, staging, tables
+from pipeline import columns, oversize, staging, tables
 from pipeline.columns import LINE, OFFSET
 from pipeline.items import typed, typed_record
 from pipeline.tables import Batch
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _DECODER = msgspec.json.Decoder(tuple[str, int, int, msgspec.Raw])
 _RECORDS = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 _ENCODER = msgspec.json.Encoder()
+_MOVED = b'"%b":' % oversize.BODY.encode()
 # What stands before a value's JSON and behind it in DynamoDB's JSON.
 _TYPED = {"S": (b'{"S":', b"}"), "N": (b'{"N":"', b'"}'), "B": (b'{"BOOL":', b"}")}
 
@@ -49,8 +50,11 @@ class StagedItem(NamedTuple):
 
     @property
     def json(self) -> bytes:
-        """Its attributes as JSON."""
-        return bytes(self.attributes)[:-1] + b',"_line":%d}' % self.line
+        """Its attributes as JSON, all of them, also where the item keeps a part."""
+        attributes = bytes(self.attributes)
+        if _MOVED in attributes and (place := self.record.get(oversize.BODY)):
+            attributes = oversize.whole(place)
+        return attributes[:-1] + b',"_line":%d}' % self.line
 
 
 class Part(Protocol):
@@ -164,7 +168,7 @@ class Rows:
 
 
 def _pieces(around: Mapping[str, tuple[bytes, bytes]], fixed: Mapping[str, bytes]) -> list[bytes]:
-    """Return what stands before, between and behind the values of an object, the fixed ones of it included."""
+    """Return what stands before, between and behind the values of an object, its fixed ones included."""
     pieces, after = [], b"{"
     for name, (before_value, after_value) in around.items():
         pieces.append(b"%b%b:%b" % (after, _ENCODER.encode(name), before_value))
