@@ -74,7 +74,7 @@ class Stub:
                 self._rows[said["Item"]["file_id"]["S"]] = said["Item"]
             else:
                 self._items += 1
-        return Answer(b"{}")
+        return Answer(b'{"Attributes":{"asked":{"N":"1"}}}' if operation == "UpdateItem" else b"{}")
 
     def _s3(self, request: Request) -> Answer:
         key = unquote(request.path)
