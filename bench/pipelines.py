@@ -30,12 +30,6 @@ Way = "Callable[[str], int]"
 
 def environment(port: int) -> dict[str, str]:
     """Return what the pipelines find in their environment."""
-    names = {
-        "RAW_BUCKET": RAW,
-        "STAGING_BUCKET": "staging",
-        "OUTPUT_BUCKET": "output",
-        "FILES_TABLE": "files",
-    }
     return {
         "RAW_BUCKET": RAW,
         "STAGING_BUCKET": "staging",

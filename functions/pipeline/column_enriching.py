@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pipeline.contracts import Contract
 
 # A name from a lookup table, which adds to what was measured of the line.
-MAX_LOOKUP_BYTES = 1024
+LOOKUP_BYTES = 1024
 _NUMBERS = msgspec.json.Decoder(list[float])
 _LOWEST, _HIGHEST = ("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")
 
@@ -162,7 +162,7 @@ def _lookup(step: Mapping[str, Any], tables: Mapping[str, Mapping[str, Any]]) ->
     table, default = tables[step["table"]], step.get("default")
     texts = {_text(name): _text(value) for name, value in table.items() if isinstance(value, str)}
     longest = max((len(text) for text in texts.values()), default=0)
-    if len(texts) < len(table) or longest > MAX_LOOKUP_BYTES or not isinstance(default, (str, type(None))):
+    if len(texts) < len(table) or longest > LOOKUP_BYTES or not isinstance(default, (str, type(None))):
         return None
     return Lookup(step["from"], step["to"], texts, None if default is None else _text(default))
 

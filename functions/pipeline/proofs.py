@@ -32,11 +32,11 @@ if TYPE_CHECKING:
     from pipeline.formats.lines import Block
 
 # A float keeps 15 digits; a point and a sign are no digits, so this is on the safe side.
-MAX_NUMBER_CHARACTERS = 15
+NUMBER_CHARACTERS = 15
 # Items of longer lines are measured one by one: DynamoDB takes 400 KB.
-MAX_LINE_BYTES = 32 * 1024
+SHORT_LINE_BYTES = 32 * 1024
 # Sets of members that are compiled; files with more kinds of records go the general way.
-MAX_SHAPES = 32
+SHAPES = 32
 
 _NAME = re.compile(rb'"\s*:')
 _ANNOTATIONS = frozenset({"$comment", "default", "deprecated", "description", "examples", "title"})
@@ -67,7 +67,7 @@ class Property(NamedTuple):
         return len(found) == len(tokens) and (self.validator is None or self._is_valid(found))
 
     def _is_plain(self, text: bytes, tokens: Sequence[Any]) -> bool:
-        if max(map(len, tokens)) > MAX_NUMBER_CHARACTERS or (self.whole and b"." in text):
+        if max(map(len, tokens)) > NUMBER_CHARACTERS or (self.whole and b"." in text):
             return False
         if b"e" in text or b"E" in text or b" " in text:
             return False
@@ -198,7 +198,7 @@ class Proof:
     def shape(self, names: tuple[str, ...]) -> Shape | None:
         """Return the shape of records with these members, None where it is not compiled."""
         if names not in self._shapes:
-            if len(self._shapes) >= MAX_SHAPES:
+            if len(self._shapes) >= SHAPES:
                 return None
             self._shapes[names] = self._compiled(names)
         return self._shapes[names]
@@ -222,7 +222,7 @@ def proof_of(contract: Contract, folder: Path) -> Proof | None:
 def _lines_of(block: Block) -> list[bytes] | None:
     """Return the lines of a block, None where one is too long to be judged with others."""
     lines = block.raw.removesuffix(b"\n").split(b"\n")
-    return lines if not block.cut and max(map(len, lines)) <= MAX_LINE_BYTES else None
+    return lines if not block.cut and max(map(len, lines)) <= SHORT_LINE_BYTES else None
 
 
 def _property(contract: Contract, name: str, folder: Path) -> Property | None:
@@ -250,7 +250,7 @@ def _meta(schema: Mapping[str, Any], bounds: Mapping[str, str], python: type) ->
     meta = {ours: schema[theirs] for theirs, ours in bounds.items() if theirs in schema}
     numbers = (int, float) if python is float else (int,)
     for bound in meta.values():
-        if type(bound) not in numbers or len(repr(bound)) > MAX_NUMBER_CHARACTERS:
+        if type(bound) not in numbers or len(repr(bound)) > NUMBER_CHARACTERS:
             return None
     twice = {"ge", "gt"} <= meta.keys() or {"le", "lt"} <= meta.keys()
     return None if twice else meta
