@@ -1,10 +1,12 @@
 """Benchmarks, each as ratios measured in one run.
 
-make bench                       all but `checkers` and `cost`
+make bench                       records, engine, view
 python -m bench records          CPU per record of the pipeline
 python -m bench engine           the engine beside moto and MiniStack
 python -m bench checkers         the checker beside asl-validator and statelint, which it fetches
 python -m bench cost             what the cost model is fed with, written into statewright/costs/measured.json
+python -m bench local-runs       runs of one file in shards, written into bench/local_runs.json
+python -m bench simulate         the simulation beside those runs, and what large volumes take on AWS
 python -m bench view             the graph view: layout, a large execution in the browser
 """
 
@@ -12,11 +14,16 @@ from __future__ import annotations
 
 import sys
 
-from bench import checkers, cost, engine, records, view
+from bench import checkers, cost, engine, local_runs, records, simulate, view
 
 BENCHMARKS = {"records": records.main, "engine": engine.main, "view": view.main}
-# What needs the network, or writes a file of the project, is run by name alone.
-ON_REQUEST = {"checkers": checkers.main, "cost": cost.main}
+# What needs the network, writes a file of the project or measures nothing is run by name alone.
+ON_REQUEST = {
+    "checkers": checkers.main,
+    "cost": cost.main,
+    "local-runs": local_runs.main,
+    "simulate": simulate.main,
+}
 
 
 def main() -> None:
