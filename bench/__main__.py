@@ -8,27 +8,30 @@ python -m bench cost             what the cost model is fed with, written into s
 python -m bench local-runs       runs of one file in shards, written into bench/local_runs.json
 python -m bench simulate         the simulation beside those runs, and what large volumes take on AWS
 python -m bench view             the graph view: layout, a large execution in the browser
+python -m bench stream           events one by one through a local cloud; --short for a smaller one
 """
 
 from __future__ import annotations
 
 import sys
 
-from bench import checkers, cost, engine, local_runs, records, simulate, view
+from bench import checkers, cost, engine, local_runs, records, simulate, stream, view
 
 BENCHMARKS = {"records": records.main, "engine": engine.main, "view": view.main}
-# What needs the network, writes a file of the project or measures nothing is run by name alone.
+# What needs the network, writes a file of the project, measures nothing or takes a quarter of an hour is
+# run by name alone.
 ON_REQUEST = {
     "checkers": checkers.main,
     "cost": cost.main,
     "local-runs": local_runs.main,
     "simulate": simulate.main,
+    "stream": stream.main,
 }
 
 
 def main() -> None:
     """Run the benchmarks that are named, else all."""
-    names = sys.argv[1:] or list(BENCHMARKS)
+    names = [name for name in sys.argv[1:] if not name.startswith("--")] or list(BENCHMARKS)
     known = BENCHMARKS | ON_REQUEST
     unknown = [name for name in names if name not in known]
     if unknown:
