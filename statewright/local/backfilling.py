@@ -1,7 +1,7 @@
-"""Backfills: executions that ingest all objects under a prefix, their progress and what became of each object.
+"""Backfills: executions that ingest all objects under a prefix, and what became of each object.
 
-The workflow `backfill` writes the outcomes of its batches to the staging bucket: a manifest, and the files that
-it names, one line a batch (statemachines/backfill.asl.json).
+The workflow `backfill` (statemachines/backfill.asl.json) writes the outcomes of its batches to the staging
+bucket: a manifest, and the files that it names, one line a batch.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ RUNNING = "RUNNING"
 
 @dataclass(frozen=True)
 class Listed:
-    """What lies under a prefix: objects, their bytes, those too large for a batch, folders of S3's console."""
+    """What lies under a prefix: objects, their bytes, those too large for a batch, S3's folders."""
 
     keys: list[str]
     bytes: int

@@ -40,6 +40,7 @@ from tests.faults.scenarios import (
 from tests.faults.trials import lab
 from tests.functions.cloud import HANDLERS, OUTPUT, RAW, ROOT, STAGING
 from tests.functions.objects_sent import event_of_s3
+from tests.terraform.backfilled import backfill
 from tests.terraform.streamed import stream
 
 if TYPE_CHECKING:
@@ -56,12 +57,13 @@ DEPLOYED = {
     f":{MOTO}:dead-letters": f":{MOTO}:statewright-dead_letters",
     ":stateMachine:ingest": ":stateMachine:statewright-ingest",
     ":stateMachine:stream": ":stateMachine:statewright-stream",
+    ":stateMachine:backfill": ":stateMachine:statewright-backfill",
     ":execution:ingest:": ":execution:statewright-ingest:",
 }
 LEAST_PART = "moto.s3.models.S3_UPLOAD_PART_MIN_SIZE"
 WHERE = Where(REGION, MOTO)
 MACHINE, RULE = "state_machine/ingest", "rule/object_created"
-STREAM, PIPE = "state_machine/stream", "pipe/transactions"
+STREAM, BACKFILL, PIPE = "state_machine/stream", "state_machine/backfill", "pipe/transactions"
 ENRICHMENT = "collect_messages"  # of the pipe, which invokes it itself
 GONE = frozenset({"404", "NoSuchKey", "NoSuchVersion"})
 NOTHING_CLAIMS_IT = Scenario("catalogued", "notes/readme.txt", b"plain words\n")
@@ -104,7 +106,7 @@ class Recorder:
                 return call(client, operation, parameters)
 
         def started(run: MapRun, parent: Any, *rest: Any) -> None:
-            self.hear(MACHINE, "states:StartExecution", parent.machine.arn)
+            self.hear(self.machine, "states:StartExecution", parent.machine.arn)
             start(run, parent, *rest)
 
         with (
@@ -177,6 +179,11 @@ def record() -> frozenset[Recorded]:
         made.clear()
         recorder.machine = STREAM
         stream(recorder, PIPE, made.cloud)
+        recorder.machine = MACHINE
+        made.set_up(PLAIN)
+        made.clear()
+        recorder.machine = BACKFILL
+        backfill(recorder, made.cloud)
     asyncio.run(_by_the_rule(recorder))
     return frozenset(each for heard in recorder.heard() for each in _for_each_dataset(heard))
 
