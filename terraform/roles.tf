@@ -41,8 +41,11 @@ locals {
     write_to_ddb = [
       { actions = ["s3:GetObject", "s3:PutObject"], resources = ["${local.bucket_arns["staging"]}/*"] },
       { actions = ["s3:ListBucket"], resources = [local.bucket_arns["staging"]] },
-      # What was written, for analytics.
-      { actions = ["s3:AbortMultipartUpload", "s3:PutObject"], resources = ["${local.bucket_arns["output"]}/processed/*"] },
+      # What was written, for analytics; whether a group of messages has told of it.
+      { actions = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"], resources = ["${local.bucket_arns["output"]}/processed/*"] },
+      { actions = ["s3:ListBucket"], resources = [local.bucket_arns["output"]] },
+      # The whole of what the table does not hold.
+      { actions = ["s3:GetObject"], resources = ["${local.bucket_arns["output"]}/items/*"] },
       { actions = ["dynamodb:BatchWriteItem", "dynamodb:PutItem"], resources = [for name in keys(local.dataset_tables) : local.table_arns[name]] },
     ]
     notify = [
