@@ -86,14 +86,15 @@ def note_duplicate(table: str, file_id: str, digest: str) -> None:
     """
     from botocore.exceptions import ClientError
 
-    condition = "attribute_exists(file_id) AND #status = :succeeded AND NOT contains(duplicates, :digest)"
+    is_new = "NOT contains(duplicates, :digest) AND size(duplicates) < :most"
+    condition = f"#status = :succeeded AND (attribute_not_exists(duplicates) OR ({is_new}))"
     with calling("DynamoDB UpdateItem"):
         try:
             dynamodb().update_item(
                 TableName=table,
                 Key={"file_id": typed(file_id)},
                 UpdateExpression="ADD duplicates :digests",
-                ConditionExpression=f"{condition} AND (attribute_not_exists(duplicates) OR size(duplicates) < :most)",
+                ConditionExpression=condition,
                 ExpressionAttributeNames={"#status": "status"},
                 ExpressionAttributeValues={
                     ":succeeded": typed(SUCCEEDED),
