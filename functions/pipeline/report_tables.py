@@ -228,7 +228,7 @@ def _messages(messages: Json) -> str:
         return ""
     note = f'<p class="note">In {counted(messages["count"], "group")}, each worked on as a whole.</p>'
     table = _datasets("Messages", "groups", messages["datasets"]).replace("</h2>", f"</h2>{note}", 1)
-    kinds = (("rule that messages broke", "reasons"), ("rule that raised alerts", "alert_rules"))
+    kinds = (("rule that messages broke", "reasons"), ("rule that messages raised alerts by", "alert_rules"))
     tables = "".join(_counted(title, messages[kind]) for title, kind in kinds if messages[kind])
     return table + (f'<section class="pair">{tables}</section>' if tables else "")
 

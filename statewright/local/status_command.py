@@ -61,8 +61,7 @@ def status(place: Place, day: datetime | None, seconds: float | None, *, as_json
     where read = written + superseded + quarantined does not hold.
 
     \b
-    Examples:
-      statewright status --json
+    Example:
       statewright status --watch
 
     Exit codes: 0 it is up, 1 it is not, or does not answer, 2 unusable options.
