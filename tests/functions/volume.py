@@ -121,7 +121,7 @@ def main(count: int, shard_bytes: int) -> None:
         vars(objects)["s3"] = lambda: Folder(Path(folder))
 
         def send(table: str, requests: bytes) -> list[Any]:
-                sent.append(requests.count(b'{"PutRequest":'))
+            sent.append(requests.count(b'{"PutRequest":'))
             return []
 
         tables._send = send
