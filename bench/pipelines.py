@@ -139,7 +139,7 @@ def ordinary() -> Callable[[str], int]:
 def dlt() -> Callable[[str], int]:
     """Return dlt: its extract, normalize and load, a destination that writes batches to the same table."""
     import boto3
-    import dlt as library
+    import dlt as library  # type: ignore[import-not-found]  # in an environment of its own
     import jsonschema
     import orjson
 

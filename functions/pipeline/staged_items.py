@@ -72,8 +72,8 @@ class Part(Protocol):
         """Return the items at these places."""
         ...
 
-    def batches(self) -> Iterator[Batch]:
-        """Yield them as requests of BatchWriteItem."""
+    def batches(self, first: int) -> Iterator[Batch]:
+        """Yield them as requests of BatchWriteItem, `first` of them in the first batch."""
         ...
 
     def text(self) -> bytes:
@@ -109,8 +109,8 @@ class Records:
     def at(self, places: Sequence[int]) -> Records:
         return Records([self.found[place] for place in places])
 
-    def batches(self) -> Iterator[Batch]:
-        return tables.batches(each.item for each in self.found)
+    def batches(self, first: int) -> Iterator[Batch]:
+        return tables.batches((each.item for each in self.found), first)
 
     def text(self) -> bytes:
         return b"\n".join([each.json for each in self.found])
@@ -132,17 +132,18 @@ class Rows:
     def at(self, places: Sequence[int]) -> Rows:
         return Rows(self._found.selected(places), self._before)
 
-    def batches(self) -> Iterator[Batch]:
+    def batches(self, first: int) -> Iterator[Batch]:
         head = self._found.head
         typed_ = {name: _TYPED[kind] for name, kind in zip(head.names, head.kinds, strict=True)}
         pieces = _pieces(typed_, {name: _ENCODER.encode(typed(value)) for name, value in head.fixed})
-        first, *between, last = pieces
-        texts = self._interleaved([*between, last + tables.NEXT_PUT + first])
-        width = 2 * len(between) + 2
-        for start in range(0, self._found.records, tables.BATCH_ITEMS):
-            items = min(tables.BATCH_ITEMS, self._found.records - start)
+        begin, *between, end = pieces
+        texts = self._interleaved([*between, end + tables.NEXT_PUT + begin])
+        width, start = 2 * len(between) + 2, 0
+        while start < self._found.records:
+            items = min(tables.BATCH_ITEMS if start else first, self._found.records - start)
             middle = b"".join(texts[start * width : (start + items) * width - 1])
-            yield Batch(items, b"".join((tables.PUT, first, middle, last, tables.PUT_END)))
+            yield Batch(items, b"".join((tables.PUT, begin, middle, end, tables.PUT_END)))
+            start += items
 
     def text(self) -> bytes:
         head = self._found.head

@@ -63,8 +63,6 @@ def room_beside(content: Staged | None) -> int:
 
 _Kind = tuple[int, "Head | None"]
 """Of what one frame is: a partition, and the head of its columns, None for lines."""
-# What a text in memory takes beside its bytes.
-_BYTES_OF_A_TEXT = 41
 
 
 @dataclass
@@ -190,41 +188,56 @@ class PartitionWriter(_Staged):
 
     def add(self, partition: int, line: bytes) -> None:
         """Append a line (without its end) to a partition."""
-        self._add((partition, None), (line,), FRAME_BYTES)
+        self._add((partition, None), (line,))
 
     def add_columns(self, partition: int, found: Columns) -> None:
         """Append records to a partition."""
-        self._add((partition, found.head), found.texts, COLUMNS_BYTES)
+        self._add((partition, found.head), found.texts)
 
-    def _add(self, kind: _Kind, texts: Sequence[bytes], most: int) -> None:
+    def _add(self, kind: _Kind, texts: Sequence[bytes]) -> None:
         frame = self._held.get(kind)
         if frame is None:
             frame = self._held[kind] = _Frame([])
-        size = sum(map(len, texts)) + _BYTES_OF_A_TEXT * len(texts)
+        size = sum(map(len, texts)) + len(texts)
         frame.parts.append(texts)
         frame.size += size
         self._bytes += size
-        if frame.size >= most:
+        if frame.size >= FRAME_BYTES:
             self._flush(kind)
         elif self._bytes >= self._buffered:
             self._flush(max(self._held, key=lambda kind: self._held[kind].size))
 
     def _flush(self, kind: _Kind) -> None:
         partition, head = kind
-        frame = self._held.pop(kind)
-        self._bytes -= frame.size
+        held = self._held.pop(kind)
+        self._bytes -= held.size
         if head is None:
-            lines = [line for (line,) in frame.parts]
-        else:
-            joined = map(columns.TAB.join, zip(*frame.parts, strict=True))
-            lines = [columns.encoded_head(head), *joined]
-        self._index[partition].append(self._frame(lines))
+            self._index[partition].append(self._frame([line for (line,) in held.parts]))
+            return
+        offset = self._upload.size
+        for parts in _portions(held.parts):
+            texts = map(columns.TAB.join, zip(*parts, strict=True))
+            self._frame((columns.encoded_head(head), *texts))
+        self._index[partition].append((offset, self._upload.size - offset))
 
     def _finish(self) -> None:
         for kind in sorted(self._held, key=lambda kind: kind[0]):
             self._flush(kind)
         index = msgspec.json.encode({str(partition): frames for partition, frames in self._index.items()})
         self._upload.write(index + len(index).to_bytes(8, "little") + MAGIC)
+
+
+def _portions(parts: Sequence[Sequence[bytes]]) -> Iterator[Sequence[Sequence[bytes]]]:
+    """Yield as many parts at a time as a frame of columns may have; all of one flush lie side by side."""
+    portion, size = [], 0
+    for texts in parts:
+        portion.append(texts)
+        size += sum(map(len, texts))
+        if size >= COLUMNS_BYTES:
+            yield portion
+            portion, size = [], 0
+    if portion:
+        yield portion
 
 
 def read_lines(staged: Staged) -> Iterator[bytes]:

@@ -124,11 +124,20 @@ def _answers(write: Callable[[T], A], parts: Iterable[T]) -> Iterator[A]:
             raise
 
 
-def batches(items: Iterable[bytes]) -> Iterator[Batch]:
-    """Yield as many items at a time as one BatchWriteItem takes, each given as DynamoDB's JSON."""
-    each = iter(items)
-    while some := list(islice(each, BATCH_ITEMS)):
+def batches(items: Iterable[bytes], first: int = BATCH_ITEMS) -> Iterator[Batch]:
+    """Yield as many items at a time as one BatchWriteItem takes, each given as DynamoDB's JSON.
+
+    The first batch has `first` of them: as many as there is room for in one that was begun.
+    """
+    each, most = iter(items), first
+    while some := list(islice(each, most)):
         yield Batch(len(some), PUT + NEXT_PUT.join(some) + PUT_END)
+        most = BATCH_ITEMS
+
+
+def joined(first: Batch, second: Batch) -> Batch:
+    """Return two batches as one."""
+    return Batch(first.items + second.items, b"%b,%b" % (first.requests, second.requests))
 
 
 def body_of(table: str, requests: bytes) -> bytes:

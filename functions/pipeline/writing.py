@@ -74,9 +74,17 @@ def _worked(request: WriteRequest, settings: Settings) -> Written:
 
 
 def _logged(parts: Iterable[Part], log: processed.Writer) -> Iterator[Batch]:
+    """Yield full batches, and what is left in the end; log what they hold."""
+    begun = Batch(0, b"")
     for part in parts:
         log.add(part.text())
-        yield from part.batches()
+        for batch in part.batches(tables.BATCH_ITEMS - begun.items):
+            begun = tables.joined(begun, batch) if begun.items else batch
+            if begun.items == tables.BATCH_ITEMS:
+                yield begun
+                begun = Batch(0, b"")
+    if begun.items:
+        yield begun
 
 
 def _write_newer(

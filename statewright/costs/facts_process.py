@@ -66,7 +66,7 @@ def facts(catalogue: Any, asked: dict[str, Any]) -> dict[str, Any]:
         "preview": not contract.pseudonymise,
         "ordered": contract.order is not None,
         "header": route.format in ("csv", "tsv"),
-        **_sizes(contract, route, max(1, raw // max(1, asked["records"]))),
+        **_sizes(catalogue, contract, route, max(1, raw // max(1, asked["records"]))),
     }
 
 
@@ -115,7 +115,7 @@ def line_of(record: dict[str, Any], format_: str) -> str:
     return json.dumps(record, separators=(",", ":")) + "\n"
 
 
-def _sizes(contract: Any, route: Any, length: int) -> dict[str, Any]:
+def _sizes(catalogue: Any, contract: Any, route: Any, length: int) -> dict[str, Any]:
     """Return the bytes of a record on its way: as it is read, staged, enriched, and as an item."""
     enriching, items = (importlib.import_module(f"pipeline.{name}") for name in ("enriching", "items"))
     record = record_of(contract, route.format, length)
@@ -130,13 +130,30 @@ def _sizes(contract: Any, route: Any, length: int) -> dict[str, Any]:
     if not isinstance(found, enriching.Item):
         raise Unplanned(f"a record of {contract.name} cannot be made up here: {found.rule}, {found.message}")
     item = {**json.loads(found.encoded, parse_float=Decimal), "_line": 100_000}
+    enriched = len(found.key) + len(found.encoded) + 12
+    parsed, enriched = _in_columns(catalogue, contract, enrichment, length) or (parsed, enriched)
     return {
         "record_bytes": len(line_of(record_of(contract, route.format, length), route.format)),
         "parsed_bytes": parsed,
-        "enriched_bytes": len(found.key) + len(found.encoded) + 12,
+        "enriched_bytes": enriched,
         "processed_bytes": len(found.encoded) + len(',"_line":100000') + 1,
         "item_bytes": sum(len(name.encode()) + items.size(value) for name, value in item.items()),
     }
+
+
+def _in_columns(catalogue: Any, contract: Any, enrichment: Any, length: int) -> tuple[int, int] | None:
+    """Return the bytes of a record that is staged as columns: as read, enriched. None where it is not."""
+    lines = importlib.import_module("pipeline.formats.lines")
+    record = record_of(contract, "jsonl", 0)
+    line = line_of(record, "jsonl").encode()
+    proof = catalogue.proof(contract.name)
+    parsed = proof and proof.of_lines(lines.Block(100_000, 10_000_000, line, 1))
+    made = enrichment.in_columns and parsed and enrichment.in_columns.enriched(parsed).items
+    if not made:
+        return None
+    more = max(0, length - len(line))
+    read, enriched = (sum(len(text) + 1 for text in each.texts) + more for each in (parsed, made))
+    return read, enriched
 
 
 if __name__ == "__main__":

@@ -122,7 +122,7 @@ def shrink(monkeypatch: pytest.MonkeyPatch, size: int, shards: int, partitions: 
         functools.partial(PLAN, shard_bytes=-(-size // shards), partition_bytes=-(-size // partitions)),
     )
     monkeypatch.setattr(objects, "RANGE_BYTES", 8 * KIB)
-    monkeypatch.setattr(objects, "PART_BYTES", 2 * KIB)
+    monkeypatch.setattr(objects, "PART_BYTES", 3 * KIB)
     monkeypatch.setattr(LEAST_PART, 1)
     monkeypatch.setattr(staging, "FRAME_BYTES", 4 * KIB)
     monkeypatch.setattr(staging, "BUFFERED_BYTES", 64 * KIB)

@@ -153,9 +153,14 @@ def _blocks(
 def _end_of_block(chunk: bytes, position: int, left: int | None, longest: int) -> int:
     """Return where a block of whole lines ends that begins at `position`, 0 where the first line goes on.
 
-    `left` is how many bytes are left of the shard: the line with the last of them is a block of its own.
+    `left` is how many bytes are left of the shard; the line that holds the last of them is its last one.
     """
-    most = min(BLOCK_BYTES, longest) if left is None else min(BLOCK_BYTES, longest, left - 1)
+    most = min(BLOCK_BYTES, longest)
+    if left is not None and left <= most:
+        end = chunk.find(b"\n", position + left - 1, position + most) + 1
+        if end:
+            return end
+        most = left - 1  # the last line is long, or goes on behind this chunk: it comes alone
     return chunk.rfind(b"\n", position, position + most) + 1 or chunk.find(b"\n", position) + 1
 
 
