@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-# What a call adds that the table took. Smaller, and writers are slow to notice that there is room; larger, and
-# more is refused where many share a table.
+# What a call adds that the table took. Smaller, and writers are slow to notice that there is room; larger,
+# and more is refused where many share a table.
 STEP = 0.005
 # What a call that was refused as a whole takes away; one that was refused in part takes away as large a part.
 DECREASE = 0.5

@@ -122,7 +122,7 @@ class Writer:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What so many seconds gave: shares of the table's capacity, of calls; items of the least and the most."""
+    """What so many seconds gave: shares of the capacity and of the items sent; least and most written."""
 
     of_capacity: float
     refused: float
