@@ -231,9 +231,9 @@ WAYS: dict[str, Callable[[Cloud, int, int], None]] = {
 
 
 def _failed(cloud: Cloud) -> bool:
-    found = _rows(cloud)
-    if found.get("FAILED"):
-        raise RuntimeError(f"a file failed: {found}")
+    for row in _ledger(cloud, "status,error,cause"):
+        if row["status"]["S"] == "FAILED":
+            raise RuntimeError(f"a file failed: {row}")
     return False
 
 
