@@ -46,7 +46,7 @@ class Constants:
 
 @dataclass(frozen=True)
 class Facts:
-    """What the functions say: bytes are those of one record, as it is read, staged, and as an item.
+    """What the functions say; bytes are those of one record: as it is read, staged, as an item.
 
     Items are staged in frames: one has `frame_bytes`, to which an item adds `held_bytes`. They come in parts of
     `part_records`, of which each partition's share adds `part_overhead`.
