@@ -48,8 +48,8 @@ class Constants:
 class Facts:
     """What the functions say; bytes are those of one record: as it is read, staged, as an item.
 
-    Items are staged in frames: one has `frame_bytes`, to which an item adds `held_bytes`. They come in parts of
-    `part_records`, of which each partition's share adds `part_overhead`.
+    Items are staged in frames: one has `frame_bytes`, to which an item adds `held_bytes`. They come in parts
+    of `part_records`, of which each partition's share adds `part_overhead`.
     """
 
     key: str
