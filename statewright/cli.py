@@ -14,6 +14,7 @@ from statewright.local.get_command import get
 from statewright.local.ingest_command import ingest
 from statewright.local.quarantine_command import quarantine
 from statewright.local.redrive_command import redrive
+from statewright.local.report_command import report
 from statewright.local.run_command import run
 from statewright.local.send_events_command import send_events
 from statewright.local.serve_command import serve
@@ -45,6 +46,7 @@ for command in (
     redrive,
     send_events,
     get,
+    report,
     demo,
     run,
     serve,

@@ -49,6 +49,7 @@ def test_the_commands_are_those_that_exist() -> None:
         "demo",
         "get",
         "send-events",
+        "report",
     }
     aws = {"package", "deploy", "smoke", "doctor"}
     assert set(statewright.commands) == {
