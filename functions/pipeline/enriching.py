@@ -80,7 +80,7 @@ def _worked(request: EnrichRequest, settings: Settings) -> Enriched:
                 continue
             enriched += 1
             if sent is None:
-                summary.add(item.record, len(item.encoded))
+                summary.add(item.record, len(staged_line))
             partition = items.partition_of(item.key, request["partitions"])
             staged.add(partition, _ENCODER.encode((item.key, line, msgspec.Raw(item.encoded))))
             message = None if sent is None else message_of(sent)

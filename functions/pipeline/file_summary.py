@@ -77,15 +77,15 @@ def told(file: File, summary: Summary, counts: Counts) -> dict[str, Any]:
 
 
 def _field(summary: Summary, field: summaries.Field) -> dict[str, Any]:
-    column = summary.columns[field.name]
+    values = summary.values[field.name]
     return {
         "name": field.name,
         "attribute": field.attribute,
         "kind": field.kind,
         "pseudonym": field.pseudonym,
-        "count": column.count,
-        "missing": summary.records - column.count,
-        **column.said(),
+        "count": values.count,
+        "missing": summary.records - values.count,
+        **values.said(),
     }
 
 

@@ -6,6 +6,7 @@ values are those of the item: behind their pseudonyms, and before any of them is
 
 from __future__ import annotations
 
+import functools
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,12 +14,12 @@ import msgspec
 import zstandard
 
 from pipeline import objects, staging
-from pipeline.columns import AnyColumn, Booleans, Column, Days, Moments, Numbers, Texts
 from pipeline.errors import StagedDataBroken
+from pipeline.field_values import AnyValues, Booleans, Days, FieldValues, Moments, Numbers, Texts
 from pipeline.reasons import Reason, Reasons
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pipeline.contracts import Contract
     from pipeline.shapes import Location, Staged
@@ -41,13 +42,13 @@ class Field(NamedTuple):
     nullable: bool
 
 
-KINDS: Mapping[str, type[Column]] = {
+KINDS: Mapping[str, type[FieldValues]] = {
     "number": Numbers,
     "string": Texts,
     "date": Days,
     "date-time": Moments,
     "boolean": Booleans,
-    "other": Column,
+    "other": FieldValues,
 }
 
 
@@ -55,7 +56,7 @@ class Part(msgspec.Struct):
     """What is known of a shard; `records` counts those that became items."""
 
     records: int = 0
-    columns: dict[str, AnyColumn] = {}
+    values: dict[str, AnyValues] = {}
     reasons: list[Reason] = []
 
 
@@ -95,40 +96,42 @@ class Summary:
         self.fields = fields_of(contract)
         self.reasons = Reasons(contract.schema["properties"], contract.pseudonymise)
         self.records = 0
-        self.columns: dict[str, AnyColumn] = {field.name: KINDS[field.kind]() for field in self.fields}
+        self.values: dict[str, AnyValues] = {field.name: KINDS[field.kind]() for field in self.fields}
         self._batch: list[Record] = []
         self._held = 0
 
     def add(self, item: Record, size: int) -> None:
-        """Take in an item; `size` is how long it is in bytes."""
+        """Take in an item; `size` is about how many bytes of memory it holds."""
         self._batch.append(item)
         self._held += size
         if self._held >= BATCH_BYTES:
             self._flush()
 
-    def _flush(self) -> None:
-        batch = self._batch
-        if not batch:
-            return
-        self.records += len(batch)
+    def add_values(self, records: int, values: Callable[[Field], Sequence[Any]]) -> None:
+        """Take in so many items at once; `values` gives those of a field that are there and not null."""
+        self.records += records
         for field in self.fields:
-            if values := _column(batch, field):
-                self.columns[field.name].add(values)
+            if found := values(field):
+                self.values[field.name].add(found)
+
+    def _flush(self) -> None:
+        if self._batch:
+            self.add_values(len(self._batch), functools.partial(_column, self._batch))
         self._batch, self._held = [], 0
 
     def part(self) -> bytes:
         """Return what is known so far, in its one form."""
         self._flush()
-        for column in self.columns.values():
-            column.settle()
-        return _ENCODER.encode(Part(self.records, self.columns, self.reasons.ordered()))
+        for values in self.values.values():
+            values.settle()
+        return _ENCODER.encode(Part(self.records, self.values, self.reasons.ordered()))
 
     def merge(self, part: Part, lines_before: int) -> None:
         """Take in what is known of a shard, before which there are so many lines in the file."""
         self.records += part.records
         self.reasons.merge(part.reasons, lines_before)
-        for name, column in part.columns.items():
-            self.columns[name].merge(column)
+        for name, values in part.values.items():
+            self.values[name].merge(values)
 
 
 def _column(batch: Sequence[Record], field: Field) -> list[Any]:
@@ -158,9 +161,7 @@ def keep(summary: Summary, staged: Staged, stage: str) -> None:
 def read(staged: Staged, stage: str) -> Part:
     """Return the part of a shard; raises StagedDataBroken."""
     where = place(staged, stage)
-    body = objects.find(where)
-    if body is None:
-        raise StagedDataBroken(f"{objects.uri(where)} is not there")
+    body = b"".join(objects.read_staged(where, 0, objects.size_of(where)))
     try:
         return msgspec.json.decode(zstandard.ZstdDecompressor().decompress(body), type=Part)
     except (zstandard.ZstdError, msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -26,7 +26,7 @@ MAX_TEXT_CHARACTERS = 64
 MAX_FREQUENT = 10
 
 
-class Column(msgspec.Struct, tag=True):
+class FieldValues(msgspec.Struct, tag=True):
     """The values of a field that is there and not null; of objects and lists this is all that is told."""
 
     count: int = 0
@@ -47,7 +47,7 @@ class Column(msgspec.Struct, tag=True):
         return {}
 
 
-class Numbers(Column):
+class Numbers(FieldValues):
     """Sum, mean, extremes, quantiles."""
 
     values: Values = msgspec.field(default_factory=Values)
@@ -80,7 +80,7 @@ class Numbers(Column):
         }
 
 
-class Texts(Column):
+class Texts(FieldValues):
     """How many different ones, the longest, the most frequent."""
 
     longest: int = 0
@@ -118,7 +118,7 @@ class Texts(Column):
         return [{"value": text, "count": count} for text, count in first]
 
 
-class Days(Column):
+class Days(FieldValues):
     """The earliest and the latest date, which RFC 3339 writes so that they sort as texts."""
 
     earliest: str | None = None
@@ -154,7 +154,7 @@ class Moments(Days):
 
     def add(self, values: Sequence[Any]) -> None:
         """Take in date-times."""
-        Column.add(self, values)
+        FieldValues.add(self, values)
         try:
             found = [*map(datetime.fromisoformat, values)]
             self._widen([_utc(min(found)), _utc(max(found))])
@@ -174,7 +174,7 @@ class Moments(Days):
         return {**found, "unread": self.unread}
 
 
-class Booleans(Column):
+class Booleans(FieldValues):
     """How many are true, and how many false."""
 
     true: int = 0
@@ -194,7 +194,7 @@ class Booleans(Column):
         return {"true": self.true, "false": self.count - self.true}
 
 
-AnyColumn = Numbers | Texts | Days | Moments | Booleans | Column
+AnyValues = Numbers | Texts | Days | Moments | Booleans | FieldValues
 
 
 def _cut(text: str) -> str:
