@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipeline import documents, outcomes, summaries
+from pipeline import documents, summaries
 from pipeline.errors import ConservationViolated, StagedDataBroken
 from tests.functions.cloud import (
     EXECUTION,
@@ -265,13 +265,3 @@ def test_a_summary_that_does_not_tell_of_all_records_is_an_error(cloud: Cloud) -
     cloud.s3.put_object(Bucket=STAGING, Key=target["key"], Body=body)
     with pytest.raises(ConservationViolated, match="records in the summary"):
         invoke("notify", request)
-
-
-def test_what_was_kept_of_a_shard_is_believed_only_with_its_part(cloud: Cloud) -> None:
-    request = request_of(cloud)
-    shard = request["shards"][0]
-    staged = shard["staged"]
-    named = [summaries.place(staged, "enrich")]
-    named += [summaries.place(each["staged"], "parse") for each in request["shards"] if each["quarantine"]]
-    assert {each["key"] for each in named} <= set(cloud.keys(STAGING))
-    assert outcomes.FORMAT == 3
