@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from statewright.costs.cost_command import cost
 from statewright.deploy.deploy_command import deploy
 from statewright.deploy.doctor_command import doctor
 from statewright.deploy.package_command import package
@@ -58,6 +59,7 @@ for command in (
     deploy,
     smoke,
     doctor,
+    cost,
 ):
     statewright.add_command(command)
 

@@ -51,7 +51,7 @@ def test_the_commands_are_those_that_exist() -> None:
         "send-events",
         "report",
     }
-    aws = {"package", "deploy", "smoke", "doctor"}
+    aws = {"package", "deploy", "smoke", "doctor", "cost"}
     assert set(statewright.commands) == {
         *local_cloud,
         *aws,

@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
-from pipeline import report, report_words
+from pipeline import report, report_costs, report_words
 from pipeline.report_rows import row_of
 from pipeline.report_sums import sums_of
-from statewright.prices import step_functions_prices
+from statewright.costs import work
+from statewright.costs.calls import Load
+from statewright.costs.facts import File, facts_of
+from statewright.project import read_project
 from tests.pipeline.report_days import day_of_rows
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
@@ -167,13 +170,31 @@ def test_the_cost_is_the_number_of_requests_by_the_price_list() -> None:
     assert cost["usd"] == pytest.approx((305 + 24) * 0.625e-6 + 10 * 25e-6 + 1e-6 + 11 * 0.2e-6, abs=1e-6)
 
 
-def test_both_price_lists_say_the_same_of_step_functions() -> None:
-    ours = json.loads((SCHEMAS / "reports" / "prices.json").read_text())
-    theirs = step_functions_prices(ours["region"])
+def test_the_cost_takes_the_prices_of_its_region_and_else_names_whose_they_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    usd = {}
+    for region in ("us-east-1", "eu-central-1", "mars-north-1"):
+        monkeypatch.setenv("AWS_REGION", region)
+        cost = day(orders(1_000_000))["cost"]
+        usd[region] = (cost["region"], cost["usd"])
 
-    assert ours["step_functions"]["per_1000_transitions"] == pytest.approx(theirs.transition * 1000)
-    assert ours["step_functions"]["per_million_express_requests"] == pytest.approx(theirs.request * 1_000_000)
-    assert ours["read_on"] == theirs.read_on
+    assert usd["eu-central-1"][0] == "eu-central-1"
+    assert usd["eu-central-1"][1] / usd["us-east-1"][1] == pytest.approx(0.7625 / 0.625, rel=0.01)
+    assert usd["mars-north-1"] == usd["us-east-1"]
+
+
+def test_the_cost_counts_as_the_cost_model_does() -> None:
+    project = read_project(SCHEMAS.parent)
+    facts = facts_of(project, File("orders", 100, 16_000))
+    machine = work.Machine.of(project)
+    file, batch = work.of_file(facts, 16_000, Load(100), machine), work.of_batch(facts, 100, machine)
+
+    assert file["step_functions.state_transitions"] == report_costs.TRANSITIONS_A_FILE
+    assert file["lambda.requests"] == report_costs.INVOCATIONS_A_FILE
+    assert file.amounts["dynamodb.write_units", "ledger"] == report_costs.UNITS_A_FILE
+    assert batch["lambda.requests"] == report_costs.INVOCATIONS_A_GROUP
+    assert batch.amounts["dynamodb.write_units", "ledger"] == report_costs.UNITS_A_GROUP
 
 
 @pytest.mark.parametrize(
