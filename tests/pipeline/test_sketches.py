@@ -57,7 +57,7 @@ def test_memory_is_bounded_however_many_texts_there_are() -> None:
 
 
 def test_what_is_estimated_is_the_same_on_every_machine() -> None:
-    """The hash is xxh3, whose values are specified; Python's own hash of a text is another in each process."""
+    """The hash is xxh3, whose values are specified; Python's own differs from process to process."""
     assert of([str(number) for number in range(20_000)]).estimate() == 19_731
 
 
@@ -80,5 +80,5 @@ def test_a_text_that_comes_again_is_no_other() -> None:
     texts = [f"text {number}" for number in range(9_000)]
     once, often = of(texts), Distinct()
     for _ in range(3):
-        often.add(random.Random(1).sample(texts, len(texts)))  # noqa: S311 - no secret
+        often.add(random.Random(1).sample(texts, len(texts)))
     assert form(once) == form(often)
