@@ -41,8 +41,11 @@ locals {
     write_to_ddb = [
       { actions = ["s3:GetObject", "s3:PutObject"], resources = ["${local.bucket_arns["staging"]}/*"] },
       { actions = ["s3:ListBucket"], resources = [local.bucket_arns["staging"]] },
-      # What was written, for analytics.
-      { actions = ["s3:AbortMultipartUpload", "s3:PutObject"], resources = ["${local.bucket_arns["output"]}/processed/*"] },
+      # What was written, for analytics; whether a group of messages has told of it.
+      { actions = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"], resources = ["${local.bucket_arns["output"]}/processed/*"] },
+      { actions = ["s3:ListBucket"], resources = [local.bucket_arns["output"]] },
+      # The whole of what the table does not hold.
+      { actions = ["s3:GetObject"], resources = ["${local.bucket_arns["output"]}/items/*"] },
       { actions = ["dynamodb:BatchWriteItem", "dynamodb:PutItem"], resources = [for name in keys(local.dataset_tables) : local.table_arns[name]] },
     ]
     notify = [
@@ -96,6 +99,19 @@ locals {
       { actions = ["dynamodb:UpdateItem"], resources = [local.table_arns["told"]] },
       # Objects of which S3 told by a message.
       { actions = ["states:StartExecution"], resources = [local.state_machine_arns["ingest"]] },
+    ]
+    backfill = [
+      { actions = ["lambda:InvokeFunction"], resources = [for name in ["collect_data", "parse_and_validate", "enrich", "write_to_ddb", "notify"] : "${local.function_arns[name]}:*"] },
+      { actions = ["dynamodb:UpdateItem"], resources = [local.table_arns["files"]] },
+      { actions = ["sqs:SendMessage"], resources = [local.queue_arns["dead_letters"]] },
+      { actions = ["sns:Publish"], resources = [local.topic_arns["notifications"]] },
+      # Its Map lists the objects itself, and writes what became of its batches:
+      # https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html
+      { actions = ["s3:ListBucket"], resources = [local.bucket_arns["raw"]] },
+      { actions = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"], resources = ["${local.bucket_arns["staging"]}/backfills/*"] },
+      { actions = ["states:DescribeExecution"], resources = [local.execution_arns["backfill"]] },
+      # Its children, and executions of ingest for what is none of theirs.
+      { actions = ["states:StartExecution"], resources = [local.state_machine_arns["backfill"], local.state_machine_arns["ingest"]] },
     ]
     daily_report = [
       { actions = ["lambda:InvokeFunction"], resources = ["${local.function_arns["daily_report"]}:*"] },

@@ -141,6 +141,15 @@ def size_of(place: Location) -> int:
         raise StagedDataBroken(f"{uri(place)} is not there") from error
 
 
+def is_there(place: Location) -> bool:
+    """Return whether there is an object of the pipeline's own."""
+    try:
+        head(place["bucket"], place["key"])
+    except ObjectNotFound:
+        return False
+    return True
+
+
 def find(place: Location) -> bytes | None:
     """Return a small object of the pipeline's own, None where there is none."""
     from botocore.exceptions import ClientError
