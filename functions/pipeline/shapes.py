@@ -225,6 +225,7 @@ class Reported(TypedDict):
     `subject`: The headline as SNS takes it for a subject.
     `page`: s3:// URI.
     `report`: s3:// URI.
+    `usd`: What the day's requests cost, as far as the ledger tells.
     """
 
     date: str
@@ -235,6 +236,7 @@ class Reported(TypedDict):
     report: str
     files: int
     failed: int
+    usd: float
 
 
 class Shard(TypedDict):
