@@ -147,8 +147,7 @@ def dlt() -> Callable[[str], int]:
     checker = jsonschema.Draft202012Validator.FORMAT_CHECKER
     validator = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_bytes()), format_checker=checker)
 
-    @library.destination(batch_size=1000, loader_file_format="typed-jsonl", naming_convention="direct")
-    def dynamodb(items: Any, _: Any) -> None:
+    def write(items: Any, _: Any) -> None:
         with table.batch_writer() as batch:
             for item in items:
                 batch.put_item(Item={name: _exact(value) for name, value in item.items()})
@@ -164,9 +163,10 @@ def dlt() -> Callable[[str], int]:
                 validator.validate(record)
                 yield {**record, "currency_name": NAMES.get(record["currency"], "unknown"), "s3_key": key}
 
-        pipeline = library.pipeline(
-            f"bench_{time.monotonic_ns()}", destination=dynamodb, dataset_name="orders"
-        )
+        options = {"batch_size": 1000, "loader_file_format": "typed-jsonl", "naming_convention": "direct"}
+        target = library.destination(write, name="dynamodb", **options)
+        name = f"bench_{time.monotonic_ns()}"
+        pipeline = library.pipeline(name, destination=target, dataset_name="orders")
         pipeline.run(found(), table_name="orders", write_disposition="append")
         return count
 

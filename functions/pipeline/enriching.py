@@ -24,6 +24,7 @@ from pipeline import (
     reading,
     refusals,
     staging,
+    summaries,
 )
 from pipeline.alerts import AlertLog, alert_of, raised, rules_of
 from pipeline.columns import LINE, OFFSET
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 
 _DECODER = msgspec.json.Decoder(tuple[int, int, str | None, dict[str, Any]], float_hook=Decimal)
 _RECORDS = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
+_VALUES = msgspec.json.Decoder(list[Any], float_hook=Decimal)
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 # Of the hash by which a writer tells that a message repeats what is in the table.
 DIGEST_DIGITS = 22
@@ -82,18 +84,21 @@ def _worked(request: EnrichRequest, settings: Settings) -> Enriched:
         functools.partial(oversize.move, bucket=settings.output_bucket),
     )
     place = staging.enriched_place(settings.staging_bucket, file, shard["index"])
+    summary = summaries.Summary(contract)
     with (
         staging.PartitionWriter(place, inline=staging.room_beside(request.get("content"))) as staged,
         AlertLog(settings.output_bucket, file, shard["index"]) as alert_log,
     ):
-        work = _Work(enrichment, request["partitions"], staged, alert_log)
+        work = _Work(enrichment, request["partitions"], staged, alert_log, summary)
         for frame in staging.read_frames(request["parsed"]["staged"]):
             if columns.is_columns(frame):
                 work.on_columns(columns.decoded(frame))
                 continue
             for staged_line in frame.split(b"\n")[:-1]:
                 work.on_record(*_DECODER.decode(staged_line))
-    aside = _put_aside(settings, request, contract, work.rejects)
+    aside = _put_aside(settings, request, contract, work.rejects, summary)
+    if "content" not in request:
+        summaries.keep(summary, staged.staged, "enrich")
     answer: Enriched = {
         "enriched": work.enriched,
         "quarantined": aside.records,
@@ -117,6 +122,7 @@ class _Work:
         partitions: int,
         staged: staging.PartitionWriter,
         alert_log: AlertLog,
+        summary: summaries.Summary,
     ) -> None:
         self.enriched = 0
         self.rejects: dict[int, Reject] = {}
@@ -124,6 +130,7 @@ class _Work:
         self._partitions = partitions
         self._staged = staged
         self._alert_log = alert_log
+        self._summary = summary
 
     def on_record(self, line: int, offset: int, sent: str | None, record: Record) -> None:
         """Stage a record's item, or keep why there is none."""
@@ -132,6 +139,8 @@ class _Work:
             self.rejects[offset] = item
             return
         self.enriched += 1
+        if sent is None:
+            self._summary.add(item.record, len(item.encoded))
         partition = items.partition_of(columns.key_text(item.key), self._partitions)
         self._staged.add(partition, _ENCODER.encode((item.key, line, offset, msgspec.Raw(item.encoded))))
         message = None if sent is None else message_of(sent)
@@ -147,6 +156,7 @@ class _Work:
             made = in_columns.enriched(found)
         if made.items is not None:
             self.enriched += made.items.records
+            self._summary.add_values(made.items.records, functools.partial(_values, made.items))
             for partition, part in _sorted(made.items, self._partitions):
                 self._staged.add_columns(partition, part)
         if made.others:
@@ -157,6 +167,13 @@ class _Work:
         numbers, offsets = (map(int, found.tokens(found.head.names.index(name))) for name in (LINE, OFFSET))
         for line, offset, tokens in zip(numbers, offsets, zip(*texts, strict=True), strict=True):
             self.on_record(line, offset, None, _RECORDS.decode(columns.record(found, tokens)))
+
+
+def _values(found: Columns, field: summaries.Field) -> list[Any]:
+    """Return the values of a field, none where the records have no such one."""
+    if field.attribute not in found.head.names:
+        return []
+    return list(columns.values(found.texts[found.head.names.index(field.attribute)], _VALUES))
 
 
 def _sorted(found: Columns, partitions: int) -> Iterator[tuple[int, Columns]]:
@@ -183,7 +200,11 @@ class Aside(NamedTuple):
 
 
 def _put_aside(
-    settings: Settings, request: EnrichRequest, contract: Contract, rejects: dict[int, Reject]
+    settings: Settings,
+    request: EnrichRequest,
+    contract: Contract,
+    rejects: dict[int, Reject],
+    summary: summaries.Summary,
 ) -> Aside:
     """Quarantine the records at the given offsets: the shard is read again, for their bytes."""
     if not rejects:
@@ -195,6 +216,7 @@ def _put_aside(
     with Quarantine(settings.output_bucket, file, "enrich", shard["index"]) as quarantine:
         for candidate, reject in rejected if refused is None else refused.new:
             count_reason(reasons, reject.rule)
+            summary.reasons.add(candidate, reject)
             quarantine.put(candidate, reject)
     kept = refused.keep(settings) if refused is not None else []
     return Aside(quarantine.written, quarantine.count, reasons, kept)

@@ -1,4 +1,7 @@
-"""The gateway to the datasets' tables: batches of serialised items, retried until DynamoDB has taken all."""
+"""The gateway to the datasets' tables: batches of serialised items, retried until DynamoDB has taken all.
+
+A table that throttles is written to more slowly, by all threads of a process: pipeline.pacing says how.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ import msgspec
 
 from pipeline.aws import calling, dynamodb
 from pipeline.errors import Throttled
+from pipeline.pacing import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -27,8 +31,8 @@ A = TypeVar("A")
 BATCH_ITEMS = 25
 # Each waits for the network most of its time.
 WRITERS = 8
-# Unprocessed items are sent again after up to 0.05, 0.1, 0.2 … 5 s: half a minute in all, then the workflow
-# waits longer.
+# What the table did not take is sent again after up to 0.05, 0.1, 0.2 … 5 s: half a minute in all, then the
+# workflow waits longer.
 ROUNDS = 12
 FIRST_WAIT_SECONDS = 0.05
 LONGEST_WAIT_SECONDS = 5.0
@@ -145,17 +149,39 @@ def body_of(table: str, requests: bytes) -> bytes:
     return b'{"RequestItems":{%b:[%b]}}' % (msgspec.json.encode(table), requests)
 
 
+@functools.cache
+def _turns(table: str) -> Turns:  # noqa: ARG001 - one for each
+    """Return the turns at a table, whose pace outlives an invocation: the next one meets the same table."""
+    return Turns(WRITERS)
+
+
 def _write(table: str, batch: Batch) -> int:
-    requests = batch.requests
+    left = batch
     for attempt in range(ROUNDS):
-        if attempt:
-            longest = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2**attempt)
-            time.sleep(random.uniform(0, longest))  # noqa: S311 - full jitter, no secret
-        unprocessed = _send(table, requests)
-        if not unprocessed:
+        _wait(attempt)
+        with _turns(table).turn() as tell:
+            refused = _refused(table, left)
+            tell(refused.items / left.items)
+        if not refused.items:
             return batch.items
-        requests = msgspec.json.encode(unprocessed)[1:-1]
-    raise Throttled(f"DynamoDB BatchWriteItem: {len(unprocessed)} items unprocessed after {ROUNDS} rounds")
+        left = refused
+    raise Throttled(f"DynamoDB BatchWriteItem: {left.items} items unprocessed after {ROUNDS} rounds")
+
+
+def _wait(attempt: int) -> None:
+    """Wait before another attempt, the longer the more there were."""
+    if attempt:
+        longest = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2**attempt)
+        time.sleep(random.uniform(0, longest))  # noqa: S311 - full jitter, no secret
+
+
+def _refused(table: str, batch: Batch) -> Batch:
+    """Send one batch; return what DynamoDB did not take: all of it where it had no room for a single one."""
+    try:
+        unprocessed = _send(table, batch.requests)
+    except Throttled:
+        return batch
+    return Batch(len(unprocessed), msgspec.json.encode(unprocessed)[1:-1])
 
 
 def _send(table: str, requests: bytes) -> list[Any]:
@@ -168,6 +194,17 @@ def _send(table: str, requests: bytes) -> list[Any]:
         finally:
             del _body.value
     return list(answer.get("UnprocessedItems", {}).get(table, []))
+
+
+def _put_patiently(table: str, body: bytes) -> Mapping[str, Any] | None:
+    for attempt in range(ROUNDS):
+        _wait(attempt)
+        with _turns(table).turn() as tell:
+            try:
+                return _put(table, body)
+            except Throttled:
+                tell(1.0)
+    raise Throttled(f"DynamoDB PutItem into {table}: throttled in {ROUNDS} rounds")
 
 
 def _put(table: str, body: bytes) -> Mapping[str, Any] | None:

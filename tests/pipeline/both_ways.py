@@ -17,6 +17,7 @@ from pipeline.errors import FileError
 from tests.functions import volume
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     import pytest
@@ -81,11 +82,15 @@ def run(
     if not proofs:
         monkeypatch.setattr(contracts.Catalogue, "proof", lambda *_: None)
 
-    def send(table: str, requests: bytes) -> list[Any]:
-        sent.extend(json.loads(b"[" + requests + b"]"))
-        return []
+    def write(_: str, batches: Iterable[tables.Batch]) -> int:
+        before = len(sent)
+        for batch in batches:
+            requests = json.loads(b"[%b]" % batch.requests)
+            assert len(requests) == batch.items <= tables.BATCH_ITEMS
+            sent.extend(requests)
+        return len(sent) - before
 
-    monkeypatch.setattr(tables, "_send", send)
+    monkeypatch.setattr(tables, "write_items", write)
     settings = _settings(folder)
     file: Any = {
         "id": "0" * 32,
