@@ -1,7 +1,8 @@
 """Benchmarks, each as ratios measured in one run.
 
-make bench                       records, engine, view
-python -m bench records          CPU per record of the pipeline
+make bench                       records, files, engine, view
+python -m bench records          CPU per record of the pipeline, beside its floor
+python -m bench files            files end to end over a stub of AWS, beside other ways
 python -m bench engine           the engine beside moto and MiniStack
 python -m bench checkers         the checker beside asl-validator and statelint, which it fetches
 python -m bench cost             what the cost model is fed with, written into statewright/costs/measured.json
@@ -15,10 +16,19 @@ python -m bench stream           events one by one through a local cloud; --shor
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
-from bench import checkers, cost, engine, local_runs, records, scale, simulate, stream, view
+from bench import checkers, cost, engine, figures, files, local_runs, records, scale, simulate, stream, view
 
-BENCHMARKS = {"records": records.main, "engine": engine.main, "view": view.main}
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+BENCHMARKS = {
+    "records": lambda: _figures("records", "From bytes to requests", records.main),
+    "files": lambda: _figures("files", "Files end to end", files.main),
+    "engine": engine.main,
+    "view": view.main,
+}
 # What needs the network, writes a file of the project, measures nothing or takes a quarter of an hour is
 # run by name alone.
 ON_REQUEST = {
@@ -29,6 +39,13 @@ ON_REQUEST = {
     "simulate": simulate.main,
     "stream": stream.main,
 }
+
+
+def _figures(name: str, title: str, measure: Callable[[], list[figures.Figure]]) -> None:
+    """Print what was measured beside what it should be, and keep it as JSON."""
+    found = measure()
+    figures.show(title, found)
+    figures.keep({name: found})
 
 
 def main() -> None:

@@ -16,12 +16,12 @@ from bench import orders
 from bench.figures import Figure
 from bench.side_by_side import AwsStub, Pipeline, Took
 
-RUNS = 2
+RUNS = 5
 RECORDS = {"ours": 20_000, "ordinary": 2_000, "tutorial": 300, "dlt": 2_000}
 TARGETS = {"ordinary": 8.0, "tutorial": 60.0}
 # An environment of its own, as it pins what others need newer: python -m venv .venv/dlt; pip install dlt …
 DLT = Path(".venv/dlt/bin/python")
-LONG, SHORT = 100_000, 10_000
+LONG, SHORT = 1_000_000, 10_000
 MANNER = {
     "tutorial": "json, jsonschema.validate, boto3's resource",
     "ordinary": "orjson, compiled jsonschema, batch_writer",
