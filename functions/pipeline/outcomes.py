@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 # To be raised whenever staged objects or outcomes change their form or their meaning.
-FORMAT = 2
+FORMAT = 3
 # Enough hexadecimal digits that two of one file never meet by chance; an outcome has them four times.
 DIGITS = 12
 # As many digits as signatures give the number of a run; the execution after that begins a series.
@@ -61,7 +61,7 @@ def work_of(settings: Settings, contract: str, plan: Plan) -> str:
     hidden = contracts.catalogue(settings.schemas).contract(contract).pseudonymise
     said = {
         "format": FORMAT,
-        "plan": [plan["shards"], plan["shard_bytes"], plan["partitions"]],
+        "plan": [plan["shards"], plan["shard_bytes"], plan["partitions"], plan.get("rechunk", False)],
         "contract": contract,
         "documents": documents.digest(settings.schemas),
         "key": pseudonyms.key_version(settings.pseudonym_key_parameter) if hidden else None,

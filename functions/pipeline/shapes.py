@@ -60,6 +60,18 @@ Format = Literal["json", "jsonl", "csv", "tsv", "messages"]
 Compression = Literal["none", "gzip"]
 
 
+class Chunks(TypedDict):
+    """Where Rechunk has put the text of an object, in pieces that end where records end; how many bytes it
+    has.
+
+    `prefix`: What the keys of the chunks begin with.
+    """
+
+    bucket: str
+    prefix: str
+    bytes: int
+
+
 class File(TypedDict):
     """One version of one object.
 
@@ -81,6 +93,7 @@ class File(TypedDict):
     contract: str | None
     format: Format | None
     compression: Compression | None
+    chunks: NotRequired[Chunks]
 
 
 class Tolerance(TypedDict):
@@ -96,6 +109,7 @@ class Plan(TypedDict):
     `tolerance`: The contract's: how many invalid records the file may hold.
     `keep`: Whether outcomes of shards and partitions are kept for a new start: there are several of
     them.
+    `rechunk`: Whether the text is cut into chunks first: how many shards it has shows then.
     """
 
     shards: int
@@ -103,6 +117,7 @@ class Plan(TypedDict):
     tolerance: NotRequired[Tolerance]
     partitions: int
     keep: bool
+    rechunk: NotRequired[bool]
 
 
 class Collected(TypedDict):
@@ -367,6 +382,25 @@ class ParseRequest(TypedDict):
     shard: Shard
     keep: NotRequired[bool]
     content: NotRequired[Staged]
+
+
+class RechunkRequest(TypedDict):
+    """What Rechunk takes.
+
+    `round`: Which invocation this is, counted from 1.
+    """
+
+    file: File
+    plan: Plan
+    round: int
+
+
+class Rechunked(TypedDict):
+    """What Rechunk says; unfinished asks for another invocation, with the same file and plan."""
+
+    outcome: Literal["finished", "unfinished"]
+    file: File
+    plan: Plan
 
 
 class DigestRequest(TypedDict):

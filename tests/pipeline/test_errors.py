@@ -20,7 +20,7 @@ WORKFLOWS = {
     name: json.loads((ROOT / f"statemachines/{name}.asl.json").read_text()) for name in ("ingest", "stream")
 }
 RECORDS = {"${ParseAndValidateArn}", "${EnrichArn}", "${WriteToDdbArn}", "${NotifyArn}"}
-ARNS = {"ingest": {"${CollectDataArn}", *RECORDS}, "stream": {"${TellDigestsArn}", *RECORDS}}
+ARNS = {"ingest": {"${CollectDataArn}", "${RechunkArn}", *RECORDS}, "stream": {"${TellDigestsArn}", *RECORDS}}
 
 
 def functions(machine: Any, inherited: tuple[Any, ...] = ()) -> Iterator[tuple[str, Any, list[Any]]]:
