@@ -6,7 +6,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipeline import chunks, objects, plans, staging
-from pipeline.errors import EmptyFile
+from pipeline.errors import EmptyFile, InvalidInput
 from pipeline.formats import encoding, gzip_stream, json_values, lines, messages, rows
 from pipeline.formats.value_stream import ValueStream
 from pipeline.rejects import Reject
@@ -54,6 +54,8 @@ def candidates(
     """
     if content is not None:
         return _messages(content, tally)
+    if file["format"] == "messages":
+        raise InvalidInput("parse_and_validate", "/content", "required")
     if file["format"] == "json":
         return _json(file, shard, tally)
     if file["format"] == "jsonl":

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pipeline import chunks, contracts, objects, plans, staging
-from pipeline.errors import ObjectTooLarge
+from pipeline.errors import InvalidInput, ObjectTooLarge
 from pipeline.formats import cuts, encoding, gzip_stream
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ def rechunk(request: RechunkRequest, settings: Settings, seconds_left: Callable[
     "unfinished" asks to be invoked again, with the same file and plan.
     """
     file, plan = request["file"], request["plan"]
+    if file["format"] == "messages":
+        raise InvalidInput("rechunk", "/file/format", "messages are no object")
     place: Chunks = {"bucket": settings.staging_bucket, "prefix": chunks.prefix(file), "bytes": 0}
     done = chunks.staged(settings.staging_bucket, file)
     begin = done.pop() if done else chunks.Chunk(0, 0)  # the last one says nothing of where it ends

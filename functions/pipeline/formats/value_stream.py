@@ -31,8 +31,19 @@ class Value(NamedTuple):
 
 
 _SPACE = re.compile(rb"[ \t\r\n]*+")
+_STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 # A whole string, a bracket, or a quote whose string does not end in the buffer.
-_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|["\[\]{}]', re.DOTALL)
+_TOKEN = re.compile(_STRING + rb'|["\[\]{}]', re.DOTALL)
+
+
+def _whole(levels: int) -> bytes:
+    """Return the pattern of a container with at most so many levels inside."""
+    inside = rb'[^"\[\]{}]++|' + _STRING + (rb"|" + _whole(levels - 1) if levels else b"")
+    return rb"[\[{](?:" + inside + rb")*+[\]}]"
+
+
+# Most values end in the buffer and are this flat: one step instead of one for each token.
+_CONTAINER = re.compile(_whole(3), re.DOTALL)
 _SCALAR = re.compile(rb'[^ \t\r\n,\[\]{}"]*+')
 
 
@@ -159,6 +170,8 @@ class ValueStream:
 
     def _container(self) -> int:
         """Return the length of the string, array or object at the position."""
+        if whole := _CONTAINER.match(self._buffer, self._position):
+            return whole.end() - self._position
         depth = 0
         done = 0  # bytes from the position that have been looked at
         while True:
