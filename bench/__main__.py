@@ -1,9 +1,10 @@
 """Benchmarks, each as ratios measured in one run.
 
-make bench                       all but `checkers`
+make bench                       all but `checkers` and `cost`
 python -m bench records          CPU per record of the pipeline
 python -m bench engine           the engine beside moto and MiniStack
 python -m bench checkers         the checker beside asl-validator and statelint, which it fetches
+python -m bench cost             what the cost model is fed with, written into statewright/costs/measured.json
 python -m bench view             the graph view: layout, a large execution in the browser
 """
 
@@ -11,11 +12,11 @@ from __future__ import annotations
 
 import sys
 
-from bench import checkers, engine, records, view
+from bench import checkers, cost, engine, records, view
 
 BENCHMARKS = {"records": records.main, "engine": engine.main, "view": view.main}
-# What needs the network is run by name alone.
-ON_REQUEST = {"checkers": checkers.main}
+# What needs the network, or writes a file of the project, is run by name alone.
+ON_REQUEST = {"checkers": checkers.main, "cost": cost.main}
 
 
 def main() -> None:

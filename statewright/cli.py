@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from statewright.costs.cost_command import cost
 from statewright.deploy.deploy_command import deploy
 from statewright.deploy.doctor_command import doctor
 from statewright.deploy.package_command import package
@@ -14,6 +15,7 @@ from statewright.local.get_command import get
 from statewright.local.ingest_command import ingest
 from statewright.local.quarantine_command import quarantine
 from statewright.local.redrive_command import redrive
+from statewright.local.report_command import report
 from statewright.local.run_command import run
 from statewright.local.send_events_command import send_events
 from statewright.local.serve_command import serve
@@ -45,6 +47,7 @@ for command in (
     redrive,
     send_events,
     get,
+    report,
     demo,
     run,
     serve,
@@ -56,6 +59,7 @@ for command in (
     deploy,
     smoke,
     doctor,
+    cost,
 ):
     statewright.add_command(command)
 

@@ -189,7 +189,8 @@ def _resources(kind: str, parameters: Mapping[str, Json], where: Where) -> Itera
     if given.startswith("arn:"):
         # A version or an alias of a state machine is not what a start is checked against:
         # https://docs.aws.amazon.com/step-functions/latest/dg/auth-version-alias.html
-        yield ":".join(given.split(":")[:7]) if kind == "state machine" else given
+        given = ":".join(given.split(":")[:7]) if kind == "state machine" else given
+        yield f"{given}/index/{parameters['IndexName']}" if kind == "index" else given
         return
     known = {"partition": where.partition, "region": where.region, "account": where.account}
     yield _FIELD.sub(

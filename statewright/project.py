@@ -1,9 +1,9 @@
 """A project: the folder with a pipeline.json, what that file describes, and the datasets beside it.
 
 pipeline.json names what a deployment has (buckets, tables, queues, topics, parameters, functions, state
-machines, rules) by short logical names. The local cloud creates it on the emulator, and an AWS deployment
-reads the same file. One table a dataset is not written there: it follows from the key that the dataset's
-contract names (`schemas/datasets/<dataset>/<version>.json`, the highest version counts).
+machines, rules, pipes, schedules) by short logical names. The local cloud creates it on the emulator, and an
+AWS deployment reads the same file. One table a dataset is not written there: it follows from the key that the
+dataset's contract names (`schemas/datasets/<dataset>/<version>.json`, the highest version counts).
 
 ProjectError
   ProjectNotFound     no pipeline.json in the folder or above it
@@ -14,9 +14,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import msgspec
+
+from statewright.cron import UnusableExpression, read_cron
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -146,6 +148,22 @@ class Pipe(_Part, frozen=True):
     window_seconds: int = 0
 
 
+class Schedule(_Part, frozen=True):
+    """A schedule of EventBridge Scheduler, in UTC, that starts a state machine.
+
+    In `input`, keywords such as `<aws.scheduler.scheduled-time>` stand for what the schedule knows:
+    https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
+    """
+
+    expression: str
+    state_machine: str
+    dead_letters: str
+    # People are told after so long without an execution that succeeded, on AWS. CloudWatch looks back a week:
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+    missing_after_hours: Annotated[int, msgspec.Meta(ge=1, le=168)]
+    input: dict[str, Any] = {}
+
+
 class Description(_Part, frozen=True):
     """What pipeline.json says."""
 
@@ -159,6 +177,7 @@ class Description(_Part, frozen=True):
     state_machines: dict[str, StateMachine] = {}
     rules: dict[str, Rule] = {}
     pipes: dict[str, Pipe] = {}
+    schedules: dict[str, Schedule] = {}
 
 
 class _ContractKey(msgspec.Struct, frozen=True):
@@ -259,11 +278,12 @@ def _check(file: Path, description: Description) -> None:
                 file,
                 f"name {name!r}: lower-case letters, digits and _, a letter first, at most 40 characters",
             )
+    # A state machine may have the name of its function: then the placeholder is the function's.
     with_arn = [
         *description.queues,
         *description.topics,
         *description.functions,
-        *description.state_machines,
+        *(description.state_machines.keys() - description.functions.keys()),
     ]
     for name in with_arn:
         if with_arn.count(name) > 1:
@@ -274,6 +294,7 @@ def _check(file: Path, description: Description) -> None:
         if rule.dead_letters not in description.queues:
             raise InvalidDescription(file, f"rules.{name}: no queue named {rule.dead_letters!r}")
     _check_queues_and_pipes(file, description)
+    _check_schedules(file, description)
     for name, machine in description.state_machines.items():
         if not (file.parent / machine.definition).is_file():
             raise InvalidDescription(file, f"state_machines.{name}: no file {machine.definition}")
@@ -293,6 +314,20 @@ def _check_queues_and_pipes(file: Path, description: Description) -> None:
             raise InvalidDescription(
                 file, f"pipes.{name}: no EXPRESS state machine named {pipe.state_machine!r}"
             )
+
+
+def _check_schedules(file: Path, description: Description) -> None:
+    for name, schedule in description.schedules.items():
+        try:
+            read_cron(schedule.expression)
+        except UnusableExpression as error:
+            raise InvalidDescription(file, f"schedules.{name}: {error}") from error
+        if schedule.state_machine not in description.state_machines:
+            raise InvalidDescription(
+                file, f"schedules.{name}: no state machine named {schedule.state_machine!r}"
+            )
+        if schedule.dead_letters not in description.queues:
+            raise InvalidDescription(file, f"schedules.{name}: no queue named {schedule.dead_letters!r}")
 
 
 def _all_names(description: Description) -> list[str]:

@@ -72,6 +72,8 @@ locals {
   worked_off    = { for pipe in values(local.description.pipes) : pipe.queue => pipe }
   failures_only = { for name, queue in local.description.queues : name => queue if !contains(keys(local.worked_off), name) }
 
+  scheduled = { for schedule in values(local.description.schedules) : schedule.state_machine => schedule }
+
   pipe_alarms = {
     failed    = { metric = "ExecutionFailed", periods = 1, means = "A batch failed as a whole: its messages go back to the queue, and after their last receive into its dead letters." }
     timed_out = { metric = "ExecutionTimeout", periods = 1, means = "A batch took longer than five minutes: its messages go back to the queue." }
@@ -106,7 +108,8 @@ resource "aws_cloudwatch_metric_alarm" "executions" {
 resource "aws_cloudwatch_metric_alarm" "function_throttled" {
   for_each = local.description.functions
 
-  alarm_name          = "${local.name}-${each.key}_throttled"
+  # A state machine may have the same name.
+  alarm_name          = "${local.name}-${each.key}_function_throttled"
   alarm_description   = "Lambda throttles ${each.key}: raise its reserved concurrency or the account's."
   namespace           = "AWS/Lambda"
   metric_name         = "Throttles"
@@ -210,6 +213,26 @@ resource "aws_cloudwatch_metric_alarm" "pipes" {
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0
   treat_missing_data  = "notBreaching"
+  alarm_actions       = [local.alarms_topic_arn]
+  ok_actions          = [local.alarms_topic_arn]
+}
+
+# The last net: whatever keeps a scheduled execution from its end, somebody hears that it did not come to one.
+# An execution that was started by hand counts too.
+resource "aws_cloudwatch_metric_alarm" "missing" {
+  for_each = local.scheduled
+
+  alarm_name          = "${local.name}-${each.key}_missing"
+  alarm_description   = "No execution of ${each.key} succeeded for ${each.value.missing_after_hours} hours, though a schedule starts it."
+  namespace           = "AWS/States"
+  metric_name         = "ExecutionsSucceeded"
+  dimensions          = { StateMachineArn = local.state_machine_arns[each.key] }
+  statistic           = "Sum"
+  period              = 3600
+  evaluation_periods  = each.value.missing_after_hours
+  comparison_operator = "LessThanThreshold"
+  threshold           = 1
+  treat_missing_data  = "breaching"
   alarm_actions       = [local.alarms_topic_arn]
   ok_actions          = [local.alarms_topic_arn]
 }

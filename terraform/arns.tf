@@ -7,6 +7,8 @@ locals {
   topic_arns  = { for name, topic in aws_sns_topic.topic : name => "arn:${local.partition}:sns:${local.region}:${local.account}:${topic.name}" }
   rule_arns   = { for name, rule in aws_cloudwatch_event_rule.rule : name => "arn:${local.partition}:events:${local.region}:${local.account}:rule/${rule.name}" }
 
+  schedule_group_arn = "arn:${local.partition}:scheduler:${local.region}:${local.account}:schedule-group/${aws_scheduler_schedule_group.schedules.name}"
+
   parameter_arns = { for name, parameter in aws_ssm_parameter.parameter : name => "arn:${local.partition}:ssm:${local.region}:${local.account}:parameter${parameter.name}" }
 
   # Roles are made before functions and state machines, so these come from the description.

@@ -74,6 +74,12 @@ locals {
       { actions = ["dynamodb:BatchGetItem", "dynamodb:UpdateItem"], resources = [local.table_arns["told"]] },
       { actions = ["sns:Publish"], resources = [local.topic_arns["notifications"]] },
     ]
+    daily_report = [
+      { actions = ["dynamodb:Query"], resources = ["${local.table_arns["files"]}/index/by_day"] },
+      # Reports of the days before are read.
+      { actions = ["s3:GetObject", "s3:PutObject"], resources = ["${local.bucket_arns["output"]}/daily-reports/*"] },
+      { actions = ["s3:ListBucket"], resources = [local.bucket_arns["output"]] },
+    ]
   }
 
   # Grants of the state machines' roles, beside logs and traces.
@@ -98,6 +104,11 @@ locals {
       { actions = ["dynamodb:UpdateItem"], resources = [local.table_arns["told"]] },
       # Objects of which S3 told by a message.
       { actions = ["states:StartExecution"], resources = [local.state_machine_arns["ingest"]] },
+    ]
+    daily_report = [
+      { actions = ["lambda:InvokeFunction"], resources = ["${local.function_arns["daily_report"]}:*"] },
+      { actions = ["sqs:SendMessage"], resources = [local.queue_arns["dead_letters"]] },
+      { actions = ["sns:Publish"], resources = [local.topic_arns["notifications"]] },
     ]
   }
 
@@ -202,9 +213,15 @@ data "aws_iam_policy_document" "state_machine_trust" {
 resource "aws_iam_role" "state_machine" {
   for_each = local.description.state_machines
 
-  name               = "${local.name}-${each.key}-${local.region}"
+  # A function may have the same name.
+  name               = "${local.name}-${each.key}-machine-${local.region}"
   description        = "What the state machine ${each.key} of ${local.name} may do"
   assume_role_policy = data.aws_iam_policy_document.state_machine_trust[each.key].json
+
+  # Under another name it is there before the old one goes: no execution is without a role.
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 resource "aws_iam_role_policy" "state_machine" {
@@ -417,6 +434,80 @@ data "aws_iam_policy_document" "pipe" {
   }
 }
 
+# --- schedules ---
+
+# https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
+data "aws_iam_policy_document" "schedule_trust" {
+  statement {
+    actions = ["sts:AssumeRole"]
+    principals {
+      type        = "Service"
+      identifiers = ["scheduler.amazonaws.com"]
+    }
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [local.account]
+    }
+    condition {
+      test     = "ArnEquals"
+      variable = "aws:SourceArn"
+      values   = [local.schedule_group_arn]
+    }
+  }
+}
+
+resource "aws_iam_role" "schedule" {
+  for_each = local.description.schedules
+
+  name               = "${local.name}-${each.key}-schedule-${local.region}"
+  description        = "What the schedule ${each.key} of ${local.name} may do"
+  assume_role_policy = data.aws_iam_policy_document.schedule_trust.json
+}
+
+resource "aws_iam_role_policy" "schedule" {
+  for_each = local.description.schedules
+
+  name   = "all"
+  role   = aws_iam_role.schedule[each.key].name
+  policy = data.aws_iam_policy_document.schedule[each.key].json
+}
+
+data "aws_iam_policy_document" "schedule" {
+  for_each = local.description.schedules
+
+  # As a rule's: the alias is a condition.
+  statement {
+    actions   = ["states:StartExecution"]
+    resources = [local.state_machine_arns[each.value.state_machine]]
+    condition {
+      test     = "StringEquals"
+      variable = "states:StateMachineQualifier"
+      values   = ["live"]
+    }
+  }
+
+  # Dead letters are sent under the schedule's role, a rule's by the queue's policy:
+  # https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html
+  statement {
+    actions   = ["sqs:SendMessage"]
+    resources = [local.queue_arns[each.value.dead_letters]]
+  }
+
+  dynamic "statement" {
+    for_each = local.key_uses["schedule/${each.key}"]
+    content {
+      actions   = statement.value.actions
+      resources = [var.kms_key_arn]
+      condition {
+        test     = "StringEquals"
+        variable = statement.value.variable
+        values   = statement.value.values
+      }
+    }
+  }
+}
+
 # --- a key of the team's ---
 
 locals {
@@ -429,6 +520,7 @@ locals {
     { for name, grants in local.state_machine_grants : "state_machine/${name}" => distinct(flatten(grants[*].actions)) },
     { for name in keys(local.description.rules) : "rule/${name}" => ["states:StartExecution"] },
     { for name in keys(local.description.pipes) : "pipe/${name}" => ["sqs:ReceiveMessage", "states:StartSyncExecution"] },
+    { for name in keys(local.description.schedules) : "schedule/${name}" => ["sqs:SendMessage", "states:StartExecution"] },
   )
   # State machines whose executions a role starts or looks at.
   machines_of = merge(
@@ -436,6 +528,7 @@ locals {
     { for name in keys(local.description.state_machines) : "state_machine/${name}" => sort(distinct([name, "ingest"])) },
     { for name, rule in local.description.rules : "rule/${name}" => [rule.state_machine] },
     { for name, pipe in local.description.pipes : "pipe/${name}" => [pipe.state_machine] },
+    { for name, schedule in local.description.schedules : "schedule/${name}" => [schedule.state_machine] },
   )
 
   # Through services, and for executions, whose key Step Functions asks for with their state machine's name:

@@ -49,8 +49,9 @@ def test_the_commands_are_those_that_exist() -> None:
         "demo",
         "get",
         "send-events",
+        "report",
     }
-    aws = {"package", "deploy", "smoke", "doctor"}
+    aws = {"package", "deploy", "smoke", "doctor", "cost"}
     assert set(statewright.commands) == {
         *local_cloud,
         *aws,

@@ -37,6 +37,14 @@ def test_a_call_needs_its_action_on_the_resource_that_it_names() -> None:
     }
 
 
+@pytest.mark.parametrize("table", ["files", f"{DYNAMODB}/files"])
+def test_a_query_of_an_index_is_checked_against_the_index(table: str) -> None:
+    query = {"TableName": table, "IndexName": "by_day"}
+    assert of_call("dynamodb", "Query", query, HERE) == {
+        Permission("dynamodb:Query", f"{DYNAMODB}/files/index/by_day")
+    }
+
+
 def test_an_arn_in_a_parameter_is_the_resource() -> None:
     topic = "arn:aws:sns:us-east-1:000000000001:elsewhere"
     assert of_call("sns", "Publish", {"TopicArn": topic}, HERE) == {Permission("sns:Publish", topic)}

@@ -52,6 +52,7 @@ def test_this_repository_is_a_project_whose_parts_fit_together() -> None:
         "collect_messages",
         "tell_digests",
         "notify",
+        "daily_report",
     }
 
 

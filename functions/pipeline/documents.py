@@ -39,11 +39,14 @@ def load(folder: Path, name: str) -> Any:
 
 @functools.cache
 def digest(folder: Path) -> str:
-    """Return a digest of every document that a contract may consist of: all but the functions' signatures."""
+    """Return a digest of every document that a contract may consist of.
+
+    These are all but the functions' signatures and what reports are made with.
+    """
     said = hashlib.sha256()
     for path in sorted(folder.glob("**/*.json")):
         name = path.relative_to(folder).as_posix()
-        if not name.startswith("functions/"):
+        if not name.startswith(("functions/", "reports/")):
             body = path.read_bytes()
             said.update(f"{name}\0{len(body)}\0".encode() + body)
     return said.hexdigest()

@@ -40,6 +40,7 @@ METRICS: dict[str, dict[str, str]] = {
     "notify": {"SUCCEEDED": "FilesIngested"},
     "collect_messages": {"messages": "MessagesCollected"},
     "tell_digests": {"alerts": "AlertsInDigests"},
+    "daily_report": {"files": "FilesReported", "failed": "FailuresReported"},
 }
 # What an earlier execution has done was counted then.
 KEPT = {"parse_and_validate": {"ShardsKept": 1}, "write_to_ddb": {"PartitionsKept": 1}}

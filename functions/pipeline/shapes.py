@@ -222,6 +222,33 @@ class RefusedGroup(TypedDict):
 Groups = list[RecordsGroup | NoticesGroup | DigestsGroup | RefusedGroup]
 
 
+class ReportRequest(TypedDict):
+    """`date`: The day to report on.
+    `scheduled`: The time of the schedule.
+    """
+
+    date: NotRequired[str]
+    scheduled: NotRequired[str]
+    execution: NotRequired[Execution]
+
+
+class Reported(TypedDict):
+    """`notable`: What is unusual, the worst first.
+    `subject`: The headline as SNS takes it for a subject.
+    `page`: s3:// URI.
+    `report`: s3:// URI.
+    """
+
+    date: str
+    headline: str
+    notable: list[str]
+    subject: str
+    page: str
+    report: str
+    files: int
+    failed: int
+
+
 class Shard(TypedDict):
     """A range of bytes: from start, up to and without end."""
 

@@ -32,7 +32,10 @@ NAME = "functions"
 # A direct upload may have 50 MB; this is what a cold start should have to unpack.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_PACKAGE_BYTES = 15_000_000
-SCHEMAS = ("common.json", "contract.json", "datasets/**/*.json", "functions/*.json", "reference/**/*.json")
+SCHEMAS = (
+    *("common.json", "contract.json", "datasets/**/*.json", "functions/*.json", "reference/**/*.json"),
+    "reports/*.json",
+)
 # The first moment that a zip can name, and rw-r--r-- of a plain file.
 TIMESTAMP = (1980, 1, 1, 0, 0, 0)
 PERMISSIONS = 0o100644 << 16

@@ -28,6 +28,7 @@ from statewright.local.interrupted import mark_interrupted
 from statewright.local.names import ACCOUNT, Names
 from statewright.local.pipes import pipes_of, run_pipe
 from statewright.local.places import CloudRecord, CloudSettings, Places, forget_record, write_record
+from statewright.local.schedules import run_schedules, schedules_of
 from statewright.local.triggers import run_trigger, triggers_of
 
 if TYPE_CHECKING:
@@ -74,7 +75,8 @@ async def run_cloud(
         stack.push_async_callback(_drain, engine)
         triggers = [run_trigger(trigger, engine, clients) for trigger in triggers_of(names)]
         pipes = [run_pipe(pipe, engine, pool, clients) for pipe in pipes_of(names)]
-        for each in (*triggers, *pipes):
+        scheduled = run_schedules(schedules_of(names), engine, clients, places.schedules)
+        for each in (*triggers, *pipes, scheduled):
             stack.push_async_callback(_cancel, asyncio.create_task(each))
         record = CloudRecord(
             pid=os.getpid(),

@@ -156,7 +156,12 @@ def wipe(places: Places) -> None:
     """Remove the state of a cloud that is not up; other files in its folder stay."""
     for folder in (places.emulator, places.logs):
         shutil.rmtree(folder, ignore_errors=True)
-    for file in (places.record, places.lock, *places.folder.glob(places.executions.name + "*")):
+    for file in (
+        places.record,
+        places.lock,
+        places.schedules,
+        *places.folder.glob(places.executions.name + "*"),
+    ):
         file.unlink(missing_ok=True)
     if places.folder.is_dir() and not any(places.folder.iterdir()):
         places.folder.rmdir()

@@ -47,10 +47,11 @@ class Reading:
 
 
 def queues_of(names: Names) -> list[str]:
-    """Return the logical names of the dead-letter queues: the workflow's, those of rules and of queues."""
+    """Return the logical names of the dead-letter queues: of workflows, rules, schedules and queues."""
     description = names.project.description
     found = [FAILURES] if FAILURES in description.queues else []
     found += [rule.dead_letters for rule in description.rules.values()]
+    found += [schedule.dead_letters for schedule in description.schedules.values()]
     found += [queue.dead_letters for queue in description.queues.values() if queue.dead_letters is not None]
     return list(dict.fromkeys(found))
 

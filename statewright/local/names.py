@@ -80,6 +80,10 @@ class Names:
         """Return the ARN of a pipe."""
         return self.arn("pipes", f"pipe/{self.of(logical)}")
 
+    def schedule_arn(self, logical: str) -> str:
+        """Return the ARN of a schedule; the group of all of them has the deployment's name."""
+        return self.arn("scheduler", f"schedule/{self.project.description.name}/{self.of(logical)}")
+
     def events_queue(self, rule: str) -> str:
         """Return the logical name of the queue that a rule delivers to and the triggers read from."""
         return f"{rule}_events"
@@ -90,7 +94,7 @@ class Names:
         return {**self.project.description.tables, **datasets}
 
     def placeholders(self) -> dict[str, str]:
-        """Return what each placeholder stands for."""
+        """Return what each placeholder stands for; of a state machine and a function it is the function."""
         description = self.project.description
         found = {"Region": REGION, "Account": ACCOUNT}
         found |= {camel(name) + "Bucket": self.bucket(name) for name in description.buckets}
@@ -98,8 +102,8 @@ class Names:
         found |= {camel(name) + "Url": self.queue_url(name) for name in description.queues}
         found |= {camel(name) + "Arn": self.queue_arn(name) for name in description.queues}
         found |= {camel(name) + "Arn": self.topic_arn(name) for name in description.topics}
-        found |= {camel(name) + "Arn": self.function_arn(name) for name in description.functions}
         found |= {camel(name) + "Arn": self.state_machine_arn(name) for name in description.state_machines}
+        found |= {camel(name) + "Arn": self.function_arn(name) for name in description.functions}
         return found | {camel(name) + "Parameter": self.parameter(name) for name in description.parameters}
 
     def definition(self, logical: str) -> str:

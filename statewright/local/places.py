@@ -50,6 +50,11 @@ class Places:
         return self.folder / "executions.db"
 
     @property
+    def schedules(self) -> Path:
+        """Remembers up to when schedules were started."""
+        return self.folder / "schedules.json"
+
+    @property
     def logs(self) -> Path:
         """Log files of the daemon, the emulator and each function."""
         return self.folder / "logs"

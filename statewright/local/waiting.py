@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import ClientError, ParamValidationError
@@ -17,6 +18,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 from statewright.engine.errors import InvalidName
 from statewright.engine.names import check_name
 from statewright.local.ledger import file_id_of, read_items, rows_of
+from statewright.local.schedules import execution_name, input_of, schedules_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -133,7 +135,12 @@ def _read(names: Names, message: Message) -> Waiting:
         body = json.loads(message.body)
         if not isinstance(body, dict):
             return _poison(message)
-        return _failed(names, message, body) or _undelivered(names, message, body) or _poison(message)
+        return (
+            _scheduled(names, message)
+            or _failed(names, message, body)
+            or _undelivered(names, message, body)
+            or _poison(message)
+        )
     except (ValueError, RecursionError):
         return _poison(message)
 
@@ -159,6 +166,32 @@ def _failed(names: Names, message: Message, body: dict[str, Any]) -> Waiting | N
         input=json.dumps(body["input"], ensure_ascii=False),
         messages=(message,),
     )
+
+
+def _scheduled(names: Names, message: Message) -> Waiting | None:
+    """Read what a schedule could not start; what it was to start follows from pipeline.json and the time.
+
+    https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html
+    """
+    told = message.attributes
+    for schedule in schedules_of(names):
+        if told.get("SCHEDULE_ARN") != schedule.arn or "SCHEDULED_TIME" not in told:
+            continue
+        at = datetime.fromisoformat(told["SCHEDULED_TIME"]).astimezone(UTC)
+        name = execution_name(schedule, at)
+        return Waiting(
+            id=digest_of(f"{schedule.state_machine_arn}\n{name}")[:ID_DIGITS],
+            kind="undelivered",
+            since=message.sent,
+            action="start",
+            error=told.get("ERROR_CODE", "Undelivered"),
+            cause=told.get("ERROR_MESSAGE", "no start was answered, however often it was tried"),
+            machine=schedule.state_machine_arn,
+            name=name,
+            input=input_of(schedule, at, name),
+            messages=(message,),
+        )
+    return None
 
 
 def _undelivered(names: Names, message: Message, body: dict[str, Any]) -> Waiting | None:

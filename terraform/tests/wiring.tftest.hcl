@@ -25,6 +25,14 @@ run "a_first_deployment" {
     error_message = "Rules start the alias, so that one shift moves everybody."
   }
   assert {
+    condition     = alltrue([for name, schedule in aws_scheduler_schedule.schedule : one(schedule.target).arn == aws_sfn_alias.live[local.description.schedules[name].state_machine].arn])
+    error_message = "Schedules start the alias, too."
+  }
+  assert {
+    condition     = one(aws_scheduler_schedule.schedule["every_midnight"].target).input == "{\"scheduled\":\"<aws.scheduler.scheduled-time>\"}"
+    error_message = "Scheduler finds what it is to put in."
+  }
+  assert {
     condition     = alltrue([for name, pipe in aws_pipes_pipe.pipe : pipe.target == aws_sfn_alias.live[local.description.pipes[name].state_machine].arn])
     error_message = "Pipes start the alias, too."
   }

@@ -19,6 +19,7 @@ FOR_EACH = re.compile(r"for_each = (\S+)")
 KINDS = {
     "local.description.state_machines": "<state machine>",
     "local.description.functions": "<function>",
+    "local.scheduled": "<state machine>",
     "local.failures_only": "<queue>",
     "local.worked_off": "<queue>",
     "local.description.rules": "<rule>",

@@ -17,6 +17,7 @@ from moto import mock_aws
 
 import collect_data
 import collect_messages
+import daily_report
 import enrich
 import notify
 import parse_and_validate
@@ -27,7 +28,7 @@ from pipeline import contracts, documents, entry, pseudonyms
 from pipeline.settings import settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMAS = ROOT / "schemas"
@@ -50,6 +51,7 @@ HANDLERS = {
     "notify": notify.handler,
     "collect_messages": collect_messages.handler,
     "tell_digests": tell_digests.handler,
+    "daily_report": daily_report.handler,
 }
 
 
@@ -237,16 +239,25 @@ def _create_tables(dynamodb: Any) -> Any:
     for contract in contracts.newest_of(contracts.catalogue(SCHEMAS).contracts.values()):
         _create_table(dynamodb, f"statewright-{contract.dataset}", [(k.name, k.type) for k in contract.keys])
     _create_table(dynamodb, TOLD, [("id", "S")])
-    return _create_table(dynamodb, FILES, [("file_id", "S")])
+    return _create_table(dynamodb, FILES, [("file_id", "S")], ("processed_day", "processed_at"))
 
 
-def _create_table(dynamodb: Any, name: str, keys: list[tuple[str, str]]) -> Any:
-    kinds = ("HASH", "RANGE")
+def _create_table(dynamodb: Any, name: str, keys: list[tuple[str, str]], by_day: tuple[str, ...] = ()) -> Any:
+    index = {
+        "IndexName": "by_day",
+        "KeySchema": _key_schema(by_day),
+        "Projection": {"ProjectionType": "ALL"},
+    }
+    attributes = [*keys, *((key, "S") for key in by_day)]
     return dynamodb.create_table(
         TableName=name,
-        KeySchema=[
-            {"AttributeName": key, "KeyType": kind} for (key, _), kind in zip(keys, kinds, strict=False)
-        ],
-        AttributeDefinitions=[{"AttributeName": key, "AttributeType": type_} for key, type_ in keys],
+        KeySchema=_key_schema([key for key, _ in keys]),
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": type_} for key, type_ in attributes],
         BillingMode="PAY_PER_REQUEST",
+        **({"GlobalSecondaryIndexes": [index]} if by_day else {}),
     )
+
+
+def _key_schema(keys: Sequence[str]) -> list[dict[str, str]]:
+    kinds = ("HASH", "RANGE")
+    return [{"AttributeName": key, "KeyType": kind} for key, kind in zip(keys, kinds, strict=False)]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC
+import re
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
@@ -43,6 +44,12 @@ FORMATS: dict[str, SearchStrategy[str]] = {
     "date-time": MOMENTS,
     "email": st.just("a@example.com"),
 }
+# Of a format and a pattern: years that are likely to be what the pattern wants.
+START, END = datetime(1900, 1, 1), datetime(3000, 1, 1)
+FORMATS_WITH_PATTERN: dict[str, SearchStrategy[str]] = {
+    "date": st.dates(START.date(), END.date()).map(date.isoformat),
+    "date-time": st.datetimes(START, END, timezones=st.just(UTC)).map(datetime.isoformat),
+}
 
 
 def values(type_: Type) -> SearchStrategy[Json]:
@@ -79,6 +86,9 @@ def _strings(shape: String) -> SearchStrategy[str]:
     if shape.values is not None:
         return st.sampled_from(sorted(shape.values))
     refined = {key: value for text in shape.also for key, value in json.loads(text).items()}
+    if "format" in refined and "pattern" in refined:
+        found = FORMATS_WITH_PATTERN[refined["format"]]
+        return found.filter(lambda text: bool(re.search(refined["pattern"], text)))
     if "format" in refined:
         return FORMATS[refined["format"]]
     if "pattern" in refined:

@@ -25,7 +25,14 @@ def test_a_signature_has_input_output_and_errors(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [SCHEMAS / "common.json", SCHEMAS / "contract.json", *CONTRACTS], ids=lambda path: path.stem
+    "path",
+    [
+        SCHEMAS / "common.json",
+        SCHEMAS / "contract.json",
+        SCHEMAS / "reports" / "daily_report.json",
+        *CONTRACTS,
+    ],
+    ids=lambda path: path.stem,
 )
 def test_a_schema_is_one(path: Path) -> None:
     jsonschema.Draft202012Validator.check_schema(json.loads(path.read_text()))

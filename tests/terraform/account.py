@@ -37,7 +37,9 @@ if TYPE_CHECKING:
 
 Json = Any
 ROOT = Path(__file__).resolve().parents[2]
-SERVICES = "s3,dynamodb,sqs,sns,events,ssm,secretsmanager,sts,iam,kms,monitoring,logs,lambda,budgets,pipes"
+SERVICES = (
+    "s3,dynamodb,sqs,sns,events,scheduler,ssm,secretsmanager,sts,iam,kms,monitoring,logs,lambda,budgets,pipes"
+)
 INHERITED = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH")
 START_SECONDS = 30.0
 # As `Clients` has it: no emulator has a host of its own for single operations.

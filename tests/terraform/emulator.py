@@ -7,6 +7,8 @@ Terraform gave it. Around it is what AWS has and MiniStack has not:
 - a rule's target that is a state machine starts it at AWS_ENDPOINT_URL_SFN, where ours are, under the rule's
   role, and S3's event names the version;
 - pipes carry batches: emulated_pipes.py;
+- `/_test/schedule?name=NAME&group=GROUP` starts what a schedule starts, under the schedule's role, as at its
+  time: MiniStack keeps schedules, and starts nothing;
 - batches of SQS need the right to the single action;
 - versions of functions are listed with ARNs that name them;
 - `/_test/credentials?role=NAME&source=ARN` gives the credentials that a service gets when it takes over a
@@ -42,6 +44,7 @@ Json = Any
 # AWS checks a batch as what it is a batch of:
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html
 ACTIONS = {"sqs:DeleteMessageBatch": "sqs:DeleteMessage", "sqs:SendMessageBatch": "sqs:SendMessage"}
+SCHEDULED = "2026-01-02T00:00:00Z"
 CHECKED: set[tuple[str, str, str, bool]] = set()
 
 
@@ -109,6 +112,20 @@ def start_state_machine(arn: str, event: Json, rule: str, role: str) -> None:
     sfn = _client(os.environ["AWS_ENDPOINT_URL_SFN"], credentials(role, rule), "stepfunctions")
     _check_start(role, arn, "states:StartExecution")
     sfn.start_execution(stateMachineArn=arn, name=event["id"], input=json.dumps(event))
+
+
+def start_schedule(name: str, group: str) -> str:
+    """Start what a schedule starts; return the execution's ARN; raises PermissionError."""
+    from ministack.services import scheduler
+
+    target = scheduler._schedules[f"{group}/{name}"]["Target"]
+    role = target["RoleArn"].rpartition("/")[2]
+    source = f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule-group/{group}"
+    sfn = _client(os.environ["AWS_ENDPOINT_URL_SFN"], credentials(role, source), "stepfunctions")
+    _check_start(role, target["Arn"], "states:StartExecution")
+    text = target["Input"].replace("<aws.scheduler.scheduled-time>", SCHEDULED)
+    started: str = sfn.start_execution(stateMachineArn=target["Arn"], input=text)["executionArn"]
+    return started
 
 
 def _check_start(role: str, arn: str, action: str) -> None:
@@ -206,9 +223,16 @@ class Front:
 
     async def _answer(self, scope: Any, send: Any) -> None:
         asked = {name: values[0] for name, values in parse_qs(scope["query_string"].decode()).items()}
-        status, said = 200, None
+        status = 200
+        said: Json = None
         try:
-            said = credentials(**asked) if scope["path"] == "/_test/credentials" else sorted(CHECKED)
+            match scope["path"]:
+                case "/_test/credentials":
+                    said = credentials(**asked)
+                case "/_test/schedule":
+                    said = await asyncio.to_thread(start_schedule, **asked)
+                case _:
+                    said = sorted(CHECKED)
         except PermissionError:
             status = 403
         headers = [(b"content-type", b"application/json")]

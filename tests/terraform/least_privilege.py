@@ -2,9 +2,9 @@
 
     for finding in findings(granted(plan), record()): ...
 
-A role is called `function/enrich`, `state_machine/ingest`, `rule/object_created`, `pipe/transactions`. What
-cannot be seen, and what has `*` for a resource, is in roles.json with its reason; an entry there that
-excuses nothing is a finding too.
+A role is called `function/enrich`, `state_machine/ingest`, `rule/object_created`, `pipe/transactions`,
+`schedule/every_midnight`. What cannot be seen, and what has `*` for a resource, is in roles.json with its
+reason; an entry there that excuses nothing is a finding too.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 Json = Any
 RULES: Json = json.loads(Path(__file__).with_name("roles.json").read_bytes())
-KINDS = ("function", "state_machine", "rule", "pipe")
+KINDS = ("function", "state_machine", "rule", "pipe", "schedule")
 # What in a role's policies would grant something beside the one that is read here.
 OTHER_GRANTS = ("aws_iam_role_policy_attachment", "aws_iam_policy", "aws_iam_policy_attachment")
 

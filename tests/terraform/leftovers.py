@@ -24,6 +24,8 @@ LISTS: dict[str, tuple[str, str, dict[str, Any], str]] = {
     "queues": ("sqs", "list_queues", {}, "QueueUrls"),
     "roles": ("iam", "list_roles", {}, "Roles"),
     "rules": ("events", "list_rules", {}, "Rules"),
+    "schedule groups": ("scheduler", "list_schedule_groups", {"NamePrefix": "statewright"}, "ScheduleGroups"),
+    "schedules": ("scheduler", "list_schedules", {}, "Schedules"),
     "secrets": ("secretsmanager", "list_secrets", {}, "SecretList"),
     "state machines": ("stepfunctions", "list_state_machines", {}, "stateMachines"),
     "subscriptions": ("sns", "list_subscriptions", {}, "Subscriptions"),

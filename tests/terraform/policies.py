@@ -39,6 +39,7 @@ NAMES = {
     "aws_sqs_queue": ("name", 80),
     "aws_cloudwatch_event_rule": ("name", 64),
     "aws_pipes_pipe": ("name", 64),
+    "aws_scheduler_schedule": ("name", 64),
 }
 
 
@@ -135,18 +136,20 @@ def strangers_are_let_in_nowhere(plan: Plan) -> Iterator[str]:
 def dead_letters_wait_as_long_as_they_can(plan: Plan) -> Iterator[str]:
     """A queue of dead letters keeps them two weeks, longer than anybody tries before."""
     queues = plan.of("aws_sqs_queue")
-    targets = plan.of("aws_cloudwatch_event_target")
+    targets = [(f"rule {key}", each) for key, each in plan.of("aws_cloudwatch_event_target").items()]
+    schedules = plan.of("aws_scheduler_schedule")
+    targets += [(f"schedule {key}", block(each, "target")) for key, each in schedules.items()]
     by_arn_end = {queue["name"]: key for key, queue in queues.items()}
-    for key, target in targets.items():
+    for name, target in targets:
         letters = by_arn_end.get(str(block(target, "dead_letter_config").get("arn")).rpartition(":")[2])
         if letters is None:
-            yield f"rule {key}: no queue takes what cannot be delivered"
+            yield f"{name}: no queue takes what cannot be delivered"
             continue
         kept = queues[letters]["message_retention_seconds"]
         if kept < DEAD_LETTER_SECONDS:
             yield f"queue {letters}: keeps dead letters {kept} seconds"
         if block(target, "retry_policy").get("maximum_event_age_in_seconds", 86_400) >= kept:
-            yield f"rule {key}: tries longer than its dead letters are kept"
+            yield f"{name}: tries longer than its dead letters are kept"
 
 
 @rule
@@ -260,6 +263,30 @@ def somebody_is_told(plan: Plan) -> Iterator[str]:
     for key, queue in plan.of("aws_sqs_queue").items():
         for metric in sorted(QUEUE_METRICS - watched.get(queue["name"], set())):
             yield f"queue {key}: no alarm for {metric}"
+
+
+@rule
+def somebody_hears_of_a_schedule_that_leads_to_nothing(plan: Plan) -> Iterator[str]:
+    """Where no execution of what a schedule starts succeeds, an alarm rings: no data is no success."""
+    alarms = [
+        each
+        for each in plan.all_of("aws_cloudwatch_metric_alarm")
+        if each["metric_name"] == "ExecutionsSucceeded" and each["treat_missing_data"] == "breaching"
+    ]
+    watched = {_last(each["dimensions"]["StateMachineArn"]) for each in alarms}
+    for key in plan.of("aws_scheduler_schedule"):
+        machine = plan.of("aws_sfn_state_machine")[DESCRIPTION["schedules"][key]["state_machine"]]
+        if machine["name"] not in watched:
+            yield f"schedule {key}: nobody hears that it leads to nothing"
+
+
+@rule
+def nothing_is_named_twice(plan: Plan) -> Iterator[str]:
+    """AWS takes a second alarm, or a second role, of one name for the first."""
+    for kind, attribute in (("aws_cloudwatch_metric_alarm", "alarm_name"), ("aws_iam_role", "name")):
+        names = [each[attribute] for each in plan.all_of(kind)]
+        for name in sorted({each for each in names if names.count(each) > 1}):
+            yield f"{kind}: two are called {name}"
 
 
 @rule

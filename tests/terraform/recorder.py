@@ -1,9 +1,10 @@
 """Which calls of AWS each role makes: the workflow over a mocked AWS, along every branch that calls one.
 
-A role is called as what acts under it: a function, a state machine, a rule, a pipe. botocore is where all
-calls of the functions and of the engine's service integrations pass; what Step Functions and EventBridge do
-themselves (invoke a function, start the children of a map run, start the target of a rule) is heard where it
-is done. Messages go through the other workflow in streamed.py.
+A role is called as what acts under it: a function, a state machine, a rule, a pipe, a schedule. botocore is
+where all calls of the functions and of the engine's service integrations pass; what Step Functions and
+EventBridge do themselves (invoke a function, start the children of a map run, start the target of a rule) is
+heard where it is done. Messages go through the workflow `stream` in streamed.py, the daily report is made in
+reported.py.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ from tests.faults.scenarios import (
 from tests.faults.trials import lab
 from tests.functions.cloud import HANDLERS, OUTPUT, RAW, ROOT, STAGING
 from tests.functions.objects_sent import event_of_s3
+from tests.terraform.reported import report, scheduled
 from tests.terraform.streamed import stream
 
 if TYPE_CHECKING:
@@ -56,12 +58,14 @@ DEPLOYED = {
     f":{MOTO}:dead-letters": f":{MOTO}:statewright-dead_letters",
     ":stateMachine:ingest": ":stateMachine:statewright-ingest",
     ":stateMachine:stream": ":stateMachine:statewright-stream",
+    ":stateMachine:daily_report": ":stateMachine:statewright-daily_report",
     ":execution:ingest:": ":execution:statewright-ingest:",
 }
 LEAST_PART = "moto.s3.models.S3_UPLOAD_PART_MIN_SIZE"
 WHERE = Where(REGION, MOTO)
 MACHINE, RULE = "state_machine/ingest", "rule/object_created"
 STREAM, PIPE = "state_machine/stream", "pipe/transactions"
+REPORT = "state_machine/daily_report"
 ENRICHMENT = "collect_messages"  # of the pipe, which invokes it itself
 GONE = frozenset({"404", "NoSuchKey", "NoSuchVersion"})
 NOTHING_CLAIMS_IT = Scenario("catalogued", "notes/readme.txt", b"plain words\n")
@@ -177,6 +181,9 @@ def record() -> frozenset[Recorded]:
         made.clear()
         recorder.machine = STREAM
         stream(recorder, PIPE, made.cloud)
+        recorder.machine = REPORT
+        report(recorder, made.dead_letters)
+    scheduled(recorder, WHERE)
     asyncio.run(_by_the_rule(recorder))
     return frozenset(each for heard in recorder.heard() for each in _for_each_dataset(heard))
 

@@ -88,6 +88,21 @@ def test_messages_go_through_what_terraform_made(deployment: Deployment) -> None
     assert wait_for(left)
 
 
+def test_a_schedule_has_the_day_reported(deployment: Deployment) -> None:
+    asked = "schedule?group=statewright&name=statewright-every_midnight"
+    started = deployment.account.ask(asked)
+
+    def ended() -> Json:
+        said = deployment.account.client("stepfunctions").describe_execution(executionArn=started)
+        return None if said["status"] == "RUNNING" else said
+
+    said = wait_for(ended)
+    assert said["status"] == "SUCCEEDED", said
+    place = {"Bucket": deployment.names["OUTPUT_BUCKET"], "Key": "daily-reports/2026-01-01.json"}
+    report = json.loads(deployment.account.client("s3").get_object(**place)["Body"].read())
+    assert (report["date"], report["files"]["count"]) == ("2026-01-01", 0)
+
+
 def test_all_of_it_is_done_under_the_roles_that_terraform_made(deployment: Deployment) -> None:
     asked = checked(deployment)
     roles = {role for role, *_ in asked}
@@ -103,12 +118,13 @@ def test_all_of_it_is_done_under_the_roles_that_terraform_made(deployment: Deplo
         "arn:aws:states:us-east-1:000000000001:stateMachine:statewright-ingest",
         "arn:aws:states:us-east-1:000000000000:stateMachine:another",
         "arn:aws:events:us-east-1:000000000000:rule/another",
+        "arn:aws:scheduler:us-east-1:000000000000:schedule-group/another",
     ],
 )
 def test_nobody_elses_resource_gets_a_role(deployment: Deployment, source: str) -> None:
     roles = [each["RoleName"] for each in deployment.account.client("iam").list_roles()["Roles"]]
-    guarded = [role for role in roles if "ingest" in role or "rule" in role]
-    assert len(guarded) == 2
+    guarded = [role for role in roles if any(kind in role for kind in ("-machine-", "-rule-", "-schedule-"))]
+    assert len(guarded) == 5
     for role in guarded:
         with pytest.raises(HTTPError, match="403"):
             deployment.account.ask(f"credentials?role={role}&source={source}")

@@ -65,8 +65,9 @@ def test_only_its_service_takes_over_a_role_and_for_its_own_resource(plan: Plan)
     assert findings_of_trust(plan) == []
 
 
-def test_a_rule_starts_the_alias_alone(grants: frozenset[Grant]) -> None:
-    (start,) = (each for each in grants if each.role == "rule/object_created")
+@pytest.mark.parametrize("role", ["rule/object_created", "schedule/every_midnight"])
+def test_rules_and_schedules_start_the_alias_alone(role: str, grants: frozenset[Grant]) -> None:
+    (start,) = (each for each in grants if each.role == role and each.action.startswith("states:"))
     assert start.conditions == (("states:StateMachineQualifier", '"live"'),)
 
 
@@ -245,6 +246,12 @@ TRUST_HOLES: list[tuple[str, str, Callable[[dict[str, object]], None], str]] = [
         "object_created",
         trusting(Condition={"StringEquals": {"aws:SourceAccount": ACCOUNT}}),
         "rule/object_created: is taken over without aws:SourceAccount, aws:SourceArn",
+    ),
+    (
+        "schedule",
+        "every_midnight",
+        trusting(Condition={}),
+        "schedule/every_midnight: is taken over without aws:SourceAccount, aws:SourceArn",
     ),
     (
         "function",

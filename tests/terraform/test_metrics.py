@@ -7,6 +7,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from pipeline import entry
+from statewright.costs import monthly
+from statewright.project import read_project
+from tests.functions.cloud import ROOT
 
 if TYPE_CHECKING:
     import pytest
@@ -78,3 +81,22 @@ def test_each_widget_shows_something_and_none_covers_another(plan: Plan) -> None
 
     assert len(places) == len(widgets) == 10
     assert all(widget["properties"]["metrics"] for widget in widgets)
+
+
+def test_the_cost_model_counts_the_metrics_that_alarms_look_at(plan: Plan) -> None:
+    project = read_project(ROOT)
+
+    assert len(watched(plan)) == monthly.alarm_metrics(project.description, len(project.datasets))
+
+
+def test_the_cost_model_counts_the_metrics_that_a_file_of_a_dataset_writes() -> None:
+    of_files = {"duplicate", "in_progress", "catalogued"}  # a file that is worked on is none of these
+    files = ("collect_data", "parse_and_validate", "enrich", "write_to_ddb", "notify")
+    written = {
+        metric
+        for function in files
+        for name, metric in entry.METRICS[function].items()
+        if name not in of_files
+    }
+
+    assert len(written) == monthly.METRICS_OF_DATASET

@@ -191,6 +191,33 @@ def test_pipes_carry_the_same_batches_from_and_to_the_same(applied: Plan, names:
     }
 
 
+def test_schedules_start_the_same_at_the_same_times_with_the_same_input(applied: Plan, names: Names) -> None:
+    found = {}
+    for schedule in applied.of("aws_scheduler_schedule").values():
+        target = block(schedule, "target")
+        found[f"schedule/{schedule['group_name']}/{schedule['name']}"] = (
+            schedule["schedule_expression"],
+            schedule["schedule_expression_timezone"],
+            block(schedule, "flexible_time_window")["mode"],
+            target["arn"].removesuffix(":live"),
+            json.loads(target["input"]),
+            block(target, "dead_letter_config")["arn"],
+        )
+        assert "<aws.scheduler.scheduled-time>" in target["input"], "Scheduler knows no escapes"
+    described = names.project.description.schedules
+    assert found == {
+        names.schedule_arn(logical).rpartition(":")[2]: (
+            schedule.expression,
+            "UTC",
+            "OFF",
+            names.state_machine_arn(schedule.state_machine),
+            schedule.input,
+            names.queue_arn(schedule.dead_letters),
+        )
+        for logical, schedule in described.items()
+    }
+
+
 def test_topics_and_parameters_have_the_same_names(plan: Plan, local: Clients) -> None:
     topics = {topic["TopicArn"].rpartition(":")[2] for topic in local("sns").list_topics()["Topics"]}
     parameters = local("ssm").describe_parameters()["Parameters"]

@@ -279,6 +279,24 @@ HOLES: list[tuple[str, str, Callable[[Json], object] | None, str]] = [
         "state machine stream: no alarm for ExecutionsFailed",
     ),
     (
+        "aws_scheduler_schedule",
+        "every_midnight",
+        lambda values: values["target"][0].update(dead_letter_config=[]),
+        "schedule every_midnight: no queue takes what cannot be delivered",
+    ),
+    (
+        "aws_cloudwatch_metric_alarm",
+        "daily_report",
+        lambda values: values.update(treat_missing_data="notBreaching"),
+        "schedule every_midnight: nobody hears that it leads to nothing",
+    ),
+    (
+        "aws_cloudwatch_metric_alarm",
+        "daily_report_failed",
+        lambda values: values.update(alarm_name="statewright-daily_report_missing"),
+        "aws_cloudwatch_metric_alarm: two are called statewright-daily_report_missing",
+    ),
+    (
         "aws_s3_bucket",
         "raw",
         lambda values: values.update(bucket=64 * "b"),

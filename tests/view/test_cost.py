@@ -13,7 +13,7 @@ from tests.view.orders import BAD, HANDLERS, ORDERS, RELEASE
 from tests.view.test_watch import Client, watched
 
 PRICES = step_functions_prices()
-EXPRESS = "arn:aws:states:eu-west-1:000000000000:express:m:e:1"
+EXPRESS = "arn:aws:states:ap-south-1:000000000000:express:m:e:1"
 
 
 def cost(machine, value, hidden=()):

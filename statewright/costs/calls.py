@@ -1,0 +1,169 @@
+"""Which calls of AWS the functions make for a file, and for a batch of messages, when all goes well.
+
+A count of calls is kept by function and operation, as `("enrich", "s3:GetObject")`. A test holds these counts
+to the calls that the functions make: tests/costs/test_calls.py.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from statewright.costs.facts import Facts
+
+Calls = Counter[tuple[str, str]]
+HEAD, GET, PUT = "s3:HeadObject", "s3:GetObject", "s3:PutObject"
+CREATE, PART, COMPLETE = "s3:CreateMultipartUpload", "s3:UploadPart", "s3:CompleteMultipartUpload"
+UPDATE_ITEM, PUT_ITEM, BATCH_WRITE = "dynamodb:UpdateItem", "dynamodb:PutItem", "dynamodb:BatchWriteItem"
+PUBLISH = "sns:Publish"
+# Alerts of a file of which people are told one by one (functions/pipeline/notifying.py), and how many rows of
+# `told` are marked at once (functions/pipeline/told.py).
+TOLD_SINGLY, MARKED_AT_ONCE = 20, 25
+# Two passes over the items: the first finds the last one of each key, the second writes those.
+PASSES = 2
+
+
+@dataclass(frozen=True)
+class Ratios:
+    """Bytes in S3 by bytes staged: what zstd leaves of lines that are parsed, enriched, processed."""
+
+    parsed: float
+    enriched: float
+    processed: float
+
+
+@dataclass(frozen=True)
+class Load:
+    """What is in a file beside its plan: its records, how many are rejected, how many raise an alert."""
+
+    records: int
+    rejected: int = 0
+    alerts: int = 0
+
+    @property
+    def valid(self) -> int:
+        """Records that become items."""
+        return self.records - self.rejected
+
+
+def of_file(facts: Facts, size: int, load: Load, ratios: Ratios) -> Calls:
+    """Return the calls for a file that no execution has worked on before."""
+    calls: Calls = Counter()
+    _collect_data(calls, facts, size)
+    for shard in range(facts.shards):
+        _parse(calls, facts, shard, size, load, ratios)
+        _enrich(calls, facts, load, ratios)
+    _write(calls, facts, load, ratios)
+    _notify(calls, facts, load)
+    if load.rejected:
+        calls["parse_and_validate", PUT] += min(facts.shards, load.rejected)
+    if load.alerts:
+        calls["enrich", PUT] += min(facts.shards, load.alerts)
+    return calls
+
+
+def of_batch(facts: Facts, messages: int, ratios: Ratios) -> Calls:
+    """Return the calls for a batch of valid messages of one dataset; SQS's own are those of the pipe."""
+    calls: Calls = Counter()
+    body = facts.record_bytes * messages
+    contents = [body * ratios.parsed, facts.parsed_bytes * messages * ratios.parsed]
+    contents.append(facts.enriched_bytes * messages * ratios.enriched)
+    handed = [math.ceil(each / 3) * 4 <= facts.constants.inline_characters for each in contents]
+    for function, inline in zip(("collect_messages", "parse_and_validate", "enrich"), handed, strict=True):
+        calls[function, PUT] += not inline
+    for function, reads in (("parse_and_validate", 1), ("enrich", 1), ("write_to_ddb", PASSES)):
+        inline = handed[("parse_and_validate", "enrich", "write_to_ddb").index(function)]
+        calls[function, HEAD] += 0 if inline else reads
+        calls[function, GET] += 0 if inline else reads * (1 + (function == "write_to_ddb"))
+    calls["write_to_ddb", PUT_ITEM] += messages
+    calls["write_to_ddb", PUT] += 1
+    calls["notify", PUT_ITEM] += 1
+    return +calls
+
+
+def _collect_data(calls: Calls, facts: Facts, size: int) -> None:
+    calls["collect_data", HEAD] += 1
+    calls["collect_data", GET] += bool(facts.preview and size)
+    calls["collect_data", UPDATE_ITEM] += 1
+
+
+def _parse(calls: Calls, facts: Facts, shard: int, size: int, load: Load, ratios: Ratios) -> None:
+    start = shard * facts.shard_bytes
+    end = size if facts.shards == 1 else min(start + facts.shard_bytes, size)
+    begun = start - 1 if start else 0  # a shard looks at the byte before it: is it a line's end?
+    gets = math.ceil((end - begun) / facts.constants.range_bytes)
+    gets += end < size  # where the shard's last line ends
+    gets += bool(start and facts.header)
+    calls["parse_and_validate", GET] += gets
+    _upload(
+        calls, "parse_and_validate", facts, facts.parsed_bytes * load.valid / facts.shards * ratios.parsed
+    )
+
+
+def _enrich(calls: Calls, facts: Facts, load: Load, ratios: Ratios) -> None:
+    staged = facts.parsed_bytes * load.valid / facts.shards * ratios.parsed
+    calls["enrich", HEAD] += 1
+    calls["enrich", GET] += math.ceil(staged / facts.constants.range_bytes)
+    _upload(calls, "enrich", facts, facts.enriched_bytes * load.valid / facts.shards * ratios.enriched)
+    calls["enrich", PUT] += facts.keep and facts.shards > 1
+
+
+def _write(calls: Calls, facts: Facts, load: Load, ratios: Ratios) -> None:
+    pairs = facts.partitions * facts.shards
+    calls["write_to_ddb", HEAD] += PASSES * pairs
+    index = PASSES * pairs
+    calls["write_to_ddb", GET] += index + PASSES * pairs * ranges_read(facts, load, ratios)
+    items = load.valid / facts.partitions
+    if facts.ordered:
+        calls["write_to_ddb", PUT_ITEM] += load.valid
+    else:
+        calls["write_to_ddb", BATCH_WRITE] += batches(facts, load)
+    for _ in range(facts.partitions if load.valid else 0):
+        _upload(calls, "write_to_ddb", facts, facts.processed_bytes * items * ratios.processed)
+    calls["write_to_ddb", PUT] += facts.partitions if facts.keep and facts.partitions > 1 else 0
+
+
+def batches(facts: Facts, load: Load) -> int:
+    """Return how many batches of items are written; of several partitions each one's last is half full."""
+    begun = facts.partitions / 2 if facts.partitions > 1 else 0
+    return math.ceil(load.valid / facts.constants.batch_items + begun)
+
+
+def ranges_read(facts: Facts, load: Load, ratios: Ratios) -> int:
+    """Return in how many requests a partition's part of one shard is read, once.
+
+    One partition's frames lie side by side, and are read in ranges. Of several, each frame is read alone: it
+    is written when its partition has enough, or when all together have too much.
+    """
+    held = facts.enriched_bytes * load.valid / facts.shards
+    if not load.valid:
+        return 0
+    if facts.partitions == 1:
+        return math.ceil(held * ratios.enriched / facts.constants.range_bytes)
+    if facts.partitions * facts.constants.frame_bytes <= facts.constants.buffered_bytes:
+        return math.ceil(held / facts.partitions / facts.constants.frame_bytes)
+    return math.ceil(held / facts.constants.buffered_bytes)
+
+
+def _notify(calls: Calls, facts: Facts, load: Load) -> None:
+    singles = min(load.alerts, TOLD_SINGLY)
+    calls["notify", UPDATE_ITEM] += 1 + (2 * singles + 1 if singles else 0)
+    calls["notify", BATCH_WRITE] += math.ceil(singles / MARKED_AT_ONCE)
+    calls["notify", PUBLISH] += 1 + singles
+    logs = min(facts.shards, singles)
+    calls["notify", HEAD] += logs
+    calls["notify", GET] += logs
+    calls["notify", PUT] += bool(load.rejected)
+
+
+def _upload(calls: Calls, function: str, facts: Facts, size: float) -> None:
+    part = facts.constants.part_bytes
+    if size < part:
+        calls[function, PUT] += 1
+        return
+    calls[function, CREATE] += 1
+    calls[function, PART] += math.ceil(size / part)
+    calls[function, COMPLETE] += 1

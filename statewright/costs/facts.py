@@ -1,0 +1,111 @@
+"""What a project's own functions say of a file: its plan, bytes of its items, numbers of the gateways."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import statewright
+from statewright.project import ProjectError
+
+if TYPE_CHECKING:
+    from statewright.project import Project
+
+SECONDS = 60.0
+MODULE = "statewright.costs.facts_process"
+
+
+@dataclass(frozen=True)
+class File:
+    """A kind of file: so many bytes and records in each, of a dataset, in a format."""
+
+    dataset: str
+    records: int
+    size: int
+    format: str = "jsonl"
+    compression: str = "none"
+
+
+@dataclass(frozen=True)
+class Constants:
+    """Numbers of functions/pipeline that decide how many requests a byte takes."""
+
+    range_bytes: int
+    part_bytes: int
+    frame_bytes: int
+    buffered_bytes: int
+    preview_bytes: int
+    batch_items: int
+    inline_characters: int
+    gzip_ratio: int
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the functions say: bytes are those of one record, as it is read, staged, and as an item."""
+
+    key: str
+    shards: int
+    shard_bytes: int
+    partitions: int
+    keep: bool
+    constants: Constants
+    preview: bool
+    ordered: bool
+    header: bool
+    record_bytes: int
+    parsed_bytes: int
+    enriched_bytes: int
+    processed_bytes: int
+    item_bytes: int
+
+
+class Refused(ProjectError):  # noqa: N818 - what happened
+    """The functions take no such file; the message is theirs."""
+
+
+def facts_of(project: Project, file: File) -> Facts:
+    """Ask a project's functions, in a process of their own; raises Refused, ProjectError."""
+    folders = ["--functions", str(project.root / "functions"), "--schemas", str(project.root / "schemas")]
+    kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "HOME") if name in os.environ}
+    asked = {
+        "dataset": file.dataset,
+        "format": file.format,
+        "compression": file.compression,
+        "size": file.size,
+        "records": file.records,
+    }
+    try:
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", MODULE, *folders],
+            input=json.dumps(asked).encode(),
+            capture_output=True,
+            timeout=SECONDS,
+            env={**kept, "PYTHONPATH": str(Path(statewright.__file__).parents[1])},
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ProjectError(f"the functions did not say how they cut a file within {SECONDS:.0f} s") from error
+    if done.returncode != 0:
+        said = done.stderr.decode(errors="replace").strip().splitlines() or ["it says nothing"]
+        raise ProjectError(f"the functions cannot tell how they cut a file: {said[-1]}")
+    return _facts(json.loads(done.stdout))
+
+
+def _facts(said: dict[str, Any]) -> Facts:
+    if "refused" in said:
+        raise Refused(said["refused"])
+    plan = said.pop("plan")
+    return Facts(
+        shards=plan["shards"],
+        shard_bytes=plan["shard_bytes"],
+        partitions=plan["partitions"],
+        keep=plan["keep"],
+        constants=Constants(**said.pop("constants")),
+        **said,
+    )

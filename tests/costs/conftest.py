@@ -1,0 +1,3 @@
+from tests.functions.cloud import cloud
+
+__all__ = ["cloud"]

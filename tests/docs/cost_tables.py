@@ -1,0 +1,103 @@
+"""The tables of docs/costs.md, by the cost model: `python -m tests.docs.cost_tables` prints them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from statewright.costs import compare, monthly, work
+from statewright.costs.bill import bill
+from statewright.costs.calls import Load
+from statewright.costs.cost_command import BYTES_OF_A_RECORD, usd
+from statewright.costs.facts import File, facts_of
+from statewright.prices import DEFAULT_REGION, prices_of, regions
+from statewright.project import read_project
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from statewright.costs.bill import Bill
+
+ROOT = Path(__file__).parents[2]
+SIZES = (1, 100, 10_000, 1_000_000)
+COMPARED = 1_000_000
+PROJECT = read_project(ROOT)
+MACHINE = work.Machine.of(PROJECT)
+
+
+def bill_of(records: int, region: str = DEFAULT_REGION) -> Bill:
+    """Return the bill of one file of orders."""
+    file = File("orders", records, records * BYTES_OF_A_RECORD)
+    made = work.of_file(facts_of(PROJECT, file), file.size, Load(records), MACHINE)
+    return bill(made.amounts, prices_of(region))
+
+
+def by_size() -> Iterator[str]:
+    """Yield the table of files by their records."""
+    yield "| records in a file | the items' writes | all else | for a million records | above the floor |"
+    yield "|---|---|---|---|---|"
+    for records in SIZES:
+        found = bill_of(records)
+        million = usd(found.usd / records * 1e6)
+        beside = usd(found.usd - found.floor)
+        yield f"| {records:,} | {usd(found.floor)} | {beside} | {million} | {found.above_floor:,.1f} % |"
+
+
+def by_service() -> Iterator[str]:
+    """Yield what a file of 10,000 records costs beside the writes, by service, in percent of the floor."""
+    found = bill_of(10_000)
+    shares: dict[str, float] = {}
+    for line in found.lines:
+        name = "DynamoDB, the ledger" if line.service == "DynamoDB" else line.service
+        if line.what != "items":
+            shares[name] = shares.get(name, 0.0) + line.usd / found.floor * 100
+    yield "| beside the writes, for 10,000 records | percent of the floor |"
+    yield "|---|---|"
+    for name, share in sorted(shares.items(), key=lambda each: -each[1]):
+        yield f"| {name} | {share:.2f} |"
+    yield f"| in all | {sum(shares.values()):.2f} |"
+
+
+def by_region() -> Iterator[str]:
+    """Yield a file of 10,000 and of 1,000,000 records by region."""
+    yield "| region | 10,000 records | above the floor | 1,000,000 records | above the floor |"
+    yield "|---|---|---|---|---|"
+    for region in regions():
+        few, many = bill_of(10_000, region), bill_of(1_000_000, region)
+        cells = (usd(few.usd), f"{few.above_floor:.1f} %", usd(many.usd), f"{many.above_floor:.1f} %")
+        yield f"| {region} | {' | '.join(cells)} |"
+
+
+def by_way() -> Iterator[str]:
+    """Yield the same records in other ways."""
+    file = File("orders", COMPARED, COMPARED * BYTES_OF_A_RECORD)
+    yield f"| {COMPARED:,} records as | USD | × the file |"
+    yield "|---|---|---|"
+    ways = compare.ways(PROJECT, file, 1, prices_of(DEFAULT_REGION))
+    for way in ways:
+        yield f"| {way.name} | {usd(way.bill.usd)} | {way.bill.usd / ways[0].bill.usd:,.1f} |"
+
+
+def by_month() -> Iterator[str]:
+    """Yield what is charged whether or not files come."""
+    found = bill(monthly.fixed(PROJECT), prices_of(DEFAULT_REGION))
+    yield "| a month | how many | USD |"
+    yield "|---|---|---|"
+    for line in found.lines:
+        yield f"| {line.service}: {line.what} | {line.units:,.0f} | {usd(line.usd)} |"
+    yield f"| in all | | {usd(found.usd)} |"
+
+
+TABLES = (by_size, by_service, by_region, by_way, by_month)
+
+
+def main() -> int:
+    """Print the tables."""
+    for table in TABLES:
+        sys.stdout.write("\n".join(table()) + "\n\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
