@@ -35,6 +35,7 @@ from tests.faults.scenarios import (
     HIDDEN,
     ORDERED,
     PLAIN,
+    RECHUNKED,
     TOO_MANY_INVALID,
     Scenario,
 )
@@ -70,7 +71,7 @@ ENRICHMENT = "collect_messages"  # of the pipe, which invokes it itself
 GONE = frozenset({"404", "NoSuchKey", "NoSuchVersion"})
 NOTHING_CLAIMS_IT = Scenario("catalogued", "notes/readme.txt", b"plain words\n")
 PARTS = dataclasses.replace(HIDDEN, name="pseudonyms in parts", shards=1, partitions=2)
-SCENARIOS = (PLAIN, ORDERED, TOO_MANY_INVALID, PARTS, FANNED_OUT, BROKEN_SHARD, NOTHING_CLAIMS_IT)
+SCENARIOS = (PLAIN, ORDERED, TOO_MANY_INVALID, PARTS, FANNED_OUT, RECHUNKED, BROKEN_SHARD, NOTHING_CLAIMS_IT)
 FIRST = "first"  # the name of the execution that sets a scenario up: names of objects follow from it
 PART_BYTES = 128  # so small that what is staged, and what is quarantined, is uploaded in parts
 
