@@ -1,27 +1,28 @@
 """Benchmarks, each as ratios measured in one run.
 
-make bench                       all but `checkers` and `cost`
+make bench                       all but `checkers`, `cost` and `stream`
 python -m bench records          CPU per record of the pipeline
 python -m bench engine           the engine beside moto and MiniStack
 python -m bench checkers         the checker beside asl-validator and statelint, which it fetches
 python -m bench cost             what the cost model is fed with, written into statewright/costs/measured.json
 python -m bench view             the graph view: layout, a large execution in the browser
+python -m bench stream           events one by one through a local cloud; --short for a smaller one
 """
 
 from __future__ import annotations
 
 import sys
 
-from bench import checkers, cost, engine, records, view
+from bench import checkers, cost, engine, records, stream, view
 
 BENCHMARKS = {"records": records.main, "engine": engine.main, "view": view.main}
-# What needs the network, or writes a file of the project, is run by name alone.
-ON_REQUEST = {"checkers": checkers.main, "cost": cost.main}
+# What needs the network, writes a file of the project, or takes a quarter of an hour, is run by name alone.
+ON_REQUEST = {"checkers": checkers.main, "cost": cost.main, "stream": stream.main}
 
 
 def main() -> None:
     """Run the benchmarks that are named, else all."""
-    names = sys.argv[1:] or list(BENCHMARKS)
+    names = [name for name in sys.argv[1:] if not name.startswith("--")] or list(BENCHMARKS)
     known = BENCHMARKS | ON_REQUEST
     unknown = [name for name in names if name not in known]
     if unknown:

@@ -9,6 +9,7 @@ from statewright.deploy.deploy_command import deploy
 from statewright.deploy.doctor_command import doctor
 from statewright.deploy.package_command import package
 from statewright.deploy.smoke_command import smoke
+from statewright.local.backfill_command import backfill
 from statewright.local.commands import down, env, status, up
 from statewright.local.demo import demo
 from statewright.local.get_command import get
@@ -43,6 +44,7 @@ for command in (
     status,
     env,
     ingest,
+    backfill,
     quarantine,
     redrive,
     send_events,

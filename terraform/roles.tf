@@ -15,7 +15,7 @@ locals {
       { actions = ["dynamodb:GetItem", "dynamodb:UpdateItem"], resources = [local.table_arns["files"]] },
       { actions = ["ssm:GetParameter"], resources = [local.parameter_arns["pseudonym_key"]] },
       # The ranges of a large file's shards.
-      { actions = ["s3:PutObject"], resources = ["${local.bucket_arns["staging"]}/*/ranges.json"] },
+      { actions = ["s3:PutObject"], resources = ["${local.bucket_arns["staging"]}/ranges/*"] },
       # Whether the execution that holds a file is over.
       { actions = ["states:DescribeExecution"], resources = [local.execution_arns["ingest"]] },
     ]
@@ -49,8 +49,11 @@ locals {
     write_to_ddb = [
       { actions = ["s3:GetObject", "s3:PutObject"], resources = ["${local.bucket_arns["staging"]}/*"] },
       { actions = ["s3:ListBucket"], resources = [local.bucket_arns["staging"]] },
-      # What was written, for analytics.
-      { actions = ["s3:AbortMultipartUpload", "s3:PutObject"], resources = ["${local.bucket_arns["output"]}/processed/*"] },
+      # What was written, for analytics; whether a group of messages has told of it.
+      { actions = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"], resources = ["${local.bucket_arns["output"]}/processed/*"] },
+      { actions = ["s3:ListBucket"], resources = [local.bucket_arns["output"]] },
+      # The whole of what the table does not hold.
+      { actions = ["s3:GetObject"], resources = ["${local.bucket_arns["output"]}/items/*"] },
       { actions = ["dynamodb:BatchWriteItem", "dynamodb:PutItem"], resources = [for name in keys(local.dataset_tables) : local.table_arns[name]] },
     ]
     notify = [
@@ -91,7 +94,7 @@ locals {
       { actions = ["sqs:SendMessage"], resources = [local.queue_arns["dead_letters"]] },
       { actions = ["sns:Publish"], resources = [local.topic_arns["notifications"]] },
       # The ranges of a large file's shards.
-      { actions = ["s3:GetObject"], resources = ["${local.bucket_arns["staging"]}/*/ranges.json"] },
+      { actions = ["s3:GetObject"], resources = ["${local.bucket_arns["staging"]}/ranges/*"] },
       # What AWS calls the least that a distributed Map needs, beside the start of its children.
       { actions = ["states:DescribeExecution"], resources = [local.execution_arns["ingest"]] },
       # Its map runs start EXPRESS children, and start them again in a redrive:
@@ -104,6 +107,19 @@ locals {
       { actions = ["dynamodb:UpdateItem"], resources = [local.table_arns["told"]] },
       # Objects of which S3 told by a message.
       { actions = ["states:StartExecution"], resources = [local.state_machine_arns["ingest"]] },
+    ]
+    backfill = [
+      { actions = ["lambda:InvokeFunction"], resources = [for name in ["collect_data", "parse_and_validate", "enrich", "write_to_ddb", "notify"] : "${local.function_arns[name]}:*"] },
+      { actions = ["dynamodb:UpdateItem"], resources = [local.table_arns["files"]] },
+      { actions = ["sqs:SendMessage"], resources = [local.queue_arns["dead_letters"]] },
+      { actions = ["sns:Publish"], resources = [local.topic_arns["notifications"]] },
+      # Its Map lists the objects itself, and writes what became of its batches:
+      # https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html
+      { actions = ["s3:ListBucket"], resources = [local.bucket_arns["raw"]] },
+      { actions = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"], resources = ["${local.bucket_arns["staging"]}/backfills/*"] },
+      { actions = ["states:DescribeExecution"], resources = [local.execution_arns["backfill"]] },
+      # Its children, and executions of ingest for what is none of theirs.
+      { actions = ["states:StartExecution"], resources = [local.state_machine_arns["backfill"], local.state_machine_arns["ingest"]] },
     ]
     daily_report = [
       { actions = ["lambda:InvokeFunction"], resources = ["${local.function_arns["daily_report"]}:*"] },

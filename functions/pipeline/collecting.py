@@ -51,7 +51,7 @@ def collect_data(request: Mapping[str, Any], settings: Settings, request_id: str
     writer = _event_writer(head) if "detail" in request else None
     if writer is not None and writer != execution["id"]:
         return _taken(_file(file_id, head, None, run), "duplicate", writer)
-    route = contracts.catalogue(settings.schemas).route(key)
+    route = _route(settings, key, request.get("dataset"))
     plan = _plan(settings, head, route)
     file = _file(file_id, head, route, run)
     row = _row(settings, file, head, execution, now) | {"event_name": _event_name(request)}
@@ -86,6 +86,13 @@ def _claim(table: str, row: Mapping[str, Any]) -> Holder | Before:
         return claimed
     ended = executions.end_of(claimed.execution, claimed.since)
     return ledger.take_over(table, row, claimed, ended) if ended else claimed
+
+
+def _route(settings: Settings, key: str, dataset: str | None) -> Route | None:
+    catalogue = contracts.catalogue(settings.schemas)
+    if dataset is not None and not catalogue.has(dataset):
+        raise InvalidInput("collect_data", "/dataset", "the name of a dataset")
+    return catalogue.route(key, dataset)
 
 
 def _plan(settings: Settings, head: Head, route: Route | None) -> Plan:

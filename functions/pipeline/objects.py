@@ -148,6 +148,15 @@ def keys_below(bucket: str, prefix: str) -> Iterator[str]:
             yield from (each["Key"] for each in page.get("Contents", ()))
 
 
+def is_there(place: Location) -> bool:
+    """Return whether there is an object of the pipeline's own."""
+    try:
+        head(place["bucket"], place["key"])
+    except ObjectNotFound:
+        return False
+    return True
+
+
 def find(place: Location) -> bytes | None:
     """Return a small object of the pipeline's own, None where there is none."""
     from botocore.exceptions import ClientError

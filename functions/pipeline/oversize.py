@@ -14,8 +14,11 @@ import msgspec
 import zstandard
 
 from pipeline import contract_checks, objects
+from pipeline.errors import StagedDataBroken
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pipeline.contracts import Contract
     from pipeline.shapes import Location
     from pipeline.values import Record
@@ -40,6 +43,15 @@ def move(record: Record, contract: Contract, bucket: str) -> Record:
     place: Location = {"bucket": bucket, "key": f"items/{contract.dataset}/{digest}.json.zst"}
     objects.put(place, zstandard.ZstdCompressor(level=3).compress(body), CONTENT_TYPE)
     return {**_kept(record, contract), BODY: {**place, "bytes": len(body), "sha256": digest}}
+
+
+def whole(place: Mapping[str, Any]) -> bytes:
+    """Return an item's attributes as JSON from where `_body` says they are; raises StagedDataBroken."""
+    found: Location = {"bucket": place["bucket"], "key": place["key"]}
+    packed = objects.find(found)
+    if packed is None:
+        raise StagedDataBroken(f"{objects.uri(found)} is not there")
+    return zstandard.ZstdDecompressor().decompress(packed, max_output_size=place["bytes"])
 
 
 def _kept(record: Record, contract: Contract) -> Record:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
+from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline import told
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
     from pipeline.shapes import File, Refusal
 
 Rejected = tuple["Candidate", "Reject"]
+# As JSON in ASCII. A place may be as long as the names in a message; the payload of a state has 262,144
+# characters for a hundred refusals beside what is staged. All of it is in quarantine.
+MAX_POINTER_CHARACTERS = 300
+MAX_REASON_CHARACTERS = 600
 
 
 class Refused(NamedTuple):
@@ -54,6 +60,18 @@ def _refusal(candidate: Candidate, reject: Reject) -> Refusal:
     return {
         "message": message_of(str(candidate.sent)),
         "rule": reject.rule,
-        "pointer": reject.pointer,
-        "reason": reject.message,
+        "pointer": cut(reject.pointer, MAX_POINTER_CHARACTERS),
+        "reason": cut(reject.message, MAX_REASON_CHARACTERS),
     }
+
+
+def cut(text: str, characters: int) -> str:
+    """Return a text that takes so many characters at most as JSON in ASCII; what is cut ends in "…"."""
+    if len(text) <= characters and _length(text) <= characters:
+        return text
+    ends = accumulate(map(_length, text[:characters]))
+    return text[: sum(end <= characters - _length("…") for end in ends)] + "…"
+
+
+def _length(text: str) -> int:
+    return len(json.dumps(text)) - 2

@@ -16,9 +16,12 @@ class Execution(TypedDict):
 
 
 class NamedObject(TypedDict):
+    """`dataset`: Takes the object for one of this dataset, whatever its key says."""
+
     s3Bucket: str
     s3Key: str
     s3VersionId: NotRequired[str]
+    dataset: NotRequired[str]
     execution: NotRequired[Execution]
 
 

@@ -52,7 +52,7 @@ def enriched_place(bucket: str, file: File, shard: int) -> Location:
 
 def ranges_place(bucket: str, file: File) -> Location:
     """Return where the ranges of a file's shards are, a JSON array that the workflow's Map reads."""
-    return {"bucket": bucket, "key": f"{file['id']}/{file['run']}/ranges.json"}
+    return {"bucket": bucket, "key": f"ranges/{file['id']}/{file['run']}.json"}
 
 
 def room_beside(content: Staged | None) -> int:

@@ -62,29 +62,38 @@ def put_items(
     table: str,
     condition: Condition,
     puts: Iterable[Put],
-    ours: Callable[[Put, Mapping[str, Any]], bool] | None = None,
+    ours: Callable[[Put, Mapping[str, Any]], bool | Condition] | None = None,
 ) -> Iterator[bool]:
     """Put each item on a condition; yield in their order whether they are in the table by that.
 
     Where the condition fails, `ours` is given the item that is there, and says whether an earlier try has put
-    it. Raises as `write_items` does.
+    it, or on which other condition it is to be put. Raises as `write_items` does.
     """
+
+    def put(each: Put) -> bool:
+        there = _put(table, _put_body(table, condition, each, tells=ours is not None))
+        if there is None or ours is None:
+            return there is None
+        found = ours(each, there)
+        if isinstance(found, bool):
+            return found
+        return _put(table, _put_body(table, found, each, tells=False)) is None
+
+    return _answers(put, puts)
+
+
+def _put_body(table: str, condition: Condition, put: Put, *, tells: bool) -> bytes:
+    """Return a request of PutItem; with `tells` its failure tells of the item that is there."""
     fixed: dict[str, Any] = {
         "TableName": table,
         "ConditionExpression": condition.expression,
         "ExpressionAttributeNames": condition.names,
     }
-    if ours is not None:
+    if tells:
         fixed["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
     start = msgspec.json.encode(fixed)[:-1]
-
-    def put(each: Put) -> bool:
-        values = b",".join(msgspec.json.encode(name) + b":" + value for name, value in each.values.items())
-        body = b'%b,"Item":%b,"ExpressionAttributeValues":{%b}}' % (start, each.item, values)
-        there = _put(table, body)
-        return there is None or (ours is not None and ours(each, there))
-
-    return _answers(put, puts)
+    values = b",".join(msgspec.json.encode(name) + b":" + value for name, value in put.values.items())
+    return b'%b,"Item":%b,"ExpressionAttributeValues":{%b}}' % (start, put.item, values)
 
 
 def _answers(write: Callable[[T], A], parts: Iterable[T]) -> Iterator[A]:

@@ -8,13 +8,15 @@ that was sent last; one that repeats what is in the table, or is older, gives wa
 
 from __future__ import annotations
 
+import functools
 from collections import deque
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from pipeline import contracts, outcomes, processed, staging, tables
+from pipeline import contracts, outcomes, oversize, processed, staging, tables
+from pipeline.formats import messages
 from pipeline.items import typed, typed_record
 from pipeline.tables import Condition, Put
 
@@ -31,6 +33,7 @@ _RECORDS = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 _ENCODER = msgspec.json.Encoder()
 _NEWER = "#order {} :order"
 _NEW = "attribute_not_exists(#key) OR attribute_not_exists(#order) OR "
+_MOVED = b'"%b":' % oversize.BODY.encode()
 _SENT = "attribute_not_exists(#sent) OR #sent < :sent AND #digest <> :digest"
 
 
@@ -53,8 +56,11 @@ class StagedItem(NamedTuple):
 
     @property
     def json(self) -> bytes:
-        """Its attributes as JSON."""
-        return bytes(self.attributes)[:-1] + b',"_line":%d}' % self.line
+        """Its attributes as JSON, all of them, also where the item keeps a part."""
+        attributes = bytes(self.attributes)
+        if _MOVED in attributes and (place := self.record.get(oversize.BODY)):
+            attributes = oversize.whole(place)
+        return attributes[:-1] + b',"_line":%d}' % self.line
 
 
 def write_to_ddb(request: WriteRequest, settings: Settings) -> Written:
@@ -82,7 +88,13 @@ def _worked(request: WriteRequest, settings: Settings) -> Written:
         if rank is None:
             written = tables.write_items(table, _logged(chosen, log))
         else:
-            written = _write_newer(table, file, ordered, chosen, log)
+            condition = _condition(file, ordered)
+            by_message = None
+            if file["format"] == "messages":
+                group = functools.partial(_items, shards, partition)
+                by_message = _put_by(settings, file, condition.names, group)
+            put = functools.partial(tables.put_items, table, condition, ours=by_message)
+            written = _write_newer(put, file, ordered.order, chosen, log)
     return {"partition": partition, "written": written, "superseded": total - written}
 
 
@@ -93,23 +105,26 @@ def _logged(items: Iterable[StagedItem], log: processed.Writer) -> Iterator[byte
 
 
 def _write_newer(
-    table: str, file: File, ordered: contracts.Ordered, items: Iterable[StagedItem], log: processed.Writer
+    put: Callable[[Iterable[Put]], Iterator[bool]],
+    file: File,
+    order: KeyAttribute | None,
+    items: Iterable[StagedItem],
+    log: processed.Writer,
 ) -> int:
     """Put items that are newer than what the table has; return how many were."""
-    waiting: deque[bytes] = deque()
+    waiting: deque[StagedItem] = deque()
 
     def puts() -> Iterator[Put]:
         for each in items:
-            waiting.append(each.json)
-            yield _put(each, file, ordered.order)
+            waiting.append(each)
+            yield _put(each, file, order)
 
-    by_message = _put_by(file) if file["format"] == "messages" else None
     written = 0
-    for newer in tables.put_items(table, _condition(file, ordered), puts(), by_message):
-        line = waiting.popleft()
+    for newer in put(puts()):
+        each = waiting.popleft()
         if newer:
             written += 1
-            log.add(line)
+            log.add(each.json)
     return written
 
 
@@ -133,13 +148,28 @@ def _put(item: StagedItem, file: File, order: KeyAttribute | None) -> Put:
     return Put(item.item, {name: _ENCODER.encode(typed(value)) for name, value in values.items()})
 
 
-def _put_by(file: File) -> Callable[[Put, Mapping[str, Any]], bool]:
-    """Return what tells whether an item was put by an earlier try with the same messages."""
-    ours = typed(file["id"])
+def _put_by(
+    settings: Settings, file: File, names: Mapping[str, str], group: Callable[[], Iterable[StagedItem]]
+) -> Callable[[Put, Mapping[str, Any]], bool | Condition]:
+    """Return what tells whether the item that is there was put by an earlier try with the same messages.
 
-    def is_ours(put: Put, there: Mapping[str, Any]) -> bool:
-        sent = msgspec.json.decode(put.values[":sent"])
-        return there.get("_file_id") == ours and there.get("_sent") == sent
+    A try with all of them has the same group: what it put is ours. A group that failed half-way sends its
+    messages back, and they come in others: what it put is taken over, unless it told of it to the end.
+    """
+    ended = functools.cache(functools.partial(processed.is_there, settings.output_bucket, file))
+    ours = functools.cache(lambda: frozenset(item.record["_sent"] for item in group()))
+    equal = [f"{name} = :{name[1:]}" for name in names if name not in ("#key", "#sent")]
+    taken_over = Condition(
+        " AND ".join(["#sent <= :sent", *equal]), {name: names[name] for name in names if name != "#key"}
+    )
+
+    def is_ours(put: Put, there: Mapping[str, Any]) -> bool | Condition:
+        if "_sent" not in there or "_file_id" not in there:
+            return False
+        sent, by = there["_sent"]["S"], there["_file_id"]["S"]
+        if by == file["id"]:
+            return bool(there["_sent"] == msgspec.json.decode(put.values[":sent"]))
+        return sent in ours() and not ended(by, messages.sent_at(sent)) and taken_over
 
     return is_ours
 
@@ -159,14 +189,14 @@ Rank = tuple[Any, ...]
 
 def _rank_of(file: File, order: KeyAttribute | None) -> Callable[[StagedItem], Rank] | None:
     """Return what says which of two items is newer, None where that is the one that comes later."""
-    messages = file["format"] == "messages"
-    if order is None and not messages:
+    by_time = file["format"] == "messages"
+    if order is None and not by_time:
         return None
 
     def rank(item: StagedItem) -> Rank:
         record = item.record
         place = () if order is None else (_comparable(record[order.name]),)
-        return (*place, record["_sent"]) if messages else place
+        return (*place, record["_sent"]) if by_time else place
 
     return rank
 

@@ -1,7 +1,8 @@
 """Every ```sh block of the README and of docs/ runs as it is written, in a copy of the project.
 
-A page is one shell (`bash -eu`). An ```output block tells what the ```sh block above it prints: each of its
-lines must come, in this order, where `…` stands for what differs each time and blanks for any white space.
+A page is one shell (`bash -eu`) and finds a local cloud that holds nothing yet. An ```output block tells what
+the ```sh block above it prints: each of its lines must come, in this order, where `…` stands for what differs
+each time and blanks for any white space.
 What must not run (because it takes minutes, never ends, or needs something that is not here) is in a
 ```console block.
 """
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from statewright.local.control import stop_cloud
+from statewright.local.control import stop_cloud, wipe
 from statewright.local.places import Places
 from statewright.local.ports import free_ports
 from tests.e2e.clouds import ROOT
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-PAGE_SECONDS = 60.0
+PAGE_SECONDS = 240.0  # a page that hangs ends; on a busy machine one takes several times as long
 KINDS = {"sh", "output", "console", "json", "mermaid", "python"}
 WRITTEN_PORT = "8093"  # what a page may write for a port of its own
 FENCE = re.compile(r"^```(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -63,15 +64,23 @@ PAGES_WITH_COMMANDS = [page for page in PAGES if blocks_of(page.read_text(encodi
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of what git knows of this project, with the libraries of this Python."""
     copy = tmp_path_factory.mktemp("docs") / "statewright"
     _copy_files(copy)
     _make_environment(copy / ".venv")
+    return copy
+
+
+@pytest.fixture
+def fresh_project(project: Path) -> Iterator[Path]:
+    """The copy, without what other pages left in its local cloud."""
+    places = Places(project / ".statewright")
     try:
-        yield copy
+        yield project
     finally:
-        stop_cloud(Places(copy / ".statewright"))
+        stop_cloud(places)
+        wipe(places)
 
 
 def _copy_files(copy: Path) -> None:
@@ -137,10 +146,10 @@ def missing_line(wanted: tuple[str, ...], printed: str) -> str | None:
 
 @pytest.mark.parametrize("page", PAGES_WITH_COMMANDS, ids=lambda page: page.name)
 def test_given_a_page_its_commands_run_as_written_and_print_what_it_says(
-    page: Path, project: Path, aws: str
+    page: Path, fresh_project: Path, aws: str
 ) -> None:
     blocks = blocks_of(page.read_text(encoding="utf-8"))
-    for block, printed in zip(blocks, run_page(blocks, project), strict=True):
+    for block, printed in zip(blocks, run_page(blocks, fresh_project), strict=True):
         missing = missing_line(block.output, printed)
         assert missing is None, f"no line {missing!r} after\n{block.commands}\nwhich printed\n{printed}"
 

@@ -71,7 +71,7 @@ def collected(plan, file_=None):
         for index in range(plan["shards"])
     ]
     boto3.client("s3", region_name=REGION).put_object(
-        Bucket="staging", Key=f"raw/k/{RUN}/ranges.json", Body=json.dumps(ranges)
+        Bucket="staging", Key=f"ranges/raw/k/{RUN}.json", Body=json.dumps(ranges)
     )
     return {"outcome": "work", "file": file_ or file(), "plan": plan}
 

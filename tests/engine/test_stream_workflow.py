@@ -6,10 +6,13 @@ import asyncio
 import contextlib
 import io
 import json
+import random
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pipeline import staging
+from pipeline.collecting_messages import MAX_GROUP_MESSAGES
 from pipeline.errors import MalformedFile, Throttled
 from statewright.engine import Engine, LocalFunctions, VirtualClock, VirtualLoop
 from statewright.local.names import camel, replace_placeholders
@@ -27,6 +30,8 @@ __all__ = ["cloud"]
 ROLE = "arn:aws:iam::000000000000:role/statewright"
 INGEST = "arn:aws:states:us-east-1:000000000000:stateMachine:ingest"
 BAD = order(2, quantity=-1)
+# Of a message that is staged inline, as large as may be: Base64 is a third longer.
+MOST_STAGED_BYTES = 45_000
 
 
 def definition(ingest: str) -> str:
@@ -103,6 +108,23 @@ def rows(cloud: Cloud) -> list[dict[str, Any]]:
 
 
 SALE = {"name": "A", "email": "a@example.com", "amount": 1, "date": "2025-08-18"}
+
+
+def test_a_batch_of_the_largest_refusals_fits_the_payloads_of_all_states(
+    cloud: Cloud, streams: Streams
+) -> None:
+    """The most messages, the longest ids, long places, as much staged as may be."""
+    noise = random.Random(5).randbytes(MOST_STAGED_BYTES).hex()
+    good = message(order(1, note=noise), "g" * 100)
+    long_names = order(2, **{"\x01" * 3000: {"é" * 3000: 10**60 + 1}})
+    refused = [message(long_names, f"{number:0100d}") for number in range(MAX_GROUP_MESSAGES - 1)]
+    (group,) = collect(good, *refused)
+    assert len(group["content"]["inline"]) > staging.MAX_INLINE_CHARACTERS * 0.9
+
+    (back,) = streams.run([good, *refused])
+
+    assert back == [each["messageId"] for each in refused]
+    assert orders(cloud) == {"o-1"}
 
 
 def test_what_is_refused_goes_back_alone(cloud: Cloud, streams: Streams) -> None:

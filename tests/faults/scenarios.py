@@ -98,6 +98,6 @@ BROKEN_SHARD = Scenario(
     partitions=2,
     ends="FAILED",
 )
-RECHUNKED = Scenario("chunks", "orders/chunks.jsonl.gz", gzip.compress(mixed_orders(12)), chunk_bytes=1200)
+RECHUNKED = Scenario("chunks", "orders/chunks.json.gz", gzip.compress(mixed_orders(12)), chunk_bytes=1200)
 # The longest first: they are tried side by side.
 SCENARIOS = (FANNED_OUT, PLAIN, RECHUNKED, HIDDEN, ORDERED, TOO_MANY_INVALID, BROKEN_SHARD)

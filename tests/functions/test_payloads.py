@@ -86,7 +86,7 @@ def longest_shard(file: File, index: int) -> ShardOutcome:
         "alerts_object": AlertLog(LONGEST_BUCKET, file, index).place,
         # All that Enrich can say of a record: it knows none of the rules of a schema.
         "reasons_enrich": dict.fromkeys(
-            ("date", "round", "lookup", "join", "ttl", "key", "order", "reserved_name", "item_size"),
+            ("date", "round", "lookup", "join", "ttl", "key", "order", "reserved_name"),
             MOST_RECORDS,
         ),
         "kept": False,

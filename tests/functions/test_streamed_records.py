@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipeline import items, oversize, staging
-from pipeline.errors import ConservationViolated, StagedDataBroken
+from pipeline import items, objects, oversize, staging
+from pipeline.errors import ConservationViolated, ServiceUnavailable, StagedDataBroken
 from tests.functions.cloud import OUTPUT, SCHEMAS, STAGING, forget, ingest
 from tests.functions.objects_sent import json_lines, order
 from tests.functions.streams import (
@@ -123,6 +123,64 @@ def test_a_message_replaces_what_a_file_has_written_and_a_file_what_a_message_ha
     assert row(cloud)["quantity"] == {"N": "3"}
 
 
+# A group that failed half-way: its messages come back, in other groups.
+
+
+def broken_off(cloud: Cloud, monkeypatch: pytest.MonkeyPatch, *sent: dict[str, Any]) -> dict[str, Any]:
+    """Write a group's items, and fail before it is told what they are; return the group."""
+    (group,) = collect(*sent)
+    shard = enriched(group)
+    with monkeypatch.context() as broken:
+        broken.setattr(objects, "put", unavailable)
+        with pytest.raises(ServiceUnavailable):
+            write(group, shard)
+    assert len(cloud.items("orders")) == len(sent)
+    assert processed(cloud) == {}
+    return group
+
+
+def unavailable(*_: Any) -> None:
+    raise ServiceUnavailable("S3 PutObject")
+
+
+def test_what_a_failed_group_has_written_counts_for_the_group_in_which_it_comes_again(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = message(order(1), "m1"), message(order(2), "m2")
+    broken_off(cloud, monkeypatch, one, two)
+
+    assert stream(one, message(order(3), "m3")).sums == (2, 0, 0)
+    assert stream(two, message(order(2), "m4", sent=5)).sums == (1, 1, 0)
+    lines = [line["order_id"] for lines in processed(cloud).values() for line in lines]
+    assert sorted(lines) == ["o-1", "o-2", "o-3"]
+
+
+def test_it_counts_once_even_where_the_message_comes_once_more(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = message(order(1), "m1")
+    broken_off(cloud, monkeypatch, one, message(order(2), "m2"))
+    assert stream(one, message(order(3), "m3")).sums == (2, 0, 0)
+    assert stream(one, message(order(4), "m4")).sums == (1, 1, 0)
+
+
+def test_a_message_that_comes_again_after_its_group_ended_well_changes_nothing(cloud: Cloud) -> None:
+    tomorrow = 86_400_000  # the group has the day of its last message
+    one = message(order(1), "m1")
+    stream(one, message(order(2), "m2", sent=tomorrow))
+    assert stream(one, message(order(3), "m3")).sums == (1, 1, 0)
+
+
+def test_what_a_failed_group_has_written_gives_way_to_a_newer_message(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = message(order(1), "m1")
+    broken_off(cloud, monkeypatch, one)
+    assert stream(message(order(1, quantity=9), "m2", sent=5)).sums == (1, 0, 0)
+    assert stream(one, message(order(3), "m3")).sums == (1, 1, 0)
+    assert row(cloud)["quantity"] == {"N": "9"}
+
+
 @pytest.fixture
 def ordered(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cloud:
     """Orders whose contract says that the highest quantity is the newest."""
@@ -141,6 +199,12 @@ def test_where_a_contract_names_an_order_that_comes_before_the_time(ordered: Clo
     assert stream(message(order(1, quantity=4), "m2", sent=5)).sums == (0, 1, 0)
     assert stream(message(order(1, quantity=6), "m0", sent=-5)).sums == (1, 0, 0)
     assert row(ordered)["quantity"] == {"N": "6"}
+
+
+def test_so_it_is_taken_over_from_a_failed_group(ordered: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = message(order(1, quantity=5), "m1")
+    broken_off(ordered, monkeypatch, one)
+    assert stream(one, message(order(2), "m2")).sums == (2, 0, 0)
 
 
 def test_of_equals_in_that_order_the_later_message_wins(ordered: Cloud) -> None:
@@ -326,6 +390,32 @@ def test_each_written_record_is_processed_once_and_no_other(cloud: Cloud) -> Non
     assert key.startswith("processed/dataset=orders/day=2025-08-18/")
     assert sorted(line["order_id"] for line in lines) == ["o-1", "o-4"]
     assert all(line["currency_name"] == "United States dollar" and line["_line"] for line in lines)
+
+
+def test_large_items_are_processed_whole(cloud: Cloud) -> None:
+    nested = {"_body": {"is": "no pointer"}}
+    stream(message(sized(500_000), "m1"), message(order(2, nested=nested), "m2"))
+    ((_, lines),) = processed(cloud).items()
+    by_key = {line["order_id"]: line for line in lines}
+    assert by_key["o-1"]["note"] == "x" * 500_000
+    assert by_key["o-2"]["nested"] == nested
+    assert all("_body" not in line and line["_line"] for line in lines)
+
+
+def test_so_are_those_of_a_file(cloud: Cloud) -> None:
+    cloud.put("orders/x.jsonl", json_lines(sized(500_000)))
+    ingest("orders/x.jsonl")
+    ((_, (line,)),) = processed(cloud).items()
+    assert line["note"] == "x" * 500_000
+
+
+def test_a_body_that_is_gone_fails_the_writer(cloud: Cloud) -> None:
+    (group,) = collect(message(sized(500_000), "m1"))
+    shard = enriched(group)
+    for key in cloud.keys(OUTPUT):
+        cloud.s3.delete_object(Bucket=OUTPUT, Key=key)
+    with pytest.raises(StagedDataBroken, match=r"items/orders/.* is not there"):
+        write(group, shard)
 
 
 def test_nothing_is_processed_where_nothing_was_written(cloud: Cloud) -> None:

@@ -68,6 +68,6 @@ def read_chunks(
     store, file = Store(), file_of(key, body)
     with store.installed(), served(body, piece), mock.patch.object(plans, "CHUNK_BYTES", chunk_bytes):
         answer, _ = rechunk(file, chunks_at_once=chunks_at_once)
-        ranges: list[Shard] = msgspec.json.decode(store.objects[f"{file['id']}/{file['run']}/ranges.json"])
+        ranges: list[Shard] = msgspec.json.decode(store.objects[f"ranges/{file['id']}/{file['run']}.json"])
         assert answer["plan"]["shards"] == len(ranges)
         return read_ranges(answer["file"], ranges)

@@ -42,6 +42,7 @@ from tests.faults.scenarios import (
 from tests.faults.trials import lab
 from tests.functions.cloud import HANDLERS, OUTPUT, RAW, ROOT, STAGING
 from tests.functions.objects_sent import event_of_s3
+from tests.terraform.backfilled import backfill
 from tests.terraform.reported import report, scheduled
 from tests.terraform.streamed import stream
 
@@ -59,13 +60,14 @@ DEPLOYED = {
     f":{MOTO}:dead-letters": f":{MOTO}:statewright-dead_letters",
     ":stateMachine:ingest": ":stateMachine:statewright-ingest",
     ":stateMachine:stream": ":stateMachine:statewright-stream",
+    ":stateMachine:backfill": ":stateMachine:statewright-backfill",
     ":stateMachine:daily_report": ":stateMachine:statewright-daily_report",
     ":execution:ingest:": ":execution:statewright-ingest:",
 }
 LEAST_PART = "moto.s3.models.S3_UPLOAD_PART_MIN_SIZE"
 WHERE = Where(REGION, MOTO)
 MACHINE, RULE = "state_machine/ingest", "rule/object_created"
-STREAM, PIPE = "state_machine/stream", "pipe/transactions"
+STREAM, BACKFILL, PIPE = "state_machine/stream", "state_machine/backfill", "pipe/transactions"
 REPORT = "state_machine/daily_report"
 ENRICHMENT = "collect_messages"  # of the pipe, which invokes it itself
 GONE = frozenset({"404", "NoSuchKey", "NoSuchVersion"})
@@ -109,7 +111,7 @@ class Recorder:
                 return call(client, operation, parameters)
 
         def started(run: MapRun, parent: Any, *rest: Any) -> None:
-            self.hear(MACHINE, "states:StartExecution", parent.machine.arn)
+            self.hear(self.machine, "states:StartExecution", parent.machine.arn)
             start(run, parent, *rest)
 
         with (
@@ -182,6 +184,11 @@ def record() -> frozenset[Recorded]:
         made.clear()
         recorder.machine = STREAM
         stream(recorder, PIPE, made.cloud)
+        recorder.machine = MACHINE
+        made.set_up(PLAIN)
+        made.clear()
+        recorder.machine = BACKFILL
+        backfill(recorder, made.cloud)
         recorder.machine = REPORT
         report(recorder, made.dead_letters)
     scheduled(recorder, WHERE)
@@ -229,6 +236,10 @@ def _after_a_failure(made: Lab) -> None:
     _start(made, FANNED_OUT.input, "third")
     made.set_up(BROKEN_SHARD)
     _start(made, BROKEN_SHARD.input, "second")
+    staged = [each for each in _of(made.set_up(RECHUNKED), "s3.PutObject") if each.call.by == "rechunk"]
+    made.clear()
+    _start(made, RECHUNKED.input, FIRST, _lost(staged[2]))
+    _start(made, RECHUNKED.input, "second")
 
 
 def _after_another(made: Lab, recorder: Recorder) -> None:
@@ -257,16 +268,18 @@ def _of_what_is_not_there(made: Lab) -> None:
 def _of_what_is_gone(made: Lab, recorder: Recorder) -> None:
     """What a function is to read is deleted right before: the object, what was staged, what was told."""
     for function, bucket in (
+        ("rechunk", RAW),
         ("parse_and_validate", RAW),
         ("enrich", RAW),
         ("enrich", STAGING),
         ("write_to_ddb", STAGING),
         ("notify", OUTPUT),
     ):
-        made.set_up(PLAIN)
+        scenario = RECHUNKED if function == "rechunk" else PLAIN
+        made.set_up(scenario)
         made.clear()
         recorder.before = {function: functools.partial(_empty, made, bucket)}
-        _start(made, PLAIN.input)
+        _start(made, scenario.input)
         recorder.before = {}
 
 
@@ -279,11 +292,12 @@ def _empty(made: Lab, bucket: str) -> None:
 def _in_parts(made: Lab) -> None:
     """Objects that are written in parts, to the end and not to the end."""
     with mock.patch.object(objects, "PART_BYTES", PART_BYTES), mock.patch(LEAST_PART, 0):
-        last_of_each = {point.call: point for point in _of(made.set_up(FANNED_OUT), "s3.UploadPart")}
-        by_place = {_place(call): point for call, point in last_of_each.items()}
-        for point in by_place.values():
-            made.clear()
-            _start(made, FANNED_OUT.input, FIRST, _lost(point))
+        for scenario in (FANNED_OUT, RECHUNKED):
+            last_of_each = {point.call: point for point in _of(made.set_up(scenario), "s3.UploadPart")}
+            by_place = {_place(call): point for call, point in last_of_each.items()}
+            for point in by_place.values():
+                made.clear()
+                _start(made, scenario.input, FIRST, _lost(point))
 
 
 def _place(call: Call) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -29,6 +30,11 @@ class Framed(NamedTuple):
 def message_of(rank: str) -> str:
     """Return the id of the message that has a rank."""
     return rank[14:]
+
+
+def sent_at(rank: str) -> datetime:
+    """Return when the message that has a rank was sent."""
+    return datetime.fromtimestamp(int(rank[:13]) / 1000, UTC)
 
 
 def framed(message: str, sent: int, body: str) -> bytes:
