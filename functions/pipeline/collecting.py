@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 PREVIEW_CHARACTERS = 500
 # 500 characters of UTF-8 have 2,000 bytes at most, a byte order mark 3; gzip rarely makes text longer.
 PREVIEW_BYTES = 4096
+# Of the name by which an execution that came too late is noted: of the 20 of a row no two are alike.
+DUPLICATE_DIGITS = 12
 EXECUTION_METADATA = "statewright-execution"
 # The file whose quarantined records an object brings once more; `statewright quarantine replay` writes it.
 REPLAY_METADATA = "statewright-replay-of"
@@ -67,6 +69,9 @@ def collect_data(request: Mapping[str, Any], settings: Settings, request_id: str
         outcome: Literal["duplicate", "in_progress"] = (
             "duplicate" if claimed.status == ledger.SUCCEEDED else "in_progress"
         )
+        if outcome == "duplicate" and claimed.execution != execution["id"]:
+            digest = execution_digest(execution["id"])[:DUPLICATE_DIGITS]
+            ledger.note_duplicate(settings.files_table, file_id, digest)
         return _taken(file, outcome, claimed.execution)
     if work is not None:
         file["run"] = outcomes.continued(settings.files_table, row, claimed)

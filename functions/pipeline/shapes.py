@@ -240,6 +240,7 @@ class Reported(TypedDict):
     `subject`: The headline as SNS takes it for a subject.
     `page`: s3:// URI.
     `report`: s3:// URI.
+    `usd`: What the day's requests cost, as far as the ledger tells.
     """
 
     date: str
@@ -250,6 +251,7 @@ class Reported(TypedDict):
     report: str
     files: int
     failed: int
+    usd: float
 
 
 class Shard(TypedDict):
