@@ -274,6 +274,7 @@ def _of_what_is_gone(made: Lab, recorder: Recorder) -> None:
         ("enrich", STAGING),
         ("write_to_ddb", STAGING),
         ("notify", OUTPUT),
+        ("notify", STAGING),
     ):
         scenario = RECHUNKED if function == "rechunk" else PLAIN
         made.set_up(scenario)
