@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 # Records are looked at together, so that Python's work is per batch, not per value.
 BATCH_BYTES = 256 * 1024
-# A shard's part has half a megabyte for each at most, and Notify takes one part after the other.
-MAX_FIELDS = 64
+# Notify merges the parts of 128 shards in less than its minute, also where each has all that it may have.
+MAX_FIELDS = 50
 _ENCODER = msgspec.json.Encoder(order="deterministic")
 
 

@@ -82,6 +82,16 @@ def test_quarantine_raises_the_severity_of_the_summary(cloud: Cloud) -> None:
     assert summary["Subject"] == "statewright: 1 of 2 records written to orders"
 
 
+def test_people_are_told_where_the_summary_is(cloud: Cloud) -> None:
+    cloud.put("orders/x.jsonl", json_lines(order(1)))
+    outcome = ingest("orders/x.jsonl")
+    (told,) = cloud.messages()
+    file_id = outcome.collected["file"]["id"]
+    place = f"s3://statewright-output/reports/{file_id}_summary.json"
+    assert json.loads(told["Message"])["summary"] == place
+    assert cloud.row(file_id)["summary"] == place
+
+
 @pytest.mark.parametrize(
     ("text", "subject"), [("a\nb", "a?b"), ("é", "?"), ("", "statewright"), ("x" * 120, "x" * 96 + "...")]
 )
