@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 # Records are looked at together, so that Python's work is per batch, not per value.
 BATCH_BYTES = 256 * 1024
-# Notify merges the parts of up to 128 shards in less than its minute, also where each has all that it may have.
+# Notify merges the parts of 128 shards in less than its minute, also where each has all that it may have.
 MAX_FIELDS = 50
 _ENCODER = msgspec.json.Encoder(order="deterministic")
 
