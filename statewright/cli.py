@@ -11,6 +11,7 @@ from statewright.deploy.package_command import package
 from statewright.deploy.smoke_command import smoke
 from statewright.local.commands import down, env, status, up
 from statewright.local.demo import demo
+from statewright.local.export_command import export
 from statewright.local.get_command import get
 from statewright.local.ingest_command import ingest
 from statewright.local.quarantine_command import quarantine
@@ -47,6 +48,7 @@ for command in (
     redrive,
     send_events,
     get,
+    export,
     report,
     demo,
     run,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 from collections import Counter
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -109,6 +110,20 @@ def assert_each_large_order_was_told_once(cloud: Cloud, large: set[str]) -> None
     assert all("told_at" in alert for alert in alerts)
     single = [each for each in told(cloud) if each["event"] == "alert" and each["rule"] == "large_order"]
     assert sorted(json.loads(each["key"])[0] for each in single) == sorted(large)
+
+
+def test_processed_records_become_parquet_each_once(streaming: Cloud, tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow is an optional extra")
+    cloud = streaming
+    ran = cloud.run("export", "orders", "--to", tmp_path, "--json")
+    assert ran.returncode == 0, ran.stderr
+    files = json.loads(ran.stdout)
+    found = [row for file in files for row in parquet.ParquetFile(file["place"]).read().to_pylist()]
+    items = {row["order_id"]["S"]: row for row in rows(cloud, "ORDERS_TABLE")}
+    assert sorted(row["order_id"] for row in found) == sorted(items)
+    for row in found:
+        assert row["amount"] == Decimal(items[row["order_id"]]["amount"]["N"])
+        assert row["_more"] is None
 
 
 def test_a_rejected_message_comes_back_with_its_reason_and_can_be_sent_again(streaming: Cloud) -> None:
