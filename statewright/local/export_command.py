@@ -35,7 +35,7 @@ def export(place: Place, dataset: str, days: tuple[str, ...], to: Path | None, *
     Numbers keep all their digits. What a column cannot hold, or has none, is in the column _more, as JSON.
     An export once more replaces the day's file.
 
-    \\b
+    \b
     Example:
       statewright export orders --day 2026-03-01
 
