@@ -1,10 +1,12 @@
 """Benchmarks, each as ratios measured in one run.
 
-make bench                       all but `checkers`, `cost` and `stream`
+make bench                       records, engine, view
 python -m bench records          CPU per record of the pipeline
 python -m bench engine           the engine beside moto and MiniStack
 python -m bench checkers         the checker beside asl-validator and statelint, which it fetches
 python -m bench cost             what the cost model is fed with, written into statewright/costs/measured.json
+python -m bench local-runs       runs of one file in shards, written into bench/local_runs.json
+python -m bench simulate         the simulation beside those runs, and what large volumes take on AWS
 python -m bench view             the graph view: layout, a large execution in the browser
 python -m bench stream           events one by one through a local cloud; --short for a smaller one
 """
@@ -13,11 +15,18 @@ from __future__ import annotations
 
 import sys
 
-from bench import checkers, cost, engine, records, stream, view
+from bench import checkers, cost, engine, local_runs, records, simulate, stream, view
 
 BENCHMARKS = {"records": records.main, "engine": engine.main, "view": view.main}
-# What needs the network, writes a file of the project, or takes a quarter of an hour, is run by name alone.
-ON_REQUEST = {"checkers": checkers.main, "cost": cost.main, "stream": stream.main}
+# What needs the network, writes a file of the project, measures nothing or takes a quarter of an hour is
+# run by name alone.
+ON_REQUEST = {
+    "checkers": checkers.main,
+    "cost": cost.main,
+    "local-runs": local_runs.main,
+    "simulate": simulate.main,
+    "stream": stream.main,
+}
 
 
 def main() -> None:

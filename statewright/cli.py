@@ -9,7 +9,8 @@ from statewright.deploy.deploy_command import deploy
 from statewright.deploy.doctor_command import doctor
 from statewright.deploy.package_command import package
 from statewright.deploy.smoke_command import smoke
-from statewright.local.commands import down, env, status, up
+from statewright.local.backfill_command import backfill
+from statewright.local.commands import down, env, up
 from statewright.local.demo import demo
 from statewright.local.export_command import export
 from statewright.local.get_command import get
@@ -20,6 +21,7 @@ from statewright.local.report_command import report
 from statewright.local.run_command import run
 from statewright.local.send_events_command import send_events
 from statewright.local.serve_command import serve
+from statewright.local.status_command import status
 from statewright.typing.check_command import check
 from statewright.typing.types_command import types
 from statewright.view.graph_command import graph
@@ -44,6 +46,7 @@ for command in (
     status,
     env,
     ingest,
+    backfill,
     quarantine,
     redrive,
     send_events,

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from statewright.asl import StateMachine
+    from statewright.asl.tree import Payload, Resource
 
 Json = Any
 
@@ -123,10 +124,9 @@ def _of_task(state: Task, where: Where) -> frozenset[Permission]:
 def _of_distributed_map(state: Map, name: str, where: Where) -> frozenset[Permission]:
     """A map run starts executions of its own state machine, and looks after those that are STANDARD.
 
-    https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html
+    It reads its items and writes its results with the same role. Of what S3 is asked only for large results
+    nothing is told here: https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html
     """
-    if state.reader is not None or state.writer is not None:
-        raise UnknownCall(f"{state.name}: no rule tells what its ItemReader or ResultWriter needs")
     own = f"arn:{where.partition}:states:{where.region}:{where.account}"
     found = {Permission("states:StartExecution", f"{own}:stateMachine:{name}")}
     if state.execution_type == "STANDARD":
@@ -134,7 +134,20 @@ def _of_distributed_map(state: Map, name: str, where: Where) -> frozenset[Permis
         found |= {
             Permission(f"states:{action}Execution", children) for action in ("Describe", "Redrive", "Stop")
         }
+    for part in (state.reader, state.writer):
+        if part is not None and part.resource is not None:
+            found |= _of_storage(state.name, part.resource, part.payload, where)
     return frozenset(found)
+
+
+def _of_storage(
+    name: str, resource: Resource, payload: Payload | None, where: Where
+) -> frozenset[Permission]:
+    """Return what an ItemReader or a ResultWriter needs; which objects it writes is not known."""
+    operation = resource.action[:1].upper() + resource.action[1:]
+    if resource.service != "s3":
+        raise UnknownCall(f"{name}: no rule tells what {resource.arn} needs")
+    return of_call("s3", operation, {"Key": ANY} | _literal(payload.value if payload else {}), where)
 
 
 def _literal(arguments: Json) -> dict[str, Json]:

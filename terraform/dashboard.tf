@@ -9,9 +9,9 @@ resource "aws_cloudwatch_dashboard" "pipeline" {
         width  = 12
         height = 6
         properties = {
-          region  = local.region
+          region  = try(widget.region, local.region)
           view    = "timeSeries"
-          period  = 300
+          period  = try(widget.period, 300)
           stat    = widget.stat
           title   = widget.title
           metrics = widget.metrics
@@ -28,6 +28,7 @@ locals {
     for metric in [
       "RecordsRead", "RecordsWritten", "RecordsSuperseded", "RecordsQuarantined",
       "FilesIngested", "FilesCatalogued", "FilesDuplicate", "InvocationsFailed", "ConservationViolated",
+      "MessagesCollected", "AlertsRaised", "AlertsInDigests", "FilesReported", "FailuresReported",
       ] : metric => [{
         label      = metric
         expression = "SUM(SEARCH('{\"${local.name}\",dataset,service} MetricName=\"${metric}\"', 'Sum', 300))"
@@ -44,6 +45,17 @@ locals {
       title   = "Files"
       stat    = "Sum"
       metrics = [for metric in ["FilesIngested", "FilesCatalogued", "FilesDuplicate", "InvocationsFailed", "ConservationViolated"] : local.counts[metric]]
+    },
+    {
+      title   = "Messages, and alerts"
+      stat    = "Sum"
+      metrics = [for metric in ["MessagesCollected", "AlertsRaised", "AlertsInDigests"] : local.counts[metric]]
+    },
+    {
+      title   = "Daily report: files and failures of the day before"
+      stat    = "Maximum"
+      period  = 3600
+      metrics = [for metric in ["FilesReported", "FailuresReported"] : local.counts[metric]]
     },
     {
       title = "Executions: how they ended"
@@ -106,6 +118,18 @@ locals {
         [for alarm in values(local.alarms_of_executions) : ["AWS/States", "ExecutionThrottled", "StateMachineArn", local.state_machine_arns[alarm.machine], { label = alarm.machine }] if alarm.metric == "ExecutionThrottled"],
         [for name, pipe in aws_pipes_pipe.pipe : ["AWS/EventBridge/Pipes", "ExecutionThrottled", "PipeName", pipe.name, { label = "pipe ${name}" }]],
       )
+    },
+    {
+      title  = "Cost: a day's requests as the daily report estimates them; the account's month so far, USD"
+      stat   = "Maximum"
+      period = 21600
+      # Where bills are; the account has to ask for the metric once, in its billing preferences:
+      # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/monitor_estimated_charges_with_cloudwatch.html
+      region = "us-east-1"
+      metrics = [
+        [{ label = "day's requests", region = local.region, expression = "MAX(SEARCH('{\"${local.name}\",dataset,service} MetricName=\"RequestsUsd\"', 'Maximum', 21600))" }],
+        ["AWS/Billing", "EstimatedCharges", "Currency", "USD", { label = "account's month, all it has" }],
+      ]
     },
     {
       title = "Cost: what the bill counts, write units of tables and gigabyte-seconds of functions"

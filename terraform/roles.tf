@@ -98,6 +98,19 @@ locals {
       # Objects of which S3 told by a message.
       { actions = ["states:StartExecution"], resources = [local.state_machine_arns["ingest"]] },
     ]
+    backfill = [
+      { actions = ["lambda:InvokeFunction"], resources = [for name in ["collect_data", "parse_and_validate", "enrich", "write_to_ddb", "notify"] : "${local.function_arns[name]}:*"] },
+      { actions = ["dynamodb:UpdateItem"], resources = [local.table_arns["files"]] },
+      { actions = ["sqs:SendMessage"], resources = [local.queue_arns["dead_letters"]] },
+      { actions = ["sns:Publish"], resources = [local.topic_arns["notifications"]] },
+      # Its Map lists the objects itself, and writes what became of its batches:
+      # https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html
+      { actions = ["s3:ListBucket"], resources = [local.bucket_arns["raw"]] },
+      { actions = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"], resources = ["${local.bucket_arns["staging"]}/backfills/*"] },
+      { actions = ["states:DescribeExecution"], resources = [local.execution_arns["backfill"]] },
+      # Its children, and executions of ingest for what is none of theirs.
+      { actions = ["states:StartExecution"], resources = [local.state_machine_arns["backfill"], local.state_machine_arns["ingest"]] },
+    ]
     daily_report = [
       { actions = ["lambda:InvokeFunction"], resources = ["${local.function_arns["daily_report"]}:*"] },
       { actions = ["sqs:SendMessage"], resources = [local.queue_arns["dead_letters"]] },

@@ -44,6 +44,7 @@ def test_the_commands_are_those_that_exist() -> None:
         "status",
         "env",
         "ingest",
+        "backfill",
         "quarantine",
         "redrive",
         "demo",

@@ -205,9 +205,19 @@ def test_a_distributed_map_starts_executions_of_its_own_state_machine() -> None:
     }
 
 
+def test_a_map_run_reads_its_items_and_writes_its_results_itself() -> None:
+    reader = {"Resource": "arn:aws:states:::s3:listObjectsV2", "Arguments": {"Bucket": "raw", "Prefix": "a/"}}
+    file = {"Resource": "arn:aws:states:::s3:getObject", "Arguments": {"Bucket": "raw", "Key": "{% $x %}"}}
+    writer = {"Resource": "arn:aws:states:::s3:putObject", "Arguments": {"Bucket": "staging", "Prefix": "b/"}}
+    listing = of_definition(distributed("EXPRESS", ItemReader=reader, ResultWriter=writer), "one", HERE)
+    reading = of_definition(distributed("EXPRESS", ItemReader=file), "one", HERE)
+    assert {each for each in listing if each.action.startswith("s3:")} == {
+        Permission("s3:ListBucket", "arn:aws:s3:::raw"),
+        Permission("s3:PutObject", "arn:aws:s3:::staging/*"),
+    }
+    assert Permission("s3:GetObject", "arn:aws:s3:::raw/*") in reading
+
+
 def test_what_no_rule_tells_is_refused_by_name() -> None:
-    writer = {"Resource": "arn:aws:states:::s3:putObject", "Arguments": {"Bucket": "b"}}
-    with pytest.raises(UnknownCall, match="Each: no rule tells what its ItemReader or ResultWriter needs"):
-        of_definition(distributed("EXPRESS", ResultWriter=writer), "one", HERE)
     with pytest.raises(UnknownCall, match=r"startJobRun\.sync: no rule tells what it needs"):
         of_definition(definition(Job=task("glue:startJobRun.sync", JobName="j")), "one", HERE)

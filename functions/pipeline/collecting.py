@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 PREVIEW_CHARACTERS = 500
 # 500 characters of UTF-8 have 2,000 bytes at most, a byte order mark 3; gzip rarely makes text longer.
 PREVIEW_BYTES = 4096
+# Of the name by which an execution that came too late is noted: of the 20 of a row no two are alike.
+DUPLICATE_DIGITS = 12
 EXECUTION_METADATA = "statewright-execution"
 # The file whose quarantined records an object brings once more; `statewright quarantine replay` writes it.
 REPLAY_METADATA = "statewright-replay-of"
@@ -51,7 +53,7 @@ def collect_data(request: Mapping[str, Any], settings: Settings, request_id: str
     writer = _event_writer(head) if "detail" in request else None
     if writer is not None and writer != execution["id"]:
         return _taken(_file(file_id, head, None, run), "duplicate", writer)
-    route = contracts.catalogue(settings.schemas).route(key)
+    route = _route(settings, key, request.get("dataset"))
     plan = _plan(settings, head, route)
     file = _file(file_id, head, route, run)
     row = _row(settings, file, head, execution, now) | {"event_name": _event_name(request)}
@@ -67,6 +69,9 @@ def collect_data(request: Mapping[str, Any], settings: Settings, request_id: str
         outcome: Literal["duplicate", "in_progress"] = (
             "duplicate" if claimed.status == ledger.SUCCEEDED else "in_progress"
         )
+        if outcome == "duplicate" and claimed.execution != execution["id"]:
+            digest = execution_digest(execution["id"])[:DUPLICATE_DIGITS]
+            ledger.note_duplicate(settings.files_table, file_id, digest)
         return _taken(file, outcome, claimed.execution)
     if work is not None:
         file["run"] = outcomes.continued(settings.files_table, row, claimed)
@@ -84,6 +89,13 @@ def _claim(table: str, row: Mapping[str, Any]) -> Holder | Before:
         return claimed
     ended = executions.end_of(claimed.execution, claimed.since)
     return ledger.take_over(table, row, claimed, ended) if ended else claimed
+
+
+def _route(settings: Settings, key: str, dataset: str | None) -> Route | None:
+    catalogue = contracts.catalogue(settings.schemas)
+    if dataset is not None and not catalogue.has(dataset):
+        raise InvalidInput("collect_data", "/dataset", "the name of a dataset")
+    return catalogue.route(key, dataset)
 
 
 def _plan(settings: Settings, head: Head, route: Route | None) -> Plan:

@@ -118,11 +118,16 @@ class Catalogue:
             raise ContractError(f"datasets/{name}.json", "", "there is no such contract")
         return found
 
-    def route(self, key: str) -> routing.Route | None:
-        """Return where an object's key leads, None where no contract names it (or its format is unknown)."""
-        newest = newest_of(self.contracts.values())
+    def route(self, key: str, dataset: str | None = None) -> routing.Route | None:
+        """Return where an object's key leads, None where no contract names it (or its format is unknown).
+
+        Of a `dataset` that is named the key decides no more than how the object is read.
+        """
+        newest = [each for each in newest_of(self.contracts.values()) if dataset in (None, each.dataset)]
         sources = ((contract.name, source) for contract in newest for source in contract.sources)
         found = routing.best(sources, key)
+        if found is None and dataset is not None and newest:
+            found = newest[0].name, routing.ANY
         if found is None:
             return None
         name, source = found
@@ -132,6 +137,10 @@ class Catalogue:
         compression = routing.compression_of(key)
         splittable = routing.is_splittable(format_, compression, source)
         return routing.Route(self.contracts[name].dataset, name, format_, compression, splittable)
+
+    def has(self, dataset: str) -> bool:
+        """Return whether there is a dataset of this name."""
+        return any(contract.dataset == dataset for contract in self.contracts.values())
 
     def one_line_records(self, name: str, key: str) -> bool:
         """Return whether the contract promises that no cell of this object holds a line break."""

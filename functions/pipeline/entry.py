@@ -39,8 +39,10 @@ METRICS: dict[str, dict[str, str]] = {
     "notify": {"SUCCEEDED": "FilesIngested"},
     "collect_messages": {"messages": "MessagesCollected"},
     "tell_digests": {"alerts": "AlertsInDigests"},
-    "daily_report": {"files": "FilesReported", "failed": "FailuresReported"},
+    "daily_report": {"files": "FilesReported", "failed": "FailuresReported", "usd": "RequestsUsd"},
 }
+# CloudWatch has no unit of money.
+WITHOUT_UNIT = frozenset({"RequestsUsd"})
 # What an earlier execution has done was counted then.
 KEPT = {"parse_and_validate": {"ShardsKept": 1}, "write_to_ddb": {"PartitionsKept": 1}}
 
@@ -66,12 +68,12 @@ def run(function: str, request: Any, context: Any, work: Callable[[Any], Any]) -
     return outcome
 
 
-def counts_of(function: str, outcome: Mapping[str, Any] | list[Mapping[str, Any]]) -> dict[str, int]:
+def counts_of(function: str, outcome: Mapping[str, Any] | list[Mapping[str, Any]]) -> dict[str, float]:
     """Return the metrics of an outcome: its counts, and the word that it ends in as a count of one."""
     if isinstance(outcome, list):
         return {METRICS[function]["messages"]: sum(len(group["messages"]) for group in outcome)}
     if "kept" in outcome or "before" in outcome:
-        return KEPT.get(function, {})
+        return {**KEPT.get(function, {})}
     counted = {**outcome, outcome.get("outcome", outcome.get("status")): 1}
     return {metric: counted[name] for name, metric in METRICS[function].items() if name in counted}
 
@@ -128,12 +130,12 @@ def _dataset(said: Any) -> str | None:
     return dataset
 
 
-def _count(function: str, dataset: str | None, counts: Mapping[str, int]) -> None:
+def _count(function: str, dataset: str | None, counts: Mapping[str, float]) -> None:
     """Write metrics; their dimensions are bounded: the service, and the datasets that there are."""
     if not counts:
         return
     metrics = _metrics(dataset or "none")
     metrics.add_metadata("state", function)
     for name, value in counts.items():
-        metrics.add_metric(name=name, unit="Count", value=value)
+        metrics.add_metric(name=name, unit="None" if name in WITHOUT_UNIT else "Count", value=value)
     metrics.flush_metrics()

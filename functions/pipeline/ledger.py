@@ -32,6 +32,8 @@ _FREE = (
     " OR (#status = :processing AND #execution = :execution"
     " AND (attribute_not_exists(#work) OR #work <> :work))"
 )
+# More executions that found a file ingested are not noted: a row stays small.
+MAX_DUPLICATES = 20
 _NAMES = {"#status": "status", "#execution": "execution"}
 # What a claim leaves nothing of: it speaks of the work of an earlier execution. The links between a file and
 # its replays stay, and so does what another program may have noted there.
@@ -39,7 +41,7 @@ _OF_AN_EXECUTION = (
     *("dataset", "contract", "documents", "content_preview", "taken_over_from"),
     *("run", "work", "work_before", "run_before"),
     *("error", "cause", "shard_error", "shard_cause", "counts", "reasons", "quarantine", "seconds"),
-    *("shards_kept", "partitions_kept"),
+    *("shards_kept", "partitions_kept", "duplicates"),
 )
 
 
@@ -75,6 +77,35 @@ def take_over(table: str, row: Mapping[str, Any], dead: Holder, ended: datetime)
         values[":documents"] = row.get("documents", "")
     taken = {"taken_over_from": dead.execution, "may_have_written_at": moment(ended)}
     return _write(table, {**row, **taken}, condition, values)
+
+
+def note_duplicate(table: str, file_id: str, digest: str) -> None:
+    """Note that another execution found a file ingested; the same one is noted once, MAX_DUPLICATES in all.
+
+    A row that is gone by now stays so.
+    """
+    from botocore.exceptions import ClientError
+
+    is_new = "NOT contains(duplicates, :digest) AND size(duplicates) < :most"
+    condition = f"#status = :succeeded AND (attribute_not_exists(duplicates) OR ({is_new}))"
+    with calling("DynamoDB UpdateItem"):
+        try:
+            dynamodb().update_item(
+                TableName=table,
+                Key={"file_id": typed(file_id)},
+                UpdateExpression="ADD duplicates :digests",
+                ConditionExpression=condition,
+                ExpressionAttributeNames={"#status": "status"},
+                ExpressionAttributeValues={
+                    ":succeeded": typed(SUCCEEDED),
+                    ":digest": typed(digest),
+                    ":digests": {"SS": [digest]},
+                    ":most": typed(MAX_DUPLICATES),
+                },
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
 
 
 def _long_ago() -> datetime:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pipeline.report_sums import Sums
 
-FORMAT = 1
+FORMAT = 2
 DAYS_BEFORE = 7
 # With fewer days that had anything, "more than on any day before" says nothing.
 DAYS_TO_COMPARE = 3
@@ -46,6 +46,7 @@ MEASURES: dict[str, Callable[[Mapping[str, Any]], Any]] = {
     "quarantined": _measure("files", "records", "quarantined"),
     "alerts": _measure("files", "records", "alerts"),
     "repeated": _measure("files", "repeated"),
+    "duplicates": _measure("files", "duplicates"),
     "p95_seconds": _measure("files", "seconds", "p95"),
     "messages": _measure("messages", "records", "read"),
     "messages_quarantined": _measure("messages", "records", "quarantined"),
@@ -61,13 +62,14 @@ _TOLD: tuple[tuple[str, str, str, Callable[[Any], str]], ...] = (
     ("bytes", "More bytes came", "Fewer bytes came", size),
     ("alerts", "More alerts were raised", "", "{:,}".format),
     ("repeated", "More files had the content of another", "", "{:,}".format),
+    ("duplicates", "More events came once more", "", "{:,}".format),
     ("p95_seconds", "The slowest twentieth of the files took longer", "", duration),
     ("messages", "More messages came", "Fewer messages came", "{:,}".format),
     ("messages_quarantined", "More messages were rejected", "", "{:,}".format),
     ("message_groups_failed", "More groups of messages failed", "", "{:,}".format),
     ("usd", "The requests cost more", "", money),
 )
-_KINDS = ("statuses", "types", "reasons", "errors")
+_KINDS = ("statuses", "types", "reasons", "errors", "alert_rules")
 
 
 def summary(schemas: Path, files: Sums, messages: Sums) -> dict[str, Any]:

@@ -15,7 +15,7 @@ COUNTS = ("read", "written", "superseded", "quarantined", "alerts")
 _NAMES = (
     *("file_id", "source", "status", "dataset", "bucket_name", "file_key", "version", "file_size", "etag"),
     *("processed_at", "seconds", "error", "cause", "execution", "counts", "reasons", "quarantine"),
-    *("messages", "replay_of"),
+    *("messages", "replay_of", "duplicates", "alert_rules"),
 )
 
 
@@ -23,7 +23,8 @@ class Row(NamedTuple):
     """A file, or a group of messages, as the ledger has it; `milliseconds` from the start to the end.
 
     `counts` and `reasons` are empty where the ledger does not know them. `content` is equal for objects with
-    the same bytes, empty where that is not known. `manifest` is the s3:// URI of its quarantine.
+    the same bytes, empty where that is not known. `manifest` is the s3:// URI of its quarantine. `duplicates`
+    are further executions that found it ingested.
     """
 
     file_id: str
@@ -44,6 +45,8 @@ class Row(NamedTuple):
     reasons: dict[str, int]
     manifest: str
     replay_of: str
+    duplicates: int
+    alert_rules: dict[str, int]
 
 
 def read_day(table: str, day: str) -> Iterator[Row]:
@@ -88,18 +91,24 @@ def row_of(item: Mapping[str, Any]) -> Row:
         cause=text.get("cause", ""),
         execution=text.get("execution", ""),
         counts=_counts(item),
-        reasons={rule: int(count["N"]) for rule, count in item.get("reasons", {}).get("M", {}).items()},
+        reasons=_numbers(item, "reasons"),
         manifest=str(links[0].get("S", "")) if links else "",
         replay_of=text.get("replay_of", ""),
+        duplicates=len(item.get("duplicates", {}).get("SS", ())),
+        alert_rules=_numbers(item, "alert_rules"),
     )
 
 
 def _counts(item: Mapping[str, Any]) -> dict[str, int]:
     """Return the counts; a group of messages that failed has their number alone."""
-    found = {name: int(count["N"]) for name, count in item.get("counts", {}).get("M", {}).items()}
+    found = _numbers(item, "counts")
     if not found and (messages := _number(item, "messages")) is not None:
         return {"read": messages}
     return found
+
+
+def _numbers(item: Mapping[str, Any], name: str) -> dict[str, int]:
+    return {each: int(count["N"]) for each, count in item.get(name, {}).get("M", {}).items()}
 
 
 def _number(item: Mapping[str, Any], name: str) -> int | None:

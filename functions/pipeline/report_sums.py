@@ -56,9 +56,10 @@ class Sums:
     """What was said of a day's files, or of its groups of messages."""
 
     def __init__(self) -> None:
-        self.count = self.bytes = self.replays = self.redriven = 0
+        self.count = self.bytes = self.replays = self.redriven = self.duplicates = 0
         self.statuses, self.types = Counter[str](), Counter[str]()
         self.reasons, self.errors = Counter[str](), Counter[str]()
+        self.alert_rules = Counter[str]()
         self.records, self.failed_records = Counter[str](), Counter[str]()
         self.datasets: dict[str, Counter[str]] = {}
         self.hours = [Counter[str]() for _ in range(HOURS)]
@@ -77,6 +78,7 @@ class Sums:
         self.count += 1
         self.bytes += row.size
         self.replays += bool(row.replay_of)
+        self.duplicates += row.duplicates
         self.statuses[row.status] += 1
         self.types[type_of(row.key)] += 1
         if row.content:
@@ -108,6 +110,8 @@ class Sums:
             each.update(row.counts)
         for rule, count in row.reasons.items():
             self.reasons[_kind(rule)] += count
+        for rule, count in row.alert_rules.items():
+            self.alert_rules[_kind(rule)] += count
         if row.counts.get("quarantined"):
             self.rejected.add(row.counts["quarantined"], row)
 
@@ -119,6 +123,7 @@ class Sums:
             "failed": self.statuses[ledger.FAILED],
             "redriven": self.redriven,
             "replays": self.replays,
+            "duplicates": self.duplicates,
             "repeated": self.with_content - len(self.contents),
             "records": {name: self.records[name] for name in COUNTS},
             "failed_records": {name: self.failed_records[name] for name in ("read", "quarantined")},
@@ -127,6 +132,7 @@ class Sums:
             "types": _kinds(self.types),
             "reasons": _kinds(self.reasons),
             "errors": _kinds(self.errors),
+            "alert_rules": _kinds(self.alert_rules),
             "datasets": _datasets(self.datasets),
             "hours": [{name: hour[name] for name in ("count", "failed", "read")} for hour in self.hours],
             "violated": self.violated,

@@ -197,6 +197,7 @@ def _kinds(files: Json) -> str:
     statuses = [{**each, "name": _STATUSES.get(each["name"], each["name"])} for each in files["statuses"]]
     beside = [
         ("the content of another file of the day", files["repeated"]),
+        ("events that came once more", files["duplicates"]),
         ("replays of quarantined records", files["replays"]),
         ("failed, and redriven as another execution", files["redriven"]),
         ("records read in files that failed", files["failed_records"]["read"]),
@@ -207,6 +208,8 @@ def _kinds(files: Json) -> str:
         tables.append(_counted("error", files["errors"]))
     if files["reasons"]:
         tables.append(_counted("rule that records broke", files["reasons"]))
+    if files["alert_rules"]:
+        tables.append(_counted("rule that raised alerts", files["alert_rules"]))
     rows = [_row(_cell(name, "name"), _number(count)) for name, count in beside]
     tables.append(_table([("among the files", "name"), ("count", "n")], rows))
     return f'<h2>By kind</h2><section class="pair">{"".join(tables)}</section>'
@@ -225,11 +228,9 @@ def _messages(messages: Json) -> str:
         return ""
     note = f'<p class="note">In {counted(messages["count"], "group")}, each worked on as a whole.</p>'
     table = _datasets("Messages", "groups", messages["datasets"]).replace("</h2>", f"</h2>{note}", 1)
-    if messages["reasons"]:
-        table += (
-            f'<section class="pair">{_counted("rule that messages broke", messages["reasons"])}</section>'
-        )
-    return table
+    kinds = (("rule that messages broke", "reasons"), ("rule that messages raised alerts by", "alert_rules"))
+    tables = "".join(_counted(title, messages[kind]) for title, kind in kinds if messages[kind])
+    return table + (f'<section class="pair">{tables}</section>' if tables else "")
 
 
 def _costs(cost: Json) -> str:

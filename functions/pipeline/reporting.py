@@ -41,6 +41,7 @@ def daily_report(request: ReportRequest, settings: Settings) -> Reported:
         "report": objects.uri(data),
         "files": told["files"]["count"],
         "failed": told["files"]["failed"],
+        "usd": told["cost"]["usd"],
     }
 
 

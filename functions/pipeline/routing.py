@@ -51,6 +51,10 @@ def _parts(keys: str) -> list[str]:
     return re.findall(r"\*\*|\*|[^*]+", keys)
 
 
+# The source of an object whose dataset was named: its key says the format by its suffix.
+ANY = Source("**", glob("**"))
+
+
 def best(sources: Iterable[tuple[str, Source]], key: str) -> tuple[str, Source] | None:
     """Return the (name, source) with the longest pattern that matches; equal lengths go by the pattern."""
     matching = [(name, source) for name, source in sources if source.pattern.fullmatch(key)]

@@ -16,9 +16,12 @@ class Execution(TypedDict):
 
 
 class NamedObject(TypedDict):
+    """`dataset`: Takes the object for one of this dataset, whatever its key says."""
+
     s3Bucket: str
     s3Key: str
     s3VersionId: NotRequired[str]
+    dataset: NotRequired[str]
     execution: NotRequired[Execution]
 
 
@@ -222,6 +225,7 @@ class Reported(TypedDict):
     `subject`: The headline as SNS takes it for a subject.
     `page`: s3:// URI.
     `report`: s3:// URI.
+    `usd`: What the day's requests cost, as far as the ledger tells.
     """
 
     date: str
@@ -232,6 +236,7 @@ class Reported(TypedDict):
     report: str
     files: int
     failed: int
+    usd: float
 
 
 class Shard(TypedDict):

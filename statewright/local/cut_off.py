@@ -45,6 +45,8 @@ LAST_EVENTS = 100  # six attempts to send and six to tell are fewer
 FIRST_EVENTS = 50
 # An execution that came here goes on with nothing but telling of its failure.
 FAILURE_BRANCH = frozenset({"RecordFailure", "SendToDeadLetters", "TellPeople", "Failed"})
+# https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+LONGEST_EXPRESS = timedelta(minutes=5)
 _ALIVE = frozenset({"RUNNING", "PENDING_REDRIVE"})
 
 
@@ -99,8 +101,9 @@ def cut_off(names: Names, clients: Clients, known: Container[str]) -> CutOff:
 
 
 def _machines(names: Names) -> list[str]:
-    rules = names.project.description.rules.values()
-    return [names.state_machine_arn(each) for each in dict.fromkeys(rule.state_machine for rule in rules)]
+    """Return the state machines whose executions Step Functions keeps a list of."""
+    machines = names.project.description.state_machines
+    return [names.state_machine_arn(each) for each, said in machines.items() if said.type == "STANDARD"]
 
 
 def _ended(clients: Clients, machine: str, status: str) -> tuple[list[dict[str, Any]], bool]:
@@ -225,30 +228,63 @@ def _stranded(row: Row, names: Names, clients: Clients) -> Waiting | None:
     """Return a row that is still claimed by an execution that is over, or that nobody knows any more."""
     if not row.execution.startswith("arn:"):
         return None  # a direct call of the function, which nobody but its caller follows
-    status = _status(clients, row.execution)
-    if status in _ALIVE:
+    found = _holder(row, names, clients)
+    if found is None:
         return None
     request = {"s3Bucket": row.bucket, "s3Key": row.key}
     if not row.version.startswith("etag:"):
         request["s3VersionId"] = row.version
-    machine = machine_of(row.execution)
-    if machine not in _machines(names):
-        return None
-    how = "is not known any more" if status is None else f"ended {status}"
+    if found.execution is None and row.dataset is not None:
+        request["dataset"] = row.dataset  # which a backfill may name
     stranded = Waiting(
-        id=digest_of(row.execution)[:ID_DIGITS],
+        id=digest_of(found.identity)[:ID_DIGITS],
         kind="cut_off",
         since=_seconds(row.processed_at),
         action="start",
         error=row.error or "Unfinished",
-        cause=f"the ledger says {row.status}, and the execution {how}",
+        cause=f"the ledger says {row.status}, and the execution {found.end}",
         file=ObjectVersion(row.bucket, row.key, row.version, row.file_id),
-        execution=row.execution,
-        machine=machine,
-        name=restart_name(row.execution),
+        execution=found.execution,
+        machine=found.machine,
+        name=restart_name(found.identity),
         input=json.dumps(request, ensure_ascii=False),
     )
     return _with_a_free_name(stranded, row, clients)
+
+
+@dataclass(frozen=True)
+class _Holder:
+    """Who left a row unfinished: how it ended, the machine of a new start, and what that is named after.
+
+    `execution` is None where Step Functions would know nothing of it.
+    """
+
+    machine: str
+    end: str
+    identity: str
+    execution: str | None = None
+
+
+def _holder(row: Row, names: Names, clients: Clients) -> _Holder | None:
+    """Return the execution that left a row, None of one that may work still, or is of another project.
+
+    A batch of a backfill has many rows, and of EXPRESS executions Step Functions says nothing.
+    """
+    if ":express:" in row.execution:
+        ingest = names.state_machine_arn("ingest")
+        if ingest not in _machines(names) or not _is_over(row):
+            return None
+        return _Holder(ingest, "was a batch that is over", f"{row.execution}\n{row.file_id}")
+    status = _status(clients, row.execution)
+    machine = machine_of(row.execution)
+    if status in _ALIVE or machine not in _machines(names):
+        return None
+    end = "is not known any more" if status is None else f"ended {status}"
+    return _Holder(machine, end, row.execution, row.execution)
+
+
+def _is_over(row: Row) -> bool:
+    return datetime.now(UTC).timestamp() - _seconds(row.processed_at) > LONGEST_EXPRESS.total_seconds()
 
 
 def _status(clients: Clients, arn: str) -> str | None:

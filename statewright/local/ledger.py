@@ -33,6 +33,7 @@ class Row:
     version: str
     processed_at: str
     error: str | None = None
+    dataset: str | None = None
 
     @property
     def is_done(self) -> bool:
@@ -157,4 +158,5 @@ def _row(item: dict[str, Any]) -> Row:
         version=texts.get("version", ""),
         processed_at=texts.get("processed_at", ""),
         error=texts.get("error"),
+        dataset=texts.get("dataset"),
     )

@@ -144,6 +144,8 @@ def _input(waiting: Waiting, clients: Clients) -> str:
     """Return the input as the execution had it: the message holds its numbers as JSONata writes them."""
     if waiting.kind == "undelivered":
         return _event(waiting, clients)
+    if waiting.execution is None:  # a batch of a backfill, which nobody keeps
+        return str(waiting.input)
     try:
         described = clients("stepfunctions").describe_execution(executionArn=waiting.execution)
     except ClientError as error:

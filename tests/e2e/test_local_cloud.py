@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import pty
 import signal
 import socket
 import subprocess
@@ -314,6 +316,26 @@ def test_up_is_ready_when_it_returns(own_state: Path) -> None:
 
     machines = cloud.client("stepfunctions").list_state_machines()["stateMachines"]
 
-    wanted = {cloud.env["STATE_MACHINE_ARN"], cloud.env["STREAM_STATE_MACHINE_ARN"]}
+    wanted = {arn for name, arn in cloud.env.items() if name.endswith("_STATE_MACHINE_ARN")}
     assert {each["stateMachineArn"] for each in machines} == wanted
     assert time.monotonic() - started < 30
+
+
+def test_status_is_shown_anew_on_a_terminal_until_ctrl_c(cloud: Cloud) -> None:
+    arguments = [sys.executable, "-m", "statewright.cli", "status", "--state", cloud.state, "--watch", "0.5"]
+    ours, its = pty.openpty()
+    process = subprocess.Popen(arguments, cwd=ROOT, stdin=its, stdout=its, stderr=its, close_fds=True)
+    os.close(its)
+    shown = b""
+    try:
+        while shown.count(b"items of tables") < 2:
+            shown += os.read(ours, 65536)
+        process.send_signal(signal.SIGINT)
+        with contextlib.suppress(OSError):  # the terminal's other end is closed
+            while os.read(ours, 65536):
+                pass
+        assert process.wait(20) == 0
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)

@@ -60,6 +60,13 @@ def sent(cloud: Cloud) -> list[dict[str, Any]]:
         return files.get("FAILED") == failed and "PROCESSING" not in files and day["counts"]["read"] == read
 
     wait_for(worked_on, 90)
+    sfn = cloud.client("stepfunctions")
+    once_more = json.dumps({"s3Bucket": cloud.env["RAW_BUCKET"], "s3Key": again["key"]})
+    arns = [
+        sfn.start_execution(stateMachineArn=cloud.env["STATE_MACHINE_ARN"], input=once_more)["executionArn"]
+        for _ in range(2)
+    ]
+    assert [cloud.end_of(arn)["status"] for arn in arns] == ["SUCCEEDED"] * 2
     return told
 
 
@@ -112,6 +119,7 @@ def test_files_bytes_statuses_and_types_are_those_of_what_was_sent(
     assert counted(report, "files", "types") == types
     contents = {(SAMPLES / each["file"]).read_bytes() for each in sent}
     assert files["repeated"] == len(sent) - len(contents) == 1
+    assert files["duplicates"] == 2
     assert sum(hour["count"] for hour in files["hours"]) == len(sent)
 
 

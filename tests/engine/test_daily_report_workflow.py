@@ -24,6 +24,7 @@ MADE = {
     "report": "s3://output/daily-reports/2026-11-20.json",
     "files": 2,
     "failed": 1,
+    "usd": 0.25,
 }
 
 

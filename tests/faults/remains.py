@@ -21,7 +21,16 @@ Json = Any
 # Times, and which execution it was.
 OF_THE_RUN = {
     *("processed_at", "processed_day", "seconds", "timestamp", "may_have_written_at"),
-    *("execution", "taken_over_from", "run", "run_before", "work_before", "shards_kept", "partitions_kept"),
+    *(
+        "execution",
+        "taken_over_from",
+        "run",
+        "run_before",
+        "work_before",
+        "shards_kept",
+        "partitions_kept",
+        "duplicates",
+    ),
 }
 RUN = re.compile(r"(?<=[0-9a-f]{32}/)([0-9a-f]{12})(?:-[0-9]+)?/")
 PROCESSED = "processed/"

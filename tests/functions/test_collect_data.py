@@ -17,6 +17,7 @@ from pipeline.errors import ObjectNotFound
 from pipeline.moments import moment
 from tests.functions.cloud import (
     EXECUTION,
+    FILES,
     RAW,
     ROOT,
     STARTED_AT,
@@ -84,6 +85,30 @@ def test_an_object_of_two_events_is_ingested_once(cloud: Cloud) -> None:
     assert second.collected["outcome"] == "duplicate"
     assert second.collected["duplicate_of"] == EXECUTION
     assert cloud.row(first.collected["file"]["id"])["event_name"] == "Object Created:PutObject"
+
+
+def test_executions_that_find_a_file_ingested_are_noted_once_each_and_twenty_at_most(cloud: Cloud) -> None:
+    version = cloud.put("orders/x.jsonl", json_lines(order(1)))
+    event = event_of_s3("orders/x.jsonl", version)
+    file_id = ingest("", request=event).collected["file"]["id"]
+    before = cloud.row(file_id)
+
+    def again(execution: str) -> set[str]:
+        started = {"id": execution, "started_at": STARTED_AT}
+        answer = invoke("collect_data", {**event, "execution": started})
+        assert answer["outcome"] == "duplicate"
+        return cloud.row(file_id).get("duplicates", set())
+
+    assert again(EXECUTION) == set()
+    assert len(again("second")) == len(again("second")) == 1
+    assert [len(again(f"further {number}")) for number in range(20)] == [*range(2, 21), 20]
+    assert {**cloud.row(file_id), "duplicates": None} == {**before, "duplicates": None}
+
+
+def test_a_row_that_is_gone_is_not_noted_in(cloud: Cloud) -> None:
+    ledger.note_duplicate(FILES, "0" * 32, "a")
+
+    assert cloud.files.scan()["Items"] == []
 
 
 def test_an_object_that_another_execution_has_in_hand_is_in_progress(cloud: Cloud) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from statewright.local import cut_off as module
 from statewright.local.cut_off import FAILURE_BRANCH, cut_off
+from statewright.local.redriving import redrive
 from statewright.local.waiting import restart_name
 from tests.local.pipelines import machine
 
@@ -159,3 +161,22 @@ def test_a_row_of_an_execution_that_nobody_knows_is_started_from_the_row(pipelin
         "s3Key": "orders/a.json",
         "s3VersionId": "v1",
     }
+
+
+def test_a_row_of_a_batch_that_is_over_is_started_by_itself(pipeline: Pipeline) -> None:
+    batch = pipeline.arn.replace("stateMachine", "express").replace("ingest", "backfill/Objects") + ":a:b"
+    just_now = datetime.now(UTC).isoformat()
+    pipeline.put_row("orders/a.json", "PROCESSING", batch, dataset="orders")
+    pipeline.put_row("orders/b.json", "PROCESSING", batch, dataset="orders")
+    pipeline.put_row("orders/c.json", "PROCESSING", batch, processed_at=just_now)
+
+    waiting = found(pipeline)
+
+    assert {each.file.key for each in waiting} == {"orders/a.json", "orders/b.json"}
+    assert len({each.name for each in waiting}) == 2
+    done = [redrive(each, pipeline.names, pipeline.clients) for each in waiting]
+    inputs = [pipeline.sfn.describe_execution(executionArn=each.execution)["input"] for each in done]
+    assert sorted(inputs) == sorted(
+        json.dumps({"s3Bucket": "raw", "s3Key": key, "s3VersionId": "v1", "dataset": "orders"})
+        for key in ("orders/a.json", "orders/b.json")
+    )

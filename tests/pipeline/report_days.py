@@ -82,4 +82,5 @@ def _outcome(rng: random.Random, read: int) -> dict[str, Any]:
     reasons = {rng.choice(RULES): quarantined} if quarantined else {}
     links = ["s3://statewright-output/quarantine/manifest.json"] if quarantined else []
     seconds = round(rng.lognormvariate(0.4, 0.6), 3)
-    return {"counts": counts, "reasons": reasons, "quarantine": links, "seconds": Decimal(str(seconds))}
+    row = {"counts": counts, "reasons": reasons, "quarantine": links, "seconds": Decimal(str(seconds))}
+    return {**row, "alert_rules": {"large_order": counts["alerts"]}} if counts["alerts"] else row

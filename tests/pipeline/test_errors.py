@@ -17,10 +17,12 @@ CLASSES = [
 ]
 RAISED = [each for each in CLASSES if not each.__subclasses__()]
 WORKFLOWS = {
-    name: json.loads((ROOT / f"statemachines/{name}.asl.json").read_text()) for name in ("ingest", "stream")
+    name: json.loads((ROOT / f"statemachines/{name}.asl.json").read_text())
+    for name in ("ingest", "stream", "backfill")
 }
 RECORDS = {"${ParseAndValidateArn}", "${EnrichArn}", "${WriteToDdbArn}", "${NotifyArn}"}
-ARNS = {"ingest": {"${CollectDataArn}", *RECORDS}, "stream": {"${TellDigestsArn}", *RECORDS}}
+FILES = {"${CollectDataArn}", *RECORDS}
+ARNS = {"ingest": FILES, "stream": {"${TellDigestsArn}", *RECORDS}, "backfill": FILES}
 
 
 def functions(machine: Any, inherited: tuple[Any, ...] = ()) -> Iterator[tuple[str, Any, list[Any]]]:

@@ -72,6 +72,7 @@ def hostile_rows() -> list[dict[str, Any]]:
                     "execution": {"S": f"arn:aws:states:us-east-1:0:execution:m:{text}"},
                     "counts": {"M": counts},
                     "reasons": {"M": {text: {"N": "9"}}},
+                    "alert_rules": {"M": {text: {"N": "9"}}},
                     "seconds": {"N": "1.5"},
                     "quarantine": {"L": [{"S": text}]},
                 }

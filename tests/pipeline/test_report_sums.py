@@ -59,6 +59,8 @@ def many_rows(draw: st.DrawFn) -> list[Row]:
         reasons=st.dictionaries(TEXTS, st.integers(1, 3), max_size=3),
         manifest=st.just(""),
         replay_of=st.sampled_from(("", "f")),
+        duplicates=st.integers(0, 3),
+        alert_rules=st.dictionaries(TEXTS, st.integers(1, 3), max_size=3),
     )
     found = draw(st.lists(drawn, max_size=40))
     return [row._replace(file_id=f"{place:032x}") for place, row in enumerate(found)]
@@ -173,6 +175,26 @@ def test_a_file_that_another_execution_stands_in_for_is_counted_apart() -> None:
     assert (section["count"], section["redriven"], section["failed"]) == (0, 1, 0)
 
 
+def test_alerts_are_counted_by_their_rule_and_executions_that_came_once_more() -> None:
+    rules = ({"large": {"N": "2"}, "odd": {"N": "3"}}, {"large": {"N": "5"}})
+    rows = [
+        row_of(
+            {
+                "file_id": {"S": str(place)},
+                "status": {"S": "SUCCEEDED"},
+                "alert_rules": {"M": each},
+                "duplicates": {"SS": ["a", "b"]},
+            }
+        )
+        for place, each in enumerate(rules)
+    ]
+
+    section = sums_of(rows)[0].section()
+
+    assert section["alert_rules"] == [{"name": "large", "count": 7}, {"name": "odd", "count": 3}]
+    assert section["duplicates"] == 4
+
+
 def test_a_name_of_a_kind_is_cut_and_names_that_are_cut_alike_count_as_one() -> None:
     longest = "x" * MAX_KIND_CHARACTERS
     rows = [
@@ -206,4 +228,4 @@ def test_given_twenty_thousand_files_memory_holds_a_few_numbers_of_each() -> Non
     tracemalloc.stop()
 
     assert files.count == count
-    assert most < 200 * count
+    assert most < 250 * count

@@ -41,6 +41,7 @@ from tests.faults.scenarios import (
 from tests.faults.trials import lab
 from tests.functions.cloud import HANDLERS, OUTPUT, RAW, ROOT, STAGING
 from tests.functions.objects_sent import event_of_s3
+from tests.terraform.backfilled import backfill
 from tests.terraform.reported import report, scheduled
 from tests.terraform.streamed import stream
 
@@ -58,13 +59,14 @@ DEPLOYED = {
     f":{MOTO}:dead-letters": f":{MOTO}:statewright-dead_letters",
     ":stateMachine:ingest": ":stateMachine:statewright-ingest",
     ":stateMachine:stream": ":stateMachine:statewright-stream",
+    ":stateMachine:backfill": ":stateMachine:statewright-backfill",
     ":stateMachine:daily_report": ":stateMachine:statewright-daily_report",
     ":execution:ingest:": ":execution:statewright-ingest:",
 }
 LEAST_PART = "moto.s3.models.S3_UPLOAD_PART_MIN_SIZE"
 WHERE = Where(REGION, MOTO)
 MACHINE, RULE = "state_machine/ingest", "rule/object_created"
-STREAM, PIPE = "state_machine/stream", "pipe/transactions"
+STREAM, BACKFILL, PIPE = "state_machine/stream", "state_machine/backfill", "pipe/transactions"
 REPORT = "state_machine/daily_report"
 ENRICHMENT = "collect_messages"  # of the pipe, which invokes it itself
 GONE = frozenset({"404", "NoSuchKey", "NoSuchVersion"})
@@ -108,7 +110,7 @@ class Recorder:
                 return call(client, operation, parameters)
 
         def started(run: MapRun, parent: Any, *rest: Any) -> None:
-            self.hear(MACHINE, "states:StartExecution", parent.machine.arn)
+            self.hear(self.machine, "states:StartExecution", parent.machine.arn)
             start(run, parent, *rest)
 
         with (
@@ -181,6 +183,11 @@ def record() -> frozenset[Recorded]:
         made.clear()
         recorder.machine = STREAM
         stream(recorder, PIPE, made.cloud)
+        recorder.machine = MACHINE
+        made.set_up(PLAIN)
+        made.clear()
+        recorder.machine = BACKFILL
+        backfill(recorder, made.cloud)
         recorder.machine = REPORT
         report(recorder, made.dead_letters)
     scheduled(recorder, WHERE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline import entry
@@ -14,14 +15,19 @@ from tests.functions.cloud import ROOT
 if TYPE_CHECKING:
     import pytest
 
-    from tests.terraform.plans import Json, Plan
+    from tests.terraform.plans import Plan
+
+Json = Any
 
 WRITTEN = {
     entry.FAILED_INVOCATION,
     *entry.METRICS_OF_ERRORS.values(),
     *(metric for metrics in entry.METRICS.values() for metric in metrics.values()),
+    *(metric for kept in entry.KEPT.values() for metric in kept),
 }
 NAMESPACE = "statewright"
+# Namespace of AWS's -> the page that lists its metrics, the dimension that is asked for, the metrics.
+OF_AWS: dict[str, Json] = json.loads(Path(__file__).with_name("aws_metrics.json").read_bytes())
 
 
 def test_alarms_ring_for_metrics_that_the_functions_write(plan: Plan) -> None:
@@ -66,11 +72,38 @@ def test_the_dashboard_shows_metrics_that_the_functions_write(plan: Plan) -> Non
 
 def expressions(plan: Plan) -> str:
     """Return the metric math of the dashboard as one text."""
+    options = [option for metric in shown_by(plan) for option in metric if isinstance(option, dict)]
+    return "\n".join(option.get("expression", "") for option in options)
+
+
+def shown_by(plan: Plan) -> list[Json]:
+    """Return the metrics of the dashboard: a namespace, a name, a dimension and its value, options."""
     (dashboard,) = plan.all_of("aws_cloudwatch_dashboard")
     widgets: list[Any] = json.loads(dashboard["dashboard_body"])["widgets"]
-    metrics = [metric for widget in widgets for metric in widget["properties"]["metrics"]]
-    options = [option for metric in metrics for option in metric if isinstance(option, dict)]
-    return "\n".join(option.get("expression", "") for option in options)
+    return [metric for widget in widgets for metric in widget["properties"]["metrics"]]
+
+
+def test_every_other_metric_is_one_that_aws_documents_and_each_of_these_is_looked_at(plan: Plan) -> None:
+    looked_at = {(each[0], each[1], each[2]) for each in shown_by(plan) if isinstance(each[0], str)}
+    for alarm in watched(plan):
+        if alarm["namespace"] != NAMESPACE:
+            (dimension,) = alarm["dimensions"]
+            looked_at.add((alarm["namespace"], alarm["metric_name"], dimension))
+
+    assert looked_at == {
+        (namespace, metric, known["dimension"])
+        for namespace, known in OF_AWS.items()
+        for metric in known["metrics"]
+    }
+
+
+def test_what_functions_write_and_nobody_looks_at_is_known_by_name(plan: Plan) -> None:
+    shown = set(re.findall(r'MetricName="(\w+)"', expressions(plan)))
+
+    assert WRITTEN - shown == {
+        *("FilesClaimed", "FilesInProgress", "RecordsValid", "RecordsEnriched"),
+        *("ShardsKept", "PartitionsKept"),
+    }
 
 
 def test_each_widget_shows_something_and_none_covers_another(plan: Plan) -> None:
@@ -79,7 +112,7 @@ def test_each_widget_shows_something_and_none_covers_another(plan: Plan) -> None
 
     places = {(widget["x"], widget["y"]) for widget in widgets}
 
-    assert len(places) == len(widgets) == 10
+    assert len(places) == len(widgets) == 13
     assert all(widget["properties"]["metrics"] for widget in widgets)
 
 

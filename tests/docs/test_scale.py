@@ -1,0 +1,34 @@
+"""docs/scale.md has the figures of the simulation, which reproduces what the local cloud did."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from bench import simulate
+from bench.local_runs import ROOT
+
+PAGE = (ROOT / "docs" / "scale.md").read_text(encoding="utf-8")
+# The machine had other work when the runs were made.
+MOST_OFF, MOST_OFF_PREDICTED = 0.05, 0.25
+
+
+@pytest.mark.parametrize("run", simulate.recorded(), ids=lambda run: f"{run['workers']} workers")
+def test_given_a_run_of_the_local_cloud_the_simulation_takes_as_long(run: dict[str, float]) -> None:
+    assert simulate.reproduced(run) == pytest.approx(run["seconds"], rel=MOST_OFF)
+    alone = simulate.recorded()[0]
+    assert simulate.predicted(run, alone) == pytest.approx(run["seconds"], rel=MOST_OFF_PREDICTED)
+
+
+@pytest.mark.parametrize("table", [simulate.local_table, simulate.scene_table], ids=["local runs", "scenes"])
+def test_given_a_table_of_the_page_the_simulation_has_its_figures(table: object) -> None:
+    assert callable(table)
+    assert "\n".join(table()) in PAGE, "python -m bench simulate prints the tables"
+
+
+def test_given_the_page_it_says_how_many_items_are_written_before_a_writer_is_cut_off() -> None:
+    machine = json.loads((ROOT / "statemachines" / "ingest.asl.json").read_bytes())
+    writer = machine["States"]["WritePartitions"]["ItemProcessor"]["States"]["WritePartitionToDdb"]
+    for table in (simulate.NEW_TABLE, simulate.WARM_TABLE):
+        assert f"{table * writer['TimeoutSeconds']:,} items" in PAGE
