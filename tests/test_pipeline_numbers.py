@@ -86,6 +86,7 @@ def test_reasons_outlive_the_messages_that_they_are_about() -> None:
 
 def test_a_digest_is_asked_for_later_than_anybody_may_leave_alerts_to_it() -> None:
     assert DESCRIPTION.functions["notify"].timeout_seconds <= digests.GRACE_SECONDS
+    assert DESCRIPTION.functions["tell_digests"].timeout_seconds <= told.TELLING_SECONDS
     assert 60 + digests.GRACE_SECONDS <= MAX_DELAY_SECONDS
 
 
