@@ -12,6 +12,7 @@ One record of a thousand is invalid, one replaces the record before it.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import subprocess
@@ -100,9 +101,10 @@ class Watch:
 
 
 def _children(pid: int) -> list[int]:
-    found = []
+    found: list[int] = []
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        found += [int(each) for each in task.read_text().split()]
+        with contextlib.suppress(OSError):  # a thread that ended meanwhile
+            found += [int(each) for each in task.read_text().split()]
     return [*found, *(grandchild for child in found for grandchild in _children(child))]
 
 
@@ -229,9 +231,9 @@ WAYS: dict[str, Callable[[Cloud, int, int], None]] = {
 
 
 def _failed(cloud: Cloud) -> bool:
-    found = _rows(cloud)
-    if found.get("FAILED"):
-        raise RuntimeError(f"a file failed: {found}")
+    for row in _ledger(cloud, "status,error,cause"):
+        if row["status"]["S"] == "FAILED":
+            raise RuntimeError(f"a file failed: {row}")
     return False
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from pipeline import alerts, contracts, ledger, messages, objects, quarantine, telling
+from pipeline import alerts, contracts, file_summary, ledger, messages, objects, quarantine, telling
 from pipeline.errors import ConservationViolated
 from pipeline.moments import moment
 
@@ -49,12 +49,36 @@ def notify(request: NotifyRequest, settings: Settings) -> Notified:
         telling.tell(settings, file, topic, [*_alerts(shards), *_of_refusals(settings, file, shards)])
         ledger.put(settings.files_table, _of_messages(request, row))
     else:
-        _tell_of_file(settings, topic, request, counts, reasons, links)
+        row["summary"] = _put_summary(settings, file, shards, counts, request["partitions"])
+        _tell_of_file(settings, topic, request, counts, reasons, links, row["summary"])
         for name, parts in (("shards_kept", shards), ("partitions_kept", request["partitions"])):
             if kept := sum(part.get("kept", False) for part in parts):
                 row[name] = kept
         ledger.change(settings.files_table, file["id"], request["execution"]["id"], row)
-    return {"status": "SUCCEEDED", "file": file, "counts": counts, "quarantine": links, "reasons": reasons}
+    notified: Notified = {
+        "status": "SUCCEEDED",
+        "file": file,
+        "counts": counts,
+        "quarantine": links,
+        "reasons": reasons,
+    }
+    return {**notified, "summary": row["summary"]} if "summary" in row else notified
+
+
+def _put_summary(
+    settings: Settings,
+    file: File,
+    shards: Sequence[ShardOutcome],
+    counts: Counts,
+    partitions: Sequence[Written],
+) -> str:
+    """Write the file's summary; raises ConservationViolated where it does not tell of all records."""
+    summary = file_summary.merged(settings, file, shards)
+    enriched = counts["written"] + counts["superseded"]
+    _equal("records in the summary", summary.records, "written + superseded", enriched)
+    put_aside = sum(reason.count for reason in summary.reasons.ordered())
+    _equal("reasons in the summary", put_aside, "quarantined", counts["quarantined"])
+    return file_summary.put(settings, file, summary, counts, partitions)
 
 
 def _row(
@@ -98,11 +122,12 @@ def _tell_of_file(
     counts: Counts,
     reasons: dict[str, int],
     links: Sequence[str],
+    summary: str,
 ) -> None:
     logs = [objects.uri(log) for shard in request["shards"] if (log := shard["alerts_object"])]
     first = list(islice(_alerts(request["shards"]), MAX_ALERT_MESSAGES))
     singles = telling.tell(settings, request["file"], topic, first)
-    topic.summary(counts, reasons, links, logs, [alert["severity"] for alert in first], singles)
+    topic.summary(counts, reasons, links, logs, [alert["severity"] for alert in first], singles, summary)
 
 
 def _of_refusals(settings: Settings, file: File, shards: Sequence[ShardOutcome]) -> Iterator[Alert]:

@@ -1,4 +1,7 @@
-"""The gateway to the datasets' tables: batches of serialised items, retried until DynamoDB has taken all."""
+"""The gateway to the datasets' tables: batches of serialised items, retried until DynamoDB has taken all.
+
+A table that throttles is written to more slowly, by all threads of a process: pipeline.pacing says how.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ import msgspec
 
 from pipeline.aws import calling, dynamodb
 from pipeline.errors import Throttled
+from pipeline.pacing import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -26,8 +30,8 @@ A = TypeVar("A")
 BATCH_ITEMS = 25
 # Each waits for the network most of its time.
 WRITERS = 8
-# Unprocessed items are sent again after up to 0.05, 0.1, 0.2 … 5 s: half a minute in all, then the workflow
-# waits longer.
+# What the table did not take is sent again after up to 0.05, 0.1, 0.2 … 5 s: half a minute in all, then the
+# workflow waits longer.
 ROUNDS = 12
 FIRST_WAIT_SECONDS = 0.05
 LONGEST_WAIT_SECONDS = 5.0
@@ -125,16 +129,38 @@ def _batches(items: Iterable[bytes]) -> Iterable[list[bytes]]:
         yield batch
 
 
+@functools.cache
+def _turns(table: str) -> Turns:  # noqa: ARG001 - one for each
+    """Return the turns at a table, whose pace outlives an invocation: the next one meets the same table."""
+    return Turns(WRITERS)
+
+
 def _write(table: str, requests: list[bytes]) -> int:
     size = len(requests)
     for attempt in range(ROUNDS):
-        if attempt:
-            longest = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2**attempt)
-            time.sleep(random.uniform(0, longest))  # noqa: S311 - full jitter, no secret
-        requests = [msgspec.json.encode(request) for request in _send(table, requests)]
-        if not requests:
+        _wait(attempt)
+        with _turns(table).turn() as tell:
+            refused = _refused(table, requests)
+            tell(len(refused) / len(requests))
+        if not refused:
             return size
+        requests = refused
     raise Throttled(f"DynamoDB BatchWriteItem: {len(requests)} items unprocessed after {ROUNDS} rounds")
+
+
+def _wait(attempt: int) -> None:
+    """Wait before another attempt, the longer the more there were."""
+    if attempt:
+        longest = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2**attempt)
+        time.sleep(random.uniform(0, longest))  # noqa: S311 - full jitter, no secret
+
+
+def _refused(table: str, requests: list[bytes]) -> list[bytes]:
+    """Send one batch; return what DynamoDB did not take: all of it where it had no room for a single one."""
+    try:
+        return [msgspec.json.encode(request) for request in _send(table, requests)]
+    except Throttled:
+        return requests
 
 
 def _send(table: str, requests: list[bytes]) -> list[Any]:
@@ -148,6 +174,17 @@ def _send(table: str, requests: list[bytes]) -> list[Any]:
         finally:
             del _body.value
     return list(answer.get("UnprocessedItems", {}).get(table, []))
+
+
+def _put_patiently(table: str, body: bytes) -> Mapping[str, Any] | None:
+    for attempt in range(ROUNDS):
+        _wait(attempt)
+        with _turns(table).turn() as tell:
+            try:
+                return _put(table, body)
+            except Throttled:
+                tell(1.0)
+    raise Throttled(f"DynamoDB PutItem into {table}: throttled in {ROUNDS} rounds")
 
 
 def _put(table: str, body: bytes) -> Mapping[str, Any] | None:

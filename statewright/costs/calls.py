@@ -59,7 +59,8 @@ def of_file(facts: Facts, size: int, load: Load, ratios: Ratios) -> Calls:
     _write(calls, facts, load, ratios)
     _notify(calls, facts, load)
     if load.rejected:
-        calls["parse_and_validate", PUT] += min(facts.shards, load.rejected)
+        # The records, and why they were put aside.
+        calls["parse_and_validate", PUT] += 2 * min(facts.shards, load.rejected)
     if load.alerts:
         calls["enrich", PUT] += min(facts.shards, load.alerts)
     return calls
@@ -108,7 +109,7 @@ def _enrich(calls: Calls, facts: Facts, load: Load, ratios: Ratios) -> None:
     calls["enrich", HEAD] += 1
     calls["enrich", GET] += math.ceil(staged / facts.constants.range_bytes)
     _upload(calls, "enrich", facts, facts.enriched_bytes * load.valid / facts.shards * ratios.enriched)
-    calls["enrich", PUT] += facts.keep and facts.shards > 1
+    calls["enrich", PUT] += 1 + (facts.keep and facts.shards > 1)  # the shard's part of the summary
 
 
 def _write(calls: Calls, facts: Facts, load: Load, ratios: Ratios) -> None:
@@ -127,25 +128,40 @@ def _write(calls: Calls, facts: Facts, load: Load, ratios: Ratios) -> None:
 
 
 def batches(facts: Facts, load: Load) -> int:
-    """Return how many batches of items are written; of several partitions each one's last is half full."""
-    begun = facts.partitions / 2 if facts.partitions > 1 else 0
+    """Return how many batches of items are written, where some are half full.
+
+    Of columns it is the last one of each frame, and there is one more: of the lines that ranges have cut.
+    """
+    begun = facts.partitions / 2 if facts.partitions > 1 else 0.0
+    if facts.part_overhead:
+        begun = (frames(facts, load) + 1) * facts.shards * facts.partitions / 2
     return math.ceil(load.valid / facts.constants.batch_items + begun)
+
+
+def frames(facts: Facts, load: Load) -> int:
+    """Return in how many frames a partition's items of one shard are staged.
+
+    A frame is written when its partition has enough, or when all of them together have too much.
+    """
+    in_shard = load.valid / facts.shards
+    part = max(1.0, min(facts.part_records, in_shard) / facts.partitions)
+    added = part * facts.held_bytes + facts.part_overhead
+    held = in_shard / facts.partitions / part * added
+    frame = math.ceil(facts.frame_bytes / added) * added
+    if facts.partitions * frame > facts.constants.buffered_bytes:
+        frame = min(frame, facts.constants.buffered_bytes / facts.partitions)
+    return math.ceil(held / frame) if held else 0
 
 
 def ranges_read(facts: Facts, load: Load, ratios: Ratios) -> int:
     """Return in how many requests a partition's part of one shard is read, once.
 
-    One partition's frames lie side by side, and are read in ranges. Of several, each frame is read alone: it
-    is written when its partition has enough, or when all together have too much.
+    One partition's frames lie side by side, and are read in ranges. Of several, each frame is read alone.
     """
+    if facts.partitions > 1:
+        return frames(facts, load)
     held = facts.enriched_bytes * load.valid / facts.shards
-    if not load.valid:
-        return 0
-    if facts.partitions == 1:
-        return math.ceil(held * ratios.enriched / facts.constants.range_bytes)
-    if facts.partitions * facts.constants.frame_bytes <= facts.constants.buffered_bytes:
-        return math.ceil(held / facts.partitions / facts.constants.frame_bytes)
-    return math.ceil(held / facts.constants.buffered_bytes)
+    return math.ceil(held * ratios.enriched / facts.constants.range_bytes)
 
 
 def _notify(calls: Calls, facts: Facts, load: Load) -> None:
@@ -154,9 +170,10 @@ def _notify(calls: Calls, facts: Facts, load: Load) -> None:
     calls["notify", BATCH_WRITE] += math.ceil(singles / MARKED_AT_ONCE)
     calls["notify", PUBLISH] += 1 + singles
     logs = min(facts.shards, singles)
-    calls["notify", HEAD] += logs
-    calls["notify", GET] += logs
-    calls["notify", PUT] += bool(load.rejected)
+    parts = facts.shards + min(facts.shards, load.rejected)
+    calls["notify", HEAD] += logs + parts
+    calls["notify", GET] += logs + parts
+    calls["notify", PUT] += 1 + bool(load.rejected)
 
 
 def _upload(calls: Calls, function: str, facts: Facts, size: float) -> None:

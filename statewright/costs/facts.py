@@ -37,7 +37,6 @@ class Constants:
 
     range_bytes: int
     part_bytes: int
-    frame_bytes: int
     buffered_bytes: int
     preview_bytes: int
     batch_items: int
@@ -47,7 +46,11 @@ class Constants:
 
 @dataclass(frozen=True)
 class Facts:
-    """What the functions say: bytes are those of one record, as it is read, staged, and as an item."""
+    """What the functions say; bytes are those of one record: as it is read, staged, as an item.
+
+    Items are staged in frames: one has `frame_bytes`, to which an item adds `held_bytes`. They come in parts
+    of `part_records`, of which each partition's share adds `part_overhead`.
+    """
 
     key: str
     shards: int
@@ -63,6 +66,10 @@ class Facts:
     enriched_bytes: int
     processed_bytes: int
     item_bytes: int
+    held_bytes: int
+    frame_bytes: int
+    part_records: int
+    part_overhead: int
 
 
 class Refused(ProjectError):  # noqa: N818 - what happened

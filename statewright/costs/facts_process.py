@@ -8,6 +8,7 @@ enrichment: so an item has the bytes that its derivations and its lineage give i
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import json
 import sys
 from decimal import Decimal
@@ -24,7 +25,6 @@ FILLER = "more"
 CONSTANTS = {
     "range_bytes": ("pipeline.objects", "RANGE_BYTES"),
     "part_bytes": ("pipeline.objects", "PART_BYTES"),
-    "frame_bytes": ("pipeline.staging", "FRAME_BYTES"),
     "buffered_bytes": ("pipeline.staging", "BUFFERED_BYTES"),
     "preview_bytes": ("pipeline.collecting", "PREVIEW_BYTES"),
     "batch_items": ("pipeline.tables", "BATCH_ITEMS"),
@@ -131,11 +131,34 @@ def _sizes(contract: Any, route: Any, length: int) -> dict[str, Any]:
         raise Unplanned(f"a record of {contract.name} cannot be made up here: {found.rule}, {found.message}")
     item = {**json.loads(found.encoded, parse_float=Decimal), "_line": 100_000}
     return {
+        **_frames(contract, record, route, len(found.key) + len(found.encoded) + 12),
         "record_bytes": len(line_of(record_of(contract, route.format, length), route.format)),
         "parsed_bytes": parsed,
         "enriched_bytes": len(found.key) + len(found.encoded) + 12,
         "processed_bytes": len(found.encoded) + len(',"_line":100000') + 1,
         "item_bytes": sum(len(name.encode()) + items.size(value) for name, value in item.items()),
+    }
+
+
+def _frames(contract: Any, record: dict[str, Any], route: Any, line: int) -> dict[str, int]:
+    """Return how items are staged: the bytes of one that count, those of a frame, what each part adds.
+
+    As columns where the functions know how and the contract allows it, else as lines.
+    """
+    staging = importlib.import_module("pipeline.staging")
+    lines = {"held_bytes": line, "frame_bytes": staging.FRAME_BYTES, "part_records": 1, "part_overhead": 0}
+    if importlib.util.find_spec("pipeline.column_enriching") is None:
+        return lines
+    if importlib.import_module("pipeline.column_enriching").compiled(contract, {}) is None:
+        return lines
+    looked_up = {step["to"]: "US Dollar" for step in contract.derive if step["op"] == "lookup"}
+    texts = {**record, **looked_up, "_line": 100_000, "_offset": 10_000_000}
+    block = importlib.import_module("pipeline.formats.lines").BLOCK_BYTES
+    return {
+        "held_bytes": sum(len(json.dumps(value)) + 1 for value in texts.values()),
+        "frame_bytes": staging.COLUMNS_BYTES,
+        "part_records": max(1, block // len(line_of(record, route.format))),
+        "part_overhead": staging._BYTES_OF_A_TEXT * len(texts),
     }
 
 

@@ -13,7 +13,7 @@ from statewright.cli import statewright
 from statewright.costs import history
 from statewright.engine import Engine
 from statewright.local.names import camel
-from tests.costs.test_calls import orders
+from tests.costs.test_calls import RECORDS, orders, shrink
 from tests.functions.cloud import HANDLERS, ROOT, Cloud
 from tests.functions.workflow import run
 
@@ -150,6 +150,23 @@ def test_given_an_execution_its_history_is_counted_and_the_model_does_the_rest(
     assert units["Lambda", "invocations"] == 5
     assert units["DynamoDB", "items"] == 40
     assert "40 records of orders" in cost("--execution", ARN)
+
+
+def test_given_an_execution_in_shards_its_children_are_counted_and_their_functions_modelled(
+    monkeypatch: pytest.MonkeyPatch, cloud: Cloud
+) -> None:
+    body = orders(RECORDS)
+    shrink(monkeypatch, len(body), 4, 3)
+    client = Client(events_of(monkeypatch, cloud, "orders/a.jsonl", body), children=2)
+    monkeypatch.setattr("statewright.costs.cost_command.boto3.client", lambda *_, **__: client)
+
+    said = as_json("--execution", ARN)
+
+    units = {line["what"]: line["units"] for line in said["lines"]}
+    assert units["child executions"] == 2 * 2  # two Maps, of which the client says the same
+    assert units["state transitions"] == 7
+    assert units["invocations"] == 1 + 2 * 4 + 3 + 1
+    assert units["items"] == RECORDS
 
 
 def test_given_a_retry_it_is_a_transition_and_an_invocation_more() -> None:
