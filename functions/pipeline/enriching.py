@@ -85,6 +85,7 @@ def _worked(request: EnrichRequest, settings: Settings) -> Enriched:
             staged.add(partition, _ENCODER.encode((item.key, line, msgspec.Raw(item.encoded))))
             message = None if sent is None else message_of(sent)
             for rule in item.alerts:
+                summary.alerts[rule.name] += 1
                 alert_log.put(alert_of(rule, item.record, item.key, line, message))
     aside = _put_aside(settings, request, contract, rejects, summary)
     if "content" not in request:
