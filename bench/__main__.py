@@ -6,6 +6,7 @@ python -m bench engine           the engine beside moto and MiniStack
 python -m bench checkers         the checker beside asl-validator and statelint, which it fetches
 python -m bench cost             what the cost model is fed with, written into statewright/costs/measured.json
 python -m bench local-runs       runs of one file in shards, written into bench/local_runs.json
+python -m bench scale            many records in one file, in many by uploads, and by a backfill; --help
 python -m bench simulate         the simulation beside those runs, and what large volumes take on AWS
 python -m bench view             the graph view: layout, a large execution in the browser
 python -m bench stream           events one by one through a local cloud; --short for a smaller one
@@ -15,7 +16,7 @@ from __future__ import annotations
 
 import sys
 
-from bench import checkers, cost, engine, local_runs, records, simulate, stream, view
+from bench import checkers, cost, engine, local_runs, records, scale, simulate, stream, view
 
 BENCHMARKS = {"records": records.main, "engine": engine.main, "view": view.main}
 # What needs the network, writes a file of the project, measures nothing or takes a quarter of an hour is
@@ -24,6 +25,7 @@ ON_REQUEST = {
     "checkers": checkers.main,
     "cost": cost.main,
     "local-runs": local_runs.main,
+    "scale": scale.main,
     "simulate": simulate.main,
     "stream": stream.main,
 }

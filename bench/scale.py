@@ -1,8 +1,8 @@
 """Large runs on the local cloud: seconds, processor time, peak memory, and whether the sums are right.
 
-    python -m bench.scale --records 1000000 --way file
-    python -m bench.scale --records 1000000 --way uploads --files 10000
-    python -m bench.scale --records 1000000 --way backfill --files 10000
+    python -m bench scale --records=1000000 --way=file
+    python -m bench scale --records=1000000 --way=uploads --files=10000
+    python -m bench scale --records=1000000 --way=backfill --files=10000
 
 `file`: all records in one object. `uploads`: objects whose events start an execution each. `backfill`: the
 same objects by one execution of `backfill`. Each run has a fresh local cloud, which needs 4 KB a record.
@@ -286,13 +286,17 @@ def _sums(cloud: Cloud, records: int) -> dict[str, Any]:
     return {"rows": statuses, "sums": sums, "items": items, "right": right}
 
 
-def main(arguments: list[str] | None = None) -> None:
+def main() -> None:
     """Measure one way, or all of them with few records; print JSON, and fail where the sums are wrong."""
-    parser = argparse.ArgumentParser(prog="python -m bench.scale", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m bench scale",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--records", type=int, default=10_000)
     parser.add_argument("--files", type=int, default=100)
     parser.add_argument("--way", choices=[*WAYS], action="append")
-    asked = parser.parse_args(arguments)
+    asked = parser.parse_args([each for each in sys.argv[1:] if each.startswith("-")])
     wrong = False
     for way in asked.way or WAYS:
         figures = measure(way, asked.records, asked.files)

@@ -21,6 +21,7 @@ from statewright.local.run_command import run
 from statewright.local.send_events_command import send_events
 from statewright.local.serve_command import serve
 from statewright.local.status_command import status
+from statewright.local.summary_command import summary
 from statewright.typing.check_command import check
 from statewright.typing.types_command import types
 from statewright.view.graph_command import graph
@@ -45,6 +46,7 @@ for command in (
     status,
     env,
     ingest,
+    summary,
     backfill,
     quarantine,
     redrive,

@@ -50,8 +50,10 @@ locals {
     ]
     notify = [
       { actions = ["s3:GetObject"], resources = ["${local.bucket_arns["output"]}/alerts/*"] },
-      { actions = ["s3:ListBucket"], resources = [local.bucket_arns["output"]] },
-      { actions = ["s3:PutObject"], resources = ["${local.bucket_arns["output"]}/quarantine/*"] },
+      # What each shard knows of its records, for the file's summary.
+      { actions = ["s3:GetObject"], resources = ["${local.bucket_arns["staging"]}/*"] },
+      { actions = ["s3:ListBucket"], resources = [local.bucket_arns["output"], local.bucket_arns["staging"]] },
+      { actions = ["s3:PutObject"], resources = ["${local.bucket_arns["output"]}/quarantine/*", "${local.bucket_arns["output"]}/reports/*"] },
       { actions = ["dynamodb:PutItem", "dynamodb:UpdateItem"], resources = [local.table_arns["files"]] },
       # Which alerts were told of. A transaction needs what its parts need:
       # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html

@@ -51,6 +51,7 @@ def test_the_commands_are_those_that_exist() -> None:
         "get",
         "send-events",
         "report",
+        "summary",
     }
     aws = {"package", "deploy", "smoke", "doctor", "cost"}
     assert set(statewright.commands) == {

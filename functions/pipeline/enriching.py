@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from pipeline import contracts, derivations, items, outcomes, oversize, reading, refusals, staging
+from pipeline import contracts, derivations, items, outcomes, oversize, reading, refusals, staging, summaries
 from pipeline.alerts import AlertLog, alert_of, raised, rules_of
 from pipeline.documents import pointer
 from pipeline.errors import StagedDataBroken
@@ -67,7 +67,7 @@ def _worked(request: EnrichRequest, settings: Settings) -> Enriched:
         functools.partial(oversize.move, bucket=settings.output_bucket),
     )
     place = staging.enriched_place(settings.staging_bucket, file, shard["index"])
-    enriched, rejects = 0, dict[int, Reject]()
+    enriched, rejects, summary = 0, dict[int, Reject](), summaries.Summary(contract)
     with (
         staging.PartitionWriter(place, inline=staging.room_beside(request.get("content"))) as staged,
         AlertLog(settings.output_bucket, file, shard["index"]) as alert_log,
@@ -79,12 +79,17 @@ def _worked(request: EnrichRequest, settings: Settings) -> Enriched:
                 rejects[offset] = item
                 continue
             enriched += 1
+            if sent is None:
+                summary.add(item.record, len(staged_line))
             partition = items.partition_of(item.key, request["partitions"])
             staged.add(partition, _ENCODER.encode((item.key, line, msgspec.Raw(item.encoded))))
             message = None if sent is None else message_of(sent)
             for rule in item.alerts:
+                summary.alerts[rule.name] += 1
                 alert_log.put(alert_of(rule, item.record, item.key, line, message))
-    aside = _put_aside(settings, request, contract, rejects)
+    aside = _put_aside(settings, request, contract, rejects, summary)
+    if "content" not in request:
+        summaries.keep(summary, staged.staged, "enrich")
     answer: Enriched = {
         "enriched": enriched,
         "quarantined": aside.records,
@@ -109,7 +114,11 @@ class Aside(NamedTuple):
 
 
 def _put_aside(
-    settings: Settings, request: EnrichRequest, contract: Contract, rejects: dict[int, Reject]
+    settings: Settings,
+    request: EnrichRequest,
+    contract: Contract,
+    rejects: dict[int, Reject],
+    summary: summaries.Summary,
 ) -> Aside:
     """Quarantine the records at the given offsets: the shard is read again, for their bytes."""
     if not rejects:
@@ -121,6 +130,7 @@ def _put_aside(
     with Quarantine(settings.output_bucket, file, "enrich", shard["index"]) as quarantine:
         for candidate, reject in rejected if refused is None else refused.new:
             count_reason(reasons, reject.rule)
+            summary.reasons.add(candidate, reject)
             quarantine.put(candidate, reject)
     kept = refused.keep(settings) if refused is not None else []
     return Aside(quarantine.written, quarantine.count, reasons, kept)

@@ -46,10 +46,11 @@ class Topic:
         alert_logs: Sequence[str],
         severities: Sequence[str],
         told: int,
+        summary: str,
     ) -> None:
         """Tell what became of the file; its severity is the highest of what happened.
 
-        `told` counts the alerts that were told one by one.
+        `told` counts the alerts that were told one by one, `summary` is the URI of the file's summary.
         """
         happened = [*severities, "warning" if counts["quarantined"] else "info"]
         about = {
@@ -65,6 +66,7 @@ class Topic:
             "quarantine": quarantine[:MAX_LINKS],
             "alerts": alert_logs[:MAX_LINKS],
             "alerts_told": told,
+            "summary": summary,
         }
         subject = (
             f"statewright: {counts['written']} of {counts['read']} records written to {self._file['dataset']}"

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from pipeline import contracts, documents, ledger, objects, pseudonyms
+from pipeline import contracts, documents, ledger, objects, pseudonyms, summaries
 from pipeline.errors import ObjectNotFound
 from pipeline.shapes import Enriched, Parsed, Written  # noqa: TC001 - msgspec reads the annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 # To be raised whenever staged objects or outcomes change their form or their meaning.
-FORMAT = 2
+FORMAT = 3
 # Enough hexadecimal digits that two of one file never meet by chance; an outcome has them four times.
 DIGITS = 12
 # As many digits as signatures give the number of a run; the execution after that begins a series.
@@ -105,6 +105,8 @@ def find_shard(settings: Settings, file: File, shard: Shard) -> Parsed | None:
         parsed["quarantine"],
         enriched["quarantine_enrich"],
         enriched["alerts_object"],
+        summaries.place(staged, "enrich"),
+        summaries.place(staged, "parse") if parsed["quarantine"] else None,
     )
     if not all(_is_there(place) for place in named if place):
         return None

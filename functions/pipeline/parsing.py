@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from pipeline import contracts, outcomes, reading, refusals, staging, values
+from pipeline import contracts, outcomes, reading, refusals, staging, summaries, values
 from pipeline.errors import MalformedFile
 from pipeline.formats.lines import Tally
 from pipeline.quarantine import Quarantine
@@ -40,6 +40,7 @@ def _worked(request: ParseRequest, settings: Settings) -> Parsed:
     content = request.get("content")
     tally, reasons, read, valid, unreadable = Tally(), dict[str, int](), 0, 0, 0
     rejected: list[Rejected] = []
+    summary = summaries.Summary(contract)
     place = staging.parsed_place(settings.staging_bucket, file, shard["index"])
     with (
         staging.LineWriter(place, inline=staging.room_beside(content)) as staged,
@@ -60,6 +61,7 @@ def _worked(request: ParseRequest, settings: Settings) -> Parsed:
                 continue
             unreadable += reject.rule in UNREADABLE
             count_reason(reasons, reject.rule)
+            summary.reasons.add(candidate, reject)
             quarantine.put(candidate, reject)
         refused = refusals.refused(settings, file, rejected)
         for candidate, reject in refused.new:
@@ -80,6 +82,8 @@ def _worked(request: ParseRequest, settings: Settings) -> Parsed:
         "staged": staged.staged,
         "quarantine": quarantine.written,
     }
+    if content is None and quarantine.count:
+        summaries.keep(summary, staged.staged, "parse")
     if content is not None:
         parsed["refusals"] = refused.keep(settings)
     return parsed

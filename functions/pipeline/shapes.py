@@ -379,6 +379,7 @@ class Notified(TypedDict):
     """What Notify says of a file.
 
     `quarantine`: s3:// URIs, the manifest first.
+    `summary`: The s3:// URI of the file's summary; groups of messages have none.
     """
 
     status: Literal["SUCCEEDED"]
@@ -386,6 +387,7 @@ class Notified(TypedDict):
     counts: Counts
     quarantine: list[str]
     reasons: dict[str, int]
+    summary: NotRequired[str]
 
 
 class ParseRequest(TypedDict):

@@ -59,7 +59,8 @@ def of_file(facts: Facts, size: int, load: Load, ratios: Ratios) -> Calls:
     _write(calls, facts, load, ratios)
     _notify(calls, facts, load)
     if load.rejected:
-        calls["parse_and_validate", PUT] += min(facts.shards, load.rejected)
+        # The records, and why they were put aside.
+        calls["parse_and_validate", PUT] += 2 * min(facts.shards, load.rejected)
     if load.alerts:
         calls["enrich", PUT] += min(facts.shards, load.alerts)
     return calls
@@ -108,7 +109,7 @@ def _enrich(calls: Calls, facts: Facts, load: Load, ratios: Ratios) -> None:
     calls["enrich", HEAD] += 1
     calls["enrich", GET] += math.ceil(staged / facts.constants.range_bytes)
     _upload(calls, "enrich", facts, facts.enriched_bytes * load.valid / facts.shards * ratios.enriched)
-    calls["enrich", PUT] += facts.keep and facts.shards > 1
+    calls["enrich", PUT] += 1 + (facts.keep and facts.shards > 1)  # the shard's part of the summary
 
 
 def _write(calls: Calls, facts: Facts, load: Load, ratios: Ratios) -> None:
@@ -169,9 +170,10 @@ def _notify(calls: Calls, facts: Facts, load: Load) -> None:
     calls["notify", BATCH_WRITE] += math.ceil(singles / MARKED_AT_ONCE)
     calls["notify", PUBLISH] += 1 + singles
     logs = min(facts.shards, singles)
-    calls["notify", HEAD] += logs
-    calls["notify", GET] += logs
-    calls["notify", PUT] += bool(load.rejected)
+    parts = facts.shards + min(facts.shards, load.rejected)
+    calls["notify", HEAD] += logs + parts
+    calls["notify", GET] += logs + parts
+    calls["notify", PUT] += 1 + bool(load.rejected)
 
 
 def _upload(calls: Calls, function: str, facts: Facts, size: float) -> None:

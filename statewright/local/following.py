@@ -75,6 +75,7 @@ class Outcome:
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTS, 0))
     reasons: dict[str, int] = field(default_factory=dict)
     quarantine: list[str] = field(default_factory=list)
+    summary: str | None = None
     error: str | None = None
     cause: str | None = None
     duplicate_of: str | None = None
@@ -190,6 +191,7 @@ def _outcome(uploaded: Upload, found: dict[str, Any], names: Names, clients: Cli
         counts=counts,
         reasons=output.get("reasons", {}),
         quarantine=output.get("quarantine", []),
+        summary=output.get("summary"),
         error=found.get("error"),
         cause=found.get("cause"),
         duplicate_of=output.get("duplicate_of"),

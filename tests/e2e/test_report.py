@@ -186,6 +186,11 @@ def test_reasons_are_those_that_the_samples_were_made_with(report: dict[str, Any
     }  # fmt: skip
 
 
+def test_alerts_have_the_rule_that_raised_them(report: dict[str, Any], sent: list[dict[str, Any]]) -> None:
+    # Of the samples' contracts, that of orders alone has a rule.
+    assert counted(report, "files", "alert_rules") == {"large_order": sum(each["alerts"] for each in sent)}
+
+
 def test_messages_are_counted_apart(report: dict[str, Any]) -> None:
     messages = report["messages"]
     assert messages["records"] == {"read": 4, "written": 3, "superseded": 0, "quarantined": 1, "alerts": 0}

@@ -67,7 +67,8 @@ class Arrivals:
         left = self._lab.collect()
         rows = {key: _whatever_came_first(row) for key, row in left.rows.items()}
         # Which records of an older state were written at all follows from the order too.
-        objects = {key: body for key, body in left.objects.items() if not key.startswith(remains.PROCESSED)}
+        by_order = (remains.PROCESSED, remains.REPORTS)
+        objects = {key: body for key, body in left.objects.items() if not key.startswith(by_order)}
         return dataclasses.replace(left, rows=rows, objects=objects, told=type(left.told)())
 
 

@@ -34,6 +34,7 @@ OF_THE_RUN = {
 }
 RUN = re.compile(r"(?<=[0-9a-f]{32}/)([0-9a-f]{12})(?:-[0-9]+)?/")
 PROCESSED = "processed/"
+REPORTS = "reports/"
 RUN_OF_A_FILE = re.compile(rb'(?<="run":")[0-9a-f-]+')
 
 
@@ -96,15 +97,15 @@ def _counting(cloud: Cloud, rows: list[dict[str, Json]]) -> dict[str, bytes]:
     series = {row["run"]["S"].partition("-")[0] for row in rows if "run" in row}
     bodies: dict[str, bytes] = {}
     for key in cloud.keys(OUTPUT):
-        if key.startswith((PROCESSED, "items/")):
+        if key.startswith((PROCESSED, REPORTS, "items/")):
             # Its name follows from the file, or from its content: who writes it again replaces it.
-            bodies[key] = unpacked(cloud, key)
+            bodies[key] = _body(cloud, key) if key.startswith(REPORTS) else unpacked(cloud, key)
             continue
         run = RUN.search(key)
         assert run, key
         if run[1] not in series:
             continue  # an execution that failed, or was stopped, has left it
-        body = RUN_OF_A_FILE.sub(b"", cloud.s3.get_object(Bucket=OUTPUT, Key=key)["Body"].read())
+        body = RUN_OF_A_FILE.sub(b"", _body(cloud, key))
         body = _without_runs(body.decode()).encode() if key.endswith(".json") else body
         plain = _without_runs(key)
         assert bodies.setdefault(plain, body) == body, f"two executions of one work differ in {plain}"
@@ -112,6 +113,11 @@ def _counting(cloud: Cloud, rows: list[dict[str, Json]]) -> dict[str, bytes]:
         for each in row.get("quarantine", {}).get("L", ()):
             assert _without_runs(each["S"].removeprefix(f"s3://{OUTPUT}/")) in bodies, each
     return bodies
+
+
+def _body(cloud: Cloud, key: str) -> bytes:
+    body: bytes = cloud.s3.get_object(Bucket=OUTPUT, Key=key)["Body"].read()
+    return body
 
 
 def _without_runs(text: str) -> str:

@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from pipeline import documents, executions, ledger, objects
-from pipeline.errors import ObjectNotFound
+from pipeline.errors import InvalidInput, ObjectNotFound
 from pipeline.moments import moment
 from tests.functions.cloud import (
     EXECUTION,
@@ -414,3 +414,42 @@ def test_the_plan_carries_the_tolerance_of_the_contract(
         "share": 0.05
     }
     assert "tolerance" not in invoke("collect_data", {"s3Bucket": RAW, "s3Key": "sales/a.csv"})["plan"]
+
+
+@pytest.mark.parametrize(("minutes", "outcome"), [(4, "in_progress"), (6, "work")])
+def test_a_batch_of_a_backfill_has_an_object_no_longer_than_it_lives(
+    cloud: Cloud, minutes: int, outcome: str
+) -> None:
+    cloud.put("orders/a.jsonl", json_lines(order(1)))
+    batch = "arn:aws:states:us-east-1:000000000000:express:statewright-backfill/Objects:a:b"
+    request = {"s3Bucket": RAW, "s3Key": "orders/a.jsonl"}
+    who = {"execution": {"id": batch, "started_at": STARTED_AT}}
+    file_id = invoke("collect_data", {**request, **who})["file"]["id"]
+    since = datetime.now(UTC) - timedelta(minutes=minutes)
+    cloud.files.update_item(
+        Key={"file_id": file_id},
+        UpdateExpression="SET processed_at = :at",
+        ExpressionAttributeValues={":at": since.isoformat()},
+    )
+    assert invoke("collect_data", request)["outcome"] == outcome
+
+
+def test_a_dataset_that_is_named_decides_and_the_suffix_says_the_format(cloud: Cloud) -> None:
+    for key in ("archive/a.jsonl", "archive/a.csv.gz", "archive/a.bin", "user_activity/a.jsonl"):
+        cloud.put(key, b"x")
+    found = [
+        invoke("collect_data", {"s3Bucket": RAW, "s3Key": key, "dataset": "orders"})["file"]
+        for key in ("archive/a.jsonl", "archive/a.csv.gz", "archive/a.bin", "user_activity/a.jsonl")
+    ]
+    assert [(each["dataset"], each["format"], each["compression"]) for each in found] == [
+        ("orders", "jsonl", "none"),
+        ("orders", "csv", "gzip"),
+        (None, None, None),
+        ("orders", "jsonl", "none"),
+    ]
+
+
+def test_a_dataset_that_is_none_is_refused(cloud: Cloud) -> None:
+    cloud.put("orders/a.jsonl", b"x")
+    with pytest.raises(InvalidInput, match="/dataset"):
+        invoke("collect_data", {"s3Bucket": RAW, "s3Key": "orders/a.jsonl", "dataset": "nothing"})

@@ -33,7 +33,10 @@ def test_emails_become_pseudonyms_everywhere(cloud: Cloud) -> None:
     assert len({item["email"]["S"] for item in items}) == 1
     assert all(len(item["email"]["S"]) == 64 for item in items)
     assert "content_preview" not in cloud.row(outcome.collected["file"]["id"])
-    (processed,) = cloud.keys(OUTPUT)
+    processed, summary = cloud.keys(OUTPUT)
+    said = cloud.s3.get_object(Bucket=OUTPUT, Key=summary)["Body"].read()
+    assert b"ada@" not in said
+    assert items[0]["email"]["S"].encode() in said
     stored = cloud.s3.get_object(Bucket=OUTPUT, Key=processed)["Body"].read()
     assert b"ada@" not in zstandard.ZstdDecompressor().decompressobj().decompress(stored)
 

@@ -450,7 +450,10 @@ def test_an_outcome_that_cannot_be_read_is_none(cloud: Cloud, run: Any, text: by
 
 
 @pytest.mark.usefixtures("plan")
-@pytest.mark.parametrize("gone", ["/enriched/00000", "parse-00000.jsonl.gz", "/00000.jsonl.gz"])
+@pytest.mark.parametrize(
+    "gone",
+    ["/enriched/00000", "parse-00000.jsonl.gz", "/00000.jsonl.gz", "00000-enrich", "00000-parse"],
+)
 def test_a_shard_whose_objects_are_gone_is_worked_on_anew(cloud: Cloud, run: Any, gone: str) -> None:
     cloud.put(KEY, BODY)
     clean = clean_run(cloud, run)

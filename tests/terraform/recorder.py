@@ -268,6 +268,7 @@ def _of_what_is_gone(made: Lab, recorder: Recorder) -> None:
         ("enrich", STAGING),
         ("write_to_ddb", STAGING),
         ("notify", OUTPUT),
+        ("notify", STAGING),
     ):
         made.set_up(PLAIN)
         made.clear()
