@@ -1,7 +1,7 @@
 """What a file's records hold, field by field, and why others were put aside: made by shard, then merged.
 
 A shard's part is staged beside its items, and is the same bytes however often the shard is worked on. The
-values are those of the item: behind their pseudonyms, and before any of them is renamed in words.
+values are those of the items: pseudonyms where the contract wants them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 # Records are looked at together, so that Python's work is per batch, not per value.
 BATCH_BYTES = 256 * 1024
-# Notify merges the parts of up to 128 shards in less than its minute, also where each has all that it may have.
+# Notify merges the parts of 128 shards in less than its minute, also where each has all that it may have.
 MAX_FIELDS = 50
 _ENCODER = msgspec.json.Encoder(order="deterministic")
 
