@@ -145,6 +145,7 @@ class _Work:
         self._staged.add(partition, _ENCODER.encode((item.key, line, offset, msgspec.Raw(item.encoded))))
         message = None if sent is None else message_of(sent)
         for rule in item.alerts:
+            self._summary.alerts[rule.name] += 1
             self._alert_log.put(alert_of(rule, item.record, item.key, line, message))
 
     def on_columns(self, found: Columns) -> None:

@@ -41,7 +41,7 @@ _OF_AN_EXECUTION = (
     *("dataset", "contract", "documents", "content_preview", "taken_over_from"),
     *("run", "work", "work_before", "run_before"),
     *("error", "cause", "shard_error", "shard_cause", "counts", "reasons", "quarantine", "seconds"),
-    *("shards_kept", "partitions_kept", "duplicates", "summary"),
+    *("shards_kept", "partitions_kept", "summary", "alert_rules", "duplicates"),
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import islice
@@ -9,7 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from pipeline import alerts, contracts, file_summary, ledger, messages, objects, quarantine, telling
+from pipeline import (
+    alerts,
+    contracts,
+    file_summary,
+    ledger,
+    messages,
+    objects,
+    plans,
+    quarantine,
+    telling,
+)
 from pipeline.errors import ConservationViolated
 from pipeline.moments import moment
 
@@ -29,9 +40,12 @@ if TYPE_CHECKING:
         ShardOutcome,
         Written,
     )
+    from pipeline.summaries import Summary
 
 # More alerts than anybody reads one by one: the summary counts them all and links their log.
 MAX_ALERT_MESSAGES = 20
+# Rules that are told apart in a row, which stays small.
+MAX_ALERT_RULES, OTHER_RULES = 12, "other"
 # The row of a group of messages is needed as long as its items' lineage is asked for.
 GROUP_SECONDS = 90 * 86_400
 
@@ -46,10 +60,14 @@ def notify(request: NotifyRequest, settings: Settings) -> Notified:
     topic = messages.Topic(settings.notifications_topic, file, request["execution"]["id"])
     row = _row(request["execution"], counts, reasons, links)
     if file["format"] == "messages":
-        telling.tell(settings, file, topic, [*_alerts(shards), *_of_refusals(settings, file, shards)])
+        raised = list(_alerts(shards))
+        row["alert_rules"] = by_rule(Counter(alert["rule"] for alert in raised))
+        telling.tell(settings, file, topic, [*raised, *_of_refusals(settings, file, shards)])
         ledger.put(settings.files_table, _of_messages(request, row))
     else:
-        row["summary"] = _put_summary(settings, file, shards, counts, request["partitions"])
+        summary = _summary(settings, file, shards, counts)
+        row["summary"] = file_summary.put(settings, file, summary, counts, request["partitions"])
+        row["alert_rules"] = by_rule(summary.alerts)
         _tell_of_file(settings, topic, request, counts, reasons, links, row["summary"])
         for name, parts in (("shards_kept", shards), ("partitions_kept", request["partitions"])):
             if kept := sum(part.get("kept", False) for part in parts):
@@ -65,20 +83,24 @@ def notify(request: NotifyRequest, settings: Settings) -> Notified:
     return {**notified, "summary": row["summary"]} if "summary" in row else notified
 
 
-def _put_summary(
-    settings: Settings,
-    file: File,
-    shards: Sequence[ShardOutcome],
-    counts: Counts,
-    partitions: Sequence[Written],
-) -> str:
-    """Write the file's summary; raises ConservationViolated where it does not tell of all records."""
+def _summary(settings: Settings, file: File, shards: Sequence[ShardOutcome], counts: Counts) -> Summary:
+    """Return the file's summary; raises ConservationViolated where it does not tell of all records."""
     summary = file_summary.merged(settings, file, shards)
     enriched = counts["written"] + counts["superseded"]
     _equal("records in the summary", summary.records, "written + superseded", enriched)
     put_aside = sum(reason.count for reason in summary.reasons.ordered())
     _equal("reasons in the summary", put_aside, "quarantined", counts["quarantined"])
-    return file_summary.put(settings, file, summary, counts, partitions)
+    _equal("alerts in the summary", summary.alerts.total(), "alerts", counts["alerts"])
+    return summary
+
+
+def by_rule(alerts: Counter[str]) -> dict[str, int]:
+    """Return how many alerts each rule raised: the most frequent rules by name, all others together."""
+    ordered = sorted(alerts.items(), key=lambda each: (-each[1], each[0]))
+    found = Counter(dict(ordered[:MAX_ALERT_RULES]))
+    if len(ordered) > MAX_ALERT_RULES:
+        found[OTHER_RULES] += sum(count for _, count in ordered[MAX_ALERT_RULES:])
+    return dict(found)
 
 
 def _row(
@@ -169,8 +191,8 @@ def conserved(file: File, shards: Sequence[ShardOutcome], partitions: Sequence[W
         "outcomes of partitions",
         len(partitions),
     )
-    if file["compression"] == "none":
-        _equal("bytes of the object", file["size"], "bytes of its shards", _sum(shards, "bytes"))
+    if file["compression"] == "none" or "chunks" in file:
+        _equal("bytes of the object", plans.text_size(file), "bytes of its shards", _sum(shards, "bytes"))
     counts: Counts = {
         "read": _sum(shards, "read"),
         "written": _sum(partitions, "written"),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Number = int | Decimal
 
 # Up to here each different number is kept with its count.
-MAX_NUMBERS = 4096
+MAX_NUMBERS = 2048
 # Above it a number's bucket keeps so many of its digits; where that makes too many buckets, as among numbers
 # of all magnitudes, one digit less.
 DIGITS = 3
@@ -84,9 +84,10 @@ class Values(msgspec.Struct):
         """Take in what another one knows."""
         self.whole = self.whole and other.whole
         if self.digits is not None or other.digits is not None:
-            self._to_buckets(other.digits or DIGITS)
+            digits = min(self.digits or DIGITS, other.digits or DIGITS)
+            self._to_buckets(digits)
             self.measures = _joined(self.measures, other.told())
-            self.counts.update(_cut(other.counts, self.digits or DIGITS))
+            self.counts.update(other.counts if other.digits == digits else _cut(other.counts, digits))
         else:
             self.counts.update(other.counts)
         self._bound()
@@ -147,10 +148,11 @@ class Values(msgspec.Struct):
             self._to_buckets(self.digits - 1)
 
     def _to_buckets(self, digits: int) -> None:
-        """Keep so many digits, or as few as are kept already."""
-        self.measures = self.told()
-        self.digits = min(digits, self.digits or DIGITS)
-        self.counts = _cut(self.counts, self.digits)
+        """Keep so many digits, which are not more than are kept already."""
+        if self.digits != digits:
+            self.measures = self.told()
+            self.digits = digits
+            self.counts = _cut(self.counts, digits)
 
 
 def _texts(numbers: Iterable[Number], context: Context) -> Iterator[str]:

@@ -62,7 +62,7 @@ _TOLD: tuple[tuple[str, str, str, Callable[[Any], str]], ...] = (
     ("bytes", "More bytes came", "Fewer bytes came", size),
     ("alerts", "More alerts were raised", "", "{:,}".format),
     ("repeated", "More files had the content of another", "", "{:,}".format),
-    ("duplicates", "More events came once more", "", "{:,}".format),
+    ("duplicates", "More events came a second time", "", "{:,}".format),
     ("p95_seconds", "The slowest twentieth of the files took longer", "", duration),
     ("messages", "More messages came", "Fewer messages came", "{:,}".format),
     ("messages_quarantined", "More messages were rejected", "", "{:,}".format),

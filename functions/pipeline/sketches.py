@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 # Up to here each text is kept with its count.
-MAX_DISTINCT = 4096
+MAX_DISTINCT = 2048
 # Above it so many of the smallest hashes: the estimate's standard error is 1 to their root, 2.2 %.
 HASHES = 2048
 _LARGEST = (1 << 64) - 1

@@ -61,9 +61,18 @@ def test_given_shards_and_partitions_too(made: Lab, tallies: dict[str, Tally], a
     assert lines(tallies) == []
 
 
+def test_given_a_call_for_the_summary_too(made: Lab, tallies: dict[str, Tally]) -> None:
+    points = [point for point in made.set_up(PLAIN) if "/reports/" in point.call.url]
+    assert [(point.call.by, point.call.operation) for point in points] == [("notify", "s3.PutObject")]
+    faults = [fault for fault in FAULTS if fault.act in (cut_after, timed_out_and_done_late)]
+    harness.strike(made, PLAIN, points, tallies, faults=faults[:3])
+    assert lines(tallies) == []
+
+
 def test_given_a_file_that_fails_it_is_told_whatever_else_fails(made: Lab, tallies: dict[str, Tally]) -> None:
     points = [point for point in made.set_up(BROKEN_SHARD) if not point.call.is_of_a_function]
     assert {point.call.operation for point in points} == {
+        "s3.GetObject",
         "dynamodb.UpdateItem",
         "sqs.SendMessage",
         "sns.Publish",

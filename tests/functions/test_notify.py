@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import copy
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pipeline import notifying
 from pipeline.errors import ClaimLost, ConservationViolated
 from pipeline.messages import plain_subject
 from tests.functions.cloud import EXECUTION, STARTED_AT, ingest, invoke, small_plan
@@ -80,6 +82,16 @@ def test_quarantine_raises_the_severity_of_the_summary(cloud: Cloud) -> None:
     assert summary["Subject"] == "statewright: 1 of 2 records written to orders"
 
 
+def test_people_are_told_where_the_summary_is(cloud: Cloud) -> None:
+    cloud.put("orders/x.jsonl", json_lines(order(1)))
+    outcome = ingest("orders/x.jsonl")
+    (told,) = cloud.messages()
+    file_id = outcome.collected["file"]["id"]
+    place = f"s3://statewright-output/reports/{file_id}_summary.json"
+    assert json.loads(told["Message"])["summary"] == place
+    assert cloud.row(file_id)["summary"] == place
+
+
 @pytest.mark.parametrize(
     ("text", "subject"), [("a\nb", "a?b"), ("é", "?"), ("", "statewright"), ("x" * 120, "x" * 96 + "...")]
 )
@@ -111,3 +123,12 @@ def test_alerts_are_told_one_by_one_up_to_a_cap_then_summed_up(cloud: Cloud) -> 
     item = next(item for item in cloud.items("orders") if item["order_id"]["S"] == "o-1")
     assert item["_alerts"] == {"L": [{"S": "large_order"}]}
     assert outcome.notified["counts"]["alerts"] == 25
+    assert cloud.row(outcome.notified["file"]["id"])["alert_rules"] == {"large_order": 25}
+
+
+def test_a_row_names_the_rules_that_raised_most_and_sums_up_the_others() -> None:
+    named = Counter({f"rule_{number:02}": 50 - number for number in range(12)})
+
+    assert notifying.by_rule(named) == named
+    assert notifying.by_rule(named + Counter(rare=2, rarer=1)) == {**named, "other": 3}
+    assert notifying.by_rule(named + Counter(other=40, rare=2))["other"] == 40 + 2 + named["rule_11"]

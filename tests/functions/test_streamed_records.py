@@ -56,6 +56,7 @@ def test_each_message_is_written_or_goes_back_alone_with_its_reason(cloud: Cloud
         ("m3", "reserved_name", json.dumps(RESERVED)),
         ("m4", "syntax", "{"),
     }
+    assert not [key for bucket in (STAGING, OUTPUT) for key in cloud.keys(bucket) if "summary" in key]
     reason = told_row("message:m2")
     assert reason is not None
     assert (reason["rule"]["S"], reason["pointer"]["S"]) == ("minimum", "/quantity")
