@@ -35,8 +35,12 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 PROJECT = ("functions", "schemas", "statemachines", "pipeline.json")
 TOLD = "told-to-people"
+PROCESSES = {
+    "local.emulator_process": "data services",
+    "local.worker": "functions",
+    "local.daemon": "pipe and workflow",
+}
 LOOK_SECONDS = 0.5
-LOOKED_AT_SECONDS = 30  # for which a look hides dead letters
 Json = Any
 
 
@@ -86,6 +90,22 @@ class Cloud:
         """Start it."""
         port, sfn_port = map(str, self.ports)
         self.run("up", "--port", port, "--sfn-port", sfn_port)
+
+    def processor_seconds(self) -> dict[str, float]:
+        """Return the processor time of its processes since they began, as Linux tells it, by what they do."""
+        daemon = int(json.loads((self.state / "cloud.json").read_bytes())["pid"])
+        found = dict.fromkeys([*PROCESSES.values(), "others"], 0.0)
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                fields = stat.read_text().rpartition(")")[2].split()
+                command = (stat.parent / "cmdline").read_text()
+            except OSError:  # it has ended
+                continue
+            if daemon in (int(stat.parent.name), int(fields[1])):
+                module = next((name for name in PROCESSES if name in command), "")
+                ticks = int(fields[11]) + int(fields[12])
+                found[PROCESSES.get(module, "others")] += ticks / os.sysconf("SC_CLK_TCK")
+        return {name: seconds for name, seconds in found.items() if seconds}
 
     def send(self, count: int, mix: Mix, rate: float = 0) -> float:
         """Send events to the queue of transactions; return the seconds that it took."""
@@ -146,16 +166,16 @@ class Cloud:
     def receives_of_dead_letters(self) -> dict[str, int]:
         """Return how often each of the dead letters was received before this look, by its id."""
         sqs, url = self.clients("sqs"), self.env["REJECTED_TRANSACTIONS_URL"]
+        receipts: list[str] = []
         found: dict[str, int] = {}
         while taken := sqs.receive_message(
-            QueueUrl=url,
-            MaxNumberOfMessages=10,
-            VisibilityTimeout=LOOKED_AT_SECONDS,
-            AttributeNames=["ApproximateReceiveCount"],
+            QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["ApproximateReceiveCount"]
         ).get("Messages"):
             for each in taken:
                 found[each["MessageId"]] = int(each["Attributes"]["ApproximateReceiveCount"]) - 1
-        time.sleep(LOOKED_AT_SECONDS)  # whoever reads them next is to find them
+                receipts.append(each["ReceiptHandle"])
+        for receipt in receipts:  # whoever reads them next is to find them
+            sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=receipt, VisibilityTimeout=0)
         return found
 
     def listen(self) -> None:

@@ -12,6 +12,7 @@ from statewright.deploy.smoke_command import smoke
 from statewright.local.backfill_command import backfill
 from statewright.local.commands import down, env, up
 from statewright.local.demo import demo
+from statewright.local.export_command import export
 from statewright.local.get_command import get
 from statewright.local.ingest_command import ingest
 from statewright.local.quarantine_command import quarantine
@@ -52,6 +53,7 @@ for command in (
     redrive,
     send_events,
     get,
+    export,
     report,
     demo,
     run,

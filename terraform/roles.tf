@@ -14,8 +14,16 @@ locals {
       { actions = ["s3:PutObject"], resources = ["${local.bucket_arns["raw"]}/year=*"] },
       { actions = ["dynamodb:GetItem", "dynamodb:UpdateItem"], resources = [local.table_arns["files"]] },
       { actions = ["ssm:GetParameter"], resources = [local.parameter_arns["pseudonym_key"]] },
+      # The ranges of a large file's shards.
+      { actions = ["s3:PutObject"], resources = ["${local.bucket_arns["staging"]}/ranges/*"] },
       # Whether the execution that holds a file is over.
       { actions = ["states:DescribeExecution"], resources = [local.execution_arns["ingest"]] },
+    ]
+    rechunk = [
+      { actions = ["s3:GetObjectVersion"], resources = ["${local.bucket_arns["raw"]}/*"] },
+      { actions = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"], resources = ["${local.bucket_arns["staging"]}/*"] },
+      # Which chunks are there.
+      { actions = ["s3:ListBucket"], resources = [for name in ["raw", "staging"] : local.bucket_arns[name]] },
     ]
     parse_and_validate = [
       { actions = ["s3:GetObjectVersion"], resources = ["${local.bucket_arns["raw"]}/*"] },
@@ -83,10 +91,12 @@ locals {
   state_machine_grants = {
     ingest = [
       # Versions of the functions: https://docs.aws.amazon.com/lambda/latest/dg/versioning-aliases.html
-      { actions = ["lambda:InvokeFunction"], resources = [for name in ["collect_data", "parse_and_validate", "enrich", "write_to_ddb", "notify"] : "${local.function_arns[name]}:*"] },
+      { actions = ["lambda:InvokeFunction"], resources = [for name in ["collect_data", "rechunk", "parse_and_validate", "enrich", "write_to_ddb", "notify"] : "${local.function_arns[name]}:*"] },
       { actions = ["dynamodb:UpdateItem"], resources = [local.table_arns["files"]] },
       { actions = ["sqs:SendMessage"], resources = [local.queue_arns["dead_letters"]] },
       { actions = ["sns:Publish"], resources = [local.topic_arns["notifications"]] },
+      # The ranges of a large file's shards.
+      { actions = ["s3:GetObject"], resources = ["${local.bucket_arns["staging"]}/ranges/*"] },
       # What AWS calls the least that a distributed Map needs, beside the start of its children.
       { actions = ["states:DescribeExecution"], resources = [local.execution_arns["ingest"]] },
       # Its map runs start EXPRESS children, and start them again in a redrive:

@@ -48,6 +48,7 @@ def test_the_commands_are_those_that_exist() -> None:
         "quarantine",
         "redrive",
         "demo",
+        "export",
         "get",
         "send-events",
         "report",

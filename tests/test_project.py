@@ -45,6 +45,7 @@ def test_this_repository_is_a_project_whose_parts_fit_together() -> None:
     assert project.description.name == "statewright"
     assert set(project.description.functions) == {
         "collect_data",
+        "rechunk",
         "parse_and_validate",
         "enrich",
         "write_to_ddb",

@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote
 
 import msgspec
 
-from pipeline import contracts, documents, executions, ledger, objects, outcomes, plans
+from pipeline import contracts, documents, executions, ledger, objects, outcomes, plans, staging
 from pipeline.errors import InvalidInput, PipelineError
 from pipeline.moments import moment
 from pipeline.routing import compression_of
@@ -75,6 +75,8 @@ def collect_data(request: Mapping[str, Any], settings: Settings, request_id: str
         return _taken(file, outcome, claimed.execution)
     if work is not None:
         file["run"] = outcomes.continued(settings.files_table, row, claimed)
+    if plan["shards"] > 1:
+        _stage_ranges(settings, file, plan)
     return {"outcome": "work" if route else "catalogued", "file": file, "plan": plan}
 
 
@@ -104,6 +106,12 @@ def _plan(settings: Settings, head: Head, route: Route | None) -> Plan:
     plan = plans.plan(head.size, route)
     tolerance = contracts.catalogue(settings.schemas).contract(route.contract).tolerance
     return plan if tolerance is None else {**plan, "tolerance": tolerance}
+
+
+def _stage_ranges(settings: Settings, file: File, plan: Plan) -> None:
+    """Stage the ranges of the shards for the workflow's Map, which reads them one by one."""
+    place = staging.ranges_place(settings.staging_bucket, file)
+    objects.put(place, msgspec.json.encode(plans.ranges(plan, file["size"])), "application/json")
 
 
 def wanted_object(request: Mapping[str, Any]) -> tuple[str, str, str | None]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import uuid
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from pipeline import told
@@ -12,7 +14,6 @@ from pipeline.messages import publish
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from pipeline.settings import Settings
     from pipeline.shapes import Digested, DigestRequest
@@ -48,9 +49,25 @@ def _open(minutes: Sequence[str], settings: Settings) -> list[Minute]:
     return [minute for minute in found if minute.rest > minute.told]
 
 
-def _tell(minute: Minute, settings: Settings) -> int:
-    """Publish first: a digest that is told twice is better than one that nobody sees."""
-    alerts = minute.rest - minute.told
+def _tell(found: Minute, settings: Settings) -> int:
+    """Publish, then write that down: a digest that is told twice is better than one that nobody sees.
+
+    Each group of a minute asks for its digest, and all ask at once: one of them tells.
+    """
+    table = settings.told_table
+    # Another one each time: what is repeated on the network alone has begun already.
+    minute = told.begin_digest(table, found.id, uuid.uuid4().hex, datetime.now(UTC))
+    try:
+        alerts = minute.rest - minute.told
+        if alerts > 0:
+            _publish(minute, alerts, settings)
+            told.digest_told(table, minute)
+    finally:
+        told.end_digest(table, found.id)
+    return alerts
+
+
+def _publish(minute: Minute, alerts: int, settings: Settings) -> None:
     about = {
         "event": "digest",
         "dataset": minute.dataset,
@@ -60,5 +77,3 @@ def _tell(minute: Minute, settings: Settings) -> int:
     subject = f"{alerts} more alerts {minute.rule} of {minute.dataset}"
     said = {**about, "minute": f"{minute.minute}Z", "alerts": alerts}
     publish(settings.notifications_topic, subject, about, said)
-    told.digest_told(settings.told_table, minute)
-    return alerts

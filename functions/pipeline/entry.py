@@ -29,6 +29,7 @@ METRICS: dict[str, dict[str, str]] = {
         "in_progress": "FilesInProgress",
         "catalogued": "FilesCatalogued",
     },
+    "rechunk": {"finished": "FilesRechunked"},
     "parse_and_validate": {
         "read": "RecordsRead",
         "valid": "RecordsValid",

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from pipeline import alerts, contracts, file_summary, ledger, messages, objects, quarantine, telling
+from pipeline import (
+    alerts,
+    contracts,
+    file_summary,
+    ledger,
+    messages,
+    objects,
+    plans,
+    quarantine,
+    telling,
+)
 from pipeline.errors import ConservationViolated
 from pipeline.moments import moment
 
@@ -181,8 +191,8 @@ def conserved(file: File, shards: Sequence[ShardOutcome], partitions: Sequence[W
         "outcomes of partitions",
         len(partitions),
     )
-    if file["compression"] == "none":
-        _equal("bytes of the object", file["size"], "bytes of its shards", _sum(shards, "bytes"))
+    if file["compression"] == "none" or "chunks" in file:
+        _equal("bytes of the object", plans.text_size(file), "bytes of its shards", _sum(shards, "bytes"))
     counts: Counts = {
         "read": _sum(shards, "read"),
         "written": _sum(partitions, "written"),

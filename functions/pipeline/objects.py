@@ -141,6 +141,13 @@ def size_of(place: Location) -> int:
         raise StagedDataBroken(f"{uri(place)} is not there") from error
 
 
+def keys_below(bucket: str, prefix: str) -> Iterator[str]:
+    """Yield the keys of a bucket that begin with a prefix, sorted."""
+    with calling("S3 ListObjectsV2"):
+        for page in s3().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+            yield from (each["Key"] for each in page.get("Contents", ()))
+
+
 def is_there(place: Location) -> bool:
     """Return whether there is an object of the pipeline's own."""
     try:

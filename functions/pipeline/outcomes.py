@@ -61,7 +61,7 @@ def work_of(settings: Settings, contract: str, plan: Plan) -> str:
     hidden = contracts.catalogue(settings.schemas).contract(contract).pseudonymise
     said = {
         "format": FORMAT,
-        "plan": [plan["shards"], plan["shard_bytes"], plan["partitions"]],
+        "plan": [plan["shards"], plan["shard_bytes"], plan["partitions"], plan.get("rechunk", False)],
         "contract": contract,
         "documents": documents.digest(settings.schemas),
         "key": pseudonyms.key_version(settings.pseudonym_key_parameter) if hidden else None,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pipeline import objects, staging
-from pipeline.errors import EmptyFile
+from pipeline import chunks, objects, plans, staging
+from pipeline.errors import EmptyFile, InvalidInput
 from pipeline.formats import encoding, gzip_stream, json_values, lines, messages, rows
 from pipeline.formats.value_stream import ValueStream
 from pipeline.rejects import Reject
@@ -54,8 +54,10 @@ def candidates(
     """
     if content is not None:
         return _messages(content, tally)
+    if file["format"] == "messages":
+        raise InvalidInput("parse_and_validate", "/content", "required")
     if file["format"] == "json":
-        return _json(file, tally)
+        return _json(file, shard, tally)
     if file["format"] == "jsonl":
         return _json_lines(file, shard, tally)
     return _rows(file, shard, contract, tally, one_line_records=one_line_records)
@@ -63,7 +65,7 @@ def candidates(
 
 def is_whole(file: File, shard: Shard) -> bool:
     """Return whether a shard is all of its file."""
-    return shard["start"] == 0 and shard["end"] == file["size"]
+    return shard["start"] == 0 and shard["end"] == plans.text_size(file)
 
 
 def _messages(content: Staged, tally: Tally) -> Iterator[Candidate]:
@@ -75,9 +77,11 @@ def _messages(content: Staged, tally: Tally) -> Iterator[Candidate]:
         yield Candidate(tally.lines, offset, message.body, len(message.body), value, message.rank)
 
 
-def _json(file: File, tally: Tally) -> Iterator[Candidate]:
-    offset, chunks = _from_the_start(file, tally)
-    for value in ValueStream(chunks, offset, tally).values():
+def _json(file: File, shard: Shard, tally: Tally) -> Iterator[Candidate]:
+    offset, pieces = _streamed(file, shard, tally)
+    after = chunks.beginning(file["chunks"]) if shard["start"] else ""
+    goes_on = shard["end"] < plans.text_size(file)
+    for value in ValueStream(pieces, offset, tally, after=after, goes_on=goes_on).values():
         yield Candidate(
             value.line, value.offset, value.raw, len(value.raw), _decoded(value.raw, value.offset)
         )
@@ -112,7 +116,7 @@ def _rows(
     delimiter = rows.DELIMITERS[str(file["format"])]
     found = rows.rows(_lines(file, shard, tally), delimiter, one_line_records=one_line_records)
     if shard["start"]:
-        names = rows.header(_first_row(file, delimiter), contract)
+        names = rows.header(_first_row(file, delimiter, one_line_records=one_line_records), contract)
     else:
         first = next((row for row in found if row.raw.strip()), None)
         if first is None:
@@ -125,32 +129,45 @@ def _rows(
         yield Candidate(row.line, row.offset, row.raw, row.size, value)
 
 
-def _first_row(file: File, delimiter: str) -> rows.Row | None:
+def _first_row(file: File, delimiter: str, *, one_line_records: bool) -> rows.Row | None:
+    tally = lines.Tally()
+    if "chunks" in file:
+        marked, pieces = encoding.without_mark(chunks.first(file["chunks"]))
+        found = rows.rows(
+            lines.split(pieces, marked, None, tally), delimiter, one_line_records=one_line_records
+        )
+        return next((row for row in found if row.raw.strip()), None)
     start: Shard = {"index": 0, "start": 0, "end": min(file["size"], HEADER_BYTES)}
-    return next(rows.rows(_lines(file, start, lines.Tally()), delimiter, one_line_records=True), None)
+    return next(rows.rows(_lines(file, start, tally), delimiter, one_line_records=True), None)
 
 
 def _lines(file: File, shard: Shard, tally: Tally) -> Iterator[Line]:
-    if file["compression"] == "gzip":
-        offset, chunks = _from_the_start(file, tally)
-        return lines.split(chunks, offset, None, tally)
+    if file["compression"] == "gzip" or "chunks" in file:
+        offset, pieces = _streamed(file, shard, tally)
+        return lines.split(pieces, offset, None, tally)
     start, end = shard["start"], shard["end"]
     if start:
         pieces = chain(objects.read_version(file, start - 1, end), _overrun(file, end))
-        offset, chunks = lines.after_first_newline(pieces, start - 1, end)
-        return lines.split(chunks, offset, end, tally)
-    marked, chunks = encoding.without_mark(chain(objects.read_version(file, 0, end), _overrun(file, end)))
+        offset, pieces = lines.after_first_newline(pieces, start - 1, end)
+        return lines.split(pieces, offset, end, tally)
+    marked, pieces = encoding.without_mark(chain(objects.read_version(file, 0, end), _overrun(file, end)))
     tally.bytes += marked
-    return lines.split(chunks, marked, end, tally)
+    return lines.split(pieces, marked, end, tally)
 
 
-def _from_the_start(file: File, tally: Tally) -> tuple[int, Iterator[bytes]]:
-    chunks = objects.read_version(file, 0, file["size"])
-    if file["compression"] == "gzip" and file["size"]:
-        chunks = gzip_stream.decompress(chunks)
-    marked, chunks = encoding.without_mark(chunks)
+def _streamed(file: File, shard: Shard, tally: Tally) -> tuple[int, Iterator[bytes]]:
+    """Return the text of a file that cannot be split, or that of one of its chunks, and where it begins."""
+    if "chunks" in file:
+        pieces = chunks.read(file["chunks"], shard)
+        if shard["start"]:
+            return shard["start"], pieces
+    else:
+        pieces = objects.read_version(file, 0, file["size"])
+        if file["compression"] == "gzip" and file["size"]:
+            pieces = gzip_stream.decompress(pieces)
+    marked, pieces = encoding.without_mark(pieces)
     tally.bytes += marked
-    return marked, chunks
+    return marked, pieces
 
 
 def _overrun(file: File, end: int) -> Iterator[bytes]:

@@ -63,6 +63,18 @@ Format = Literal["json", "jsonl", "csv", "tsv", "messages"]
 Compression = Literal["none", "gzip"]
 
 
+class Chunks(TypedDict):
+    """Where Rechunk has put the text of an object, in pieces that end where records end; how many bytes it
+    has.
+
+    `prefix`: What the keys of the chunks begin with.
+    """
+
+    bucket: str
+    prefix: str
+    bytes: int
+
+
 class File(TypedDict):
     """One version of one object.
 
@@ -84,6 +96,7 @@ class File(TypedDict):
     contract: str | None
     format: Format | None
     compression: Compression | None
+    chunks: NotRequired[Chunks]
 
 
 class Tolerance(TypedDict):
@@ -99,6 +112,7 @@ class Plan(TypedDict):
     `tolerance`: The contract's: how many invalid records the file may hold.
     `keep`: Whether outcomes of shards and partitions are kept for a new start: there are several of
     them.
+    `rechunk`: Whether the text is cut into chunks first: how many shards it has shows then.
     """
 
     shards: int
@@ -106,6 +120,7 @@ class Plan(TypedDict):
     tolerance: NotRequired[Tolerance]
     partitions: int
     keep: bool
+    rechunk: NotRequired[bool]
 
 
 class Collected(TypedDict):
@@ -401,6 +416,25 @@ class ParseRequest(TypedDict):
     shard: Shard
     keep: NotRequired[bool]
     content: NotRequired[Staged]
+
+
+class RechunkRequest(TypedDict):
+    """What Rechunk takes.
+
+    `round`: Which invocation this is, counted from 1.
+    """
+
+    file: File
+    plan: Plan
+    round: int
+
+
+class Rechunked(TypedDict):
+    """What Rechunk says; unfinished asks for another invocation, with the same file and plan."""
+
+    outcome: Literal["finished", "unfinished"]
+    file: File
+    plan: Plan
 
 
 class DigestRequest(TypedDict):

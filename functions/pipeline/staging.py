@@ -50,6 +50,11 @@ def enriched_place(bucket: str, file: File, shard: int) -> Location:
     return {"bucket": bucket, "key": f"{file['id']}/{file['run']}/enriched/{shard:05}"}
 
 
+def ranges_place(bucket: str, file: File) -> Location:
+    """Return where the ranges of a file's shards are, a JSON array that the workflow's Map reads."""
+    return {"bucket": bucket, "key": f"ranges/{file['id']}/{file['run']}.json"}
+
+
 def room_beside(content: Staged | None) -> int:
     """Return how many characters of staged data an answer may hold: none unless the request holds some."""
     return MAX_INLINE_CHARACTERS if content is not None and "inline" in content else 0
@@ -123,7 +128,10 @@ class _Staged(ABC):
         """Write what is held, before the upload ends."""
 
     def _frame(self, lines: Sequence[bytes]) -> Frame:
-        frame = self._compress(b"\n".join((*lines, b"")))
+        return self._frame_of(b"\n".join((*lines, b"")))
+
+    def _frame_of(self, content: bytes) -> Frame:
+        frame = self._compress(content)
         offset = self._upload.size
         self._upload.write(frame)
         return offset, len(frame)
@@ -152,6 +160,25 @@ class LineWriter(_Staged):
 
     def _finish(self) -> None:
         self._flush()
+
+
+class TextWriter(_Staged):
+    """Writes text as it stands."""
+
+    def __init__(self, place: Location) -> None:
+        super().__init__(place)
+        self._text = bytearray()
+
+    def write(self, text: bytes) -> None:
+        """Append text, in pieces of any length."""
+        self._text += text
+        if len(self._text) >= FRAME_BYTES:
+            self._finish()
+
+    def _finish(self) -> None:
+        if self._text:
+            self._frame_of(bytes(self._text))
+            self._text.clear()
 
 
 class PartitionWriter(_Staged):
@@ -190,6 +217,12 @@ def read_lines(staged: Staged) -> Iterator[bytes]:
     """Yield the lines that a LineWriter wrote."""
     source = _source(staged)
     return _lines(source, [(0, source.size)])
+
+
+def read_text(place: Location) -> Iterator[bytes]:
+    """Yield what a TextWriter wrote, a few hundred kilobytes at a time."""
+    source = _source({"bucket": place["bucket"], "key": place["key"]})
+    return _decompressed(source, [(0, source.size)])
 
 
 def read_partition(staged: Staged, partition: int) -> Iterator[bytes]:

@@ -1,7 +1,7 @@
 """What a file's records hold, field by field, and why others were put aside: made by shard, then merged.
 
 A shard's part is staged beside its items, and is the same bytes however often the shard is worked on. The
-values are those of the item: behind their pseudonyms, and before any of them is renamed in words.
+values are those of the items: pseudonyms where the contract wants them.
 """
 
 from __future__ import annotations

@@ -28,6 +28,8 @@ KEEP_SECONDS = 30 * 86_400
 # An EXPRESS execution lives five minutes: who claimed an alert longer ago and has not told of it is dead.
 # https://docs.aws.amazon.com/step-functions/latest/dg/choosing-workflow-type.html
 LEASE_SECONDS = 300
+# TellDigests lives no longer (pipeline.json): who began to tell of a minute longer ago is dead.
+TELLING_SECONDS = 60
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html and its like
 READ_ROWS = 100
 WRITE_ROWS = 25
@@ -267,19 +269,57 @@ def _still_untold(error: Exception, alerts: Sequence[str]) -> list[str] | None:
 def read_minutes(table: str, minutes: Sequence[str]) -> list[Minute]:
     """Return the minutes that have something for a digest."""
     ids = list(dict.fromkeys(minutes))
-    rows = (row for part in _parts(ids, READ_ROWS) for row in _read(table, part) if "rest" in row)
-    return [
-        Minute(
-            row["id"]["S"],
-            row["dataset"]["S"],
-            row["rule"]["S"],
-            row["severity"]["S"],
-            row["id"]["S"][-16:],
-            int(row["rest"]["N"]),
-            int(row.get("in_digests", {"N": "0"})["N"]),
+    return [_minute(row) for part in _parts(ids, READ_ROWS) for row in _read(table, part) if "rest" in row]
+
+
+def _minute(row: Mapping[str, Any]) -> Minute:
+    return Minute(
+        row["id"]["S"],
+        row["dataset"]["S"],
+        row["rule"]["S"],
+        row["severity"]["S"],
+        row["id"]["S"][-16:],
+        int(row["rest"]["N"]),
+        int(row.get("in_digests", {"N": "0"})["N"]),
+    )
+
+
+def begin_digest(table: str, minute: str, teller: str, at: datetime) -> Minute:
+    """Return a minute that no other teller tells of until `end_digest`, or a while; raises Throttled else.
+
+    Whoever has to wait asks once more, and finds it told, or its teller dead.
+    """
+    from botocore.exceptions import ClientError
+
+    now = int(at.timestamp())
+    with calling("DynamoDB UpdateItem"):
+        try:
+            answer = dynamodb().update_item(
+                TableName=table,
+                Key={"id": typed(minute)},
+                UpdateExpression="SET telling_since = :now, teller = :teller",
+                ConditionExpression="attribute_not_exists(telling_since) OR telling_since < :dead"
+                " OR teller = :teller",
+                ExpressionAttributeValues={
+                    ":now": typed(now),
+                    ":dead": typed(now - TELLING_SECONDS),
+                    ":teller": typed(teller),
+                },
+                ReturnValues="ALL_NEW",
+            )
+        except ClientError as error:
+            if code_of(error) != "ConditionalCheckFailedException":
+                raise
+            raise Throttled(f"the digest of {minute} is being told") from error
+    return _minute(answer["Attributes"])
+
+
+def end_digest(table: str, minute: str) -> None:
+    """Let others tell of a minute."""
+    with calling("DynamoDB UpdateItem"):
+        dynamodb().update_item(
+            TableName=table, Key={"id": typed(minute)}, UpdateExpression="REMOVE telling_since"
         )
-        for row in rows
-    ]
 
 
 def digest_told(table: str, minute: Minute) -> None:

@@ -89,6 +89,7 @@ def _collect_data(calls: Calls, facts: Facts, size: int) -> None:
     calls["collect_data", HEAD] += 1
     calls["collect_data", GET] += bool(facts.preview and size)
     calls["collect_data", UPDATE_ITEM] += 1
+    calls["collect_data", PUT] += facts.shards > 1  # their ranges, for the workflow's Map
 
 
 def _parse(calls: Calls, facts: Facts, shard: int, size: int, load: Load, ratios: Ratios) -> None:

@@ -57,6 +57,10 @@ def facts(catalogue: Any, asked: dict[str, Any]) -> dict[str, Any]:
         plan = plans.plan(asked["size"], route)
     except errors.ObjectTooLarge as error:
         raise Unplanned(str(error)) from error
+    if plan.get("rechunk"):
+        raise Unplanned(
+            f"{asked['size']} bytes that cannot be split are cut into chunks first; that is not modelled"
+        )
     constants = {name: getattr(importlib.import_module(place), n) for name, (place, n) in CONSTANTS.items()}
     raw = asked["size"] * (constants["gzip_ratio"] if route.compression == "gzip" else 1)
     return {

@@ -60,7 +60,8 @@ class Engine:
     `functions` invokes Lambda functions; `clients` gives the boto client of a service ("dynamodb"), needed by
     service integrations alone; `store` keeps machines and ended executions (in memory unless said otherwise);
     `random` chooses among the routes of an alias; `mock_config` gives the test cases that executions may
-    start with; `starts_elsewhere` says that `states:startExecution` goes to the client of "stepfunctions".
+    start with; `starts_elsewhere` says that `states:startExecution` goes to the client of "stepfunctions";
+    `children_at_once` bounds those of each map run, where this machine has fewer functions than AWS has.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class Engine:
         random: random.Random = random.Random(),  # noqa: B008, S311 - one for all; spreads load
         mock_config: Callable[[], MockConfig] | None = None,
         starts_elsewhere: bool = False,
+        children_at_once: int | None = None,
     ) -> None:
         self.functions = functions
         self.clients = clients
@@ -90,6 +92,7 @@ class Engine:
         self.random = random
         self.mock_config = mock_config
         self.starts_elsewhere = starts_elsewhere
+        self.children_at_once = children_at_once
         self.versions = Versions(self)
         self.aliases = Aliases(self)
         self.logs = ExecutionLogs(self)

@@ -273,7 +273,8 @@ class MapRun:
         return len(self._waiting) >= READ_AHEAD or self._waiting_characters >= READ_AHEAD_CHARACTERS
 
     def _begin_some(self) -> int:
-        limit = min(self._record.max_concurrency or MAX_CONCURRENCY, MAX_CONCURRENCY)
+        most = self.parent.engine.children_at_once or MAX_CONCURRENCY
+        limit = min(self._record.max_concurrency or most, most, MAX_CONCURRENCY)
         begun = 0
         while self._to_redrive and len(self.children) < limit and begun < _BEGUN_AT_ONCE:
             self._begin_again()

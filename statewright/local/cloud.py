@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
     from statewright.engine.records import MachineType
 
+# Children of a map run beyond these would wait for a function worker, and EXPRESS ones live five minutes.
+CHILDREN_A_WORKER = 2
 DRAIN_SECONDS = 20.0  # how long a stop waits for executions that run
 WATCH_SECONDS = 1.0
 
@@ -66,7 +68,12 @@ async def run_cloud(
         progress("functions and state machines")
         pool = _function_pool(settings, names)
         stack.push_async_callback(asyncio.to_thread, pool.close)
-        engine = Engine(functions=pool, clients=clients, store=SqliteStore(places.executions))
+        engine = Engine(
+            functions=pool,
+            clients=clients,
+            store=SqliteStore(places.executions),
+            children_at_once=CHILDREN_A_WORKER * settings.workers,
+        )
         stack.push_async_callback(engine.close)
         _deploy_state_machines(engine, names)
         server = await api.start(api.create_app(engine, pool), port=settings.sfn_port)

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 # CollectData reads it; functions/pipeline/collecting.py has the same name.
 REPLAY_METADATA = "statewright-replay-of"
 SUFFIXES = {"json": "json", "jsonl": "jsonl", "ndjson": "jsonl", "csv": "csv", "tsv": "tsv"}
+# The version of a group of messages; functions/pipeline/collecting_messages.py has the same name.
+MESSAGES = "messages"
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 _KEY_BYTES = 1024
 _SPOOLED_BYTES = 8 * 1024 * 1024
@@ -90,6 +92,10 @@ def origin_of(quarantines: Quarantines, file: QuarantinedFile) -> Origin:
     first = next(quarantines.records(file), None)
     if first is None:
         raise QuarantineError(f"the quarantine of {file.file_id} holds no record")
+    if first.version == MESSAGES:
+        dataset = first.contract.partition("/")[0]
+        route: Route | None = Route(dataset, first.contract, "jsonl", "none", one_line_records=False)
+        return Origin(file, first.bucket, first.key, first.version, route)
     (route,) = routes_of(project, [first.key], first.contract)
     return Origin(file, first.bucket, first.key, first.version, route or _route_by_suffix(first))
 
@@ -142,8 +148,8 @@ def chosen(records: Iterable[Rejected], rules: Collection[str]) -> Iterator[Reje
 def written(quarantines: Quarantines, origin: Origin, records: Iterable[Rejected]) -> Iterator[bytes]:
     """Yield the bytes of a file with these records, as they were, in their origin's format.
 
-    CSV and TSV have the origin's header. Values of JSON are the elements of an array, a record a line where
-    it was one: only so each is cut out again as it was, whatever is wrong with it.
+    Messages are lines. CSV and TSV have the origin's header. Values of JSON are the elements of an array, a
+    record a line where it was one: only so each is cut out again as it was, whatever is wrong with it.
     """
     format_ = origin.known_route().format
     if format_ == "json":
@@ -156,7 +162,22 @@ def written(quarantines: Quarantines, origin: Origin, records: Iterable[Rejected
     for number, record in enumerate(records):
         if not number and format_ == "jsonl" and not record.content.startswith(b"{"):
             yield BOM  # else the record's first bytes may be taken for one, or for the mark of a packed file
-        yield record.content + b"\n"
+        yield (_in_one_line(record) if origin.version == MESSAGES else record.content) + b"\n"
+
+
+def _in_one_line(message: Rejected) -> bytes:
+    """Return a message as a line: breaks between the tokens of JSON say nothing; raises QuarantineError."""
+    if b"\n" not in message.content:
+        return message.content
+    try:
+        json.loads(message.content)
+    except ValueError:
+        raise QuarantineError(
+            f"the message in line {message.line} of its group is no JSON and has line breaks, so it cannot go"
+            " as one line; write the records (show --json) to a file, put it right, and send that with"
+            " --corrected FILE.jsonl"
+        ) from None
+    return message.content.replace(b"\n", b" ")
 
 
 def put(quarantines: Quarantines, origin: Origin, content: Content, *, again: bool) -> Replay:

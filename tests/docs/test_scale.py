@@ -8,6 +8,7 @@ import pytest
 
 from bench import simulate
 from bench.local_runs import ROOT
+from tests.docs.cost_tables import bill_of
 
 PAGE = (ROOT / "docs" / "scale.md").read_text(encoding="utf-8")
 # The machine had other work when the runs were made.
@@ -32,3 +33,11 @@ def test_given_the_page_it_says_how_many_items_are_written_before_a_writer_is_cu
     writer = machine["States"]["WritePartitions"]["ItemProcessor"]["States"]["WritePartitionToDdb"]
     for table in (simulate.NEW_TABLE, simulate.WARM_TABLE):
         assert f"{table * writer['TimeoutSeconds']:,} items" in PAGE
+
+
+def test_given_the_page_it_says_what_smaller_files_cost_beside_those_of_a_million_records() -> None:
+    few, some, many = (bill_of(records).usd / records for records in (100, 10_000, 1_000_000))
+
+    assert f"Files of 10,000 records cost {some / many * 100 - 100:.0f} % more, files of 100\n" in PAGE
+    assert f"{few / many:.1f} times as much" in PAGE
+    assert f"{many * 1e6:.2f} USD a million" in PAGE

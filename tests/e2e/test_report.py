@@ -25,7 +25,8 @@ SAMPLES = ROOT / "samples"
 # The largest sample takes longer than all others; the demo sends it.
 LARGEST = "good/orders.jsonl.gz"
 ORDER = {"customer_id": "c", "order_date": "2026-01-02", "quantity": 1, "amount": 2.5, "currency": "USD"}
-MESSAGES = [{**ORDER, "order_id": f"m-{number}"} for number in range(3)] + [{"order_id": "m-broken"}]
+LARGE = {**ORDER, "order_id": "m-large", "amount": 2500}  # the contract alerts above 1000
+MESSAGES = [*({**ORDER, "order_id": f"m-{number}"} for number in range(2)), LARGE, {"order_id": "m-broken"}]
 
 
 @pytest.fixture(scope="module")
@@ -187,13 +188,13 @@ def test_reasons_are_those_that_the_samples_were_made_with(report: dict[str, Any
 
 
 def test_alerts_have_the_rule_that_raised_them(report: dict[str, Any], sent: list[dict[str, Any]]) -> None:
-    # Of the samples' contracts, that of orders alone has a rule.
-    assert counted(report, "files", "alert_rules") == {"large_order": sum(each["alerts"] for each in sent)}
+    assert sum(counted(report, "files", "alert_rules").values()) == sum(each["alerts"] for each in sent)
+    assert counted(report, "messages", "alert_rules") == {"large_order": 1}
 
 
 def test_messages_are_counted_apart(report: dict[str, Any]) -> None:
     messages = report["messages"]
-    assert messages["records"] == {"read": 4, "written": 3, "superseded": 0, "quarantined": 1, "alerts": 0}
+    assert messages["records"] == {"read": 4, "written": 3, "superseded": 0, "quarantined": 1, "alerts": 1}
     assert counted(report, "messages", "reasons") == {"required": 1}
     assert messages["failed"] == 0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 from collections import Counter
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +18,7 @@ from tests.e2e.clouds import Cloud, command, start_cloud, wait_for
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Iterator
+    from pathlib import Path
 
 COUNT = 300  # with fewer large ones than are told singly in a minute: a digest takes two
 VISIBILITY_SECONDS = 5  # three receives are to take seconds; a batch that takes longer comes again
@@ -110,6 +112,20 @@ def assert_each_large_order_was_told_once(cloud: Cloud, large: set[str]) -> None
     assert sorted(json.loads(each["key"])[0] for each in single) == sorted(large)
 
 
+def test_processed_records_become_parquet_each_once(streaming: Cloud, tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow is an optional extra")
+    cloud = streaming
+    ran = cloud.run("export", "orders", "--to", tmp_path, "--json")
+    assert ran.returncode == 0, ran.stderr
+    files = json.loads(ran.stdout)
+    found = [row for file in files for row in parquet.ParquetFile(file["place"]).read().to_pylist()]
+    items = {row["order_id"]["S"]: row for row in rows(cloud, "ORDERS_TABLE")}
+    assert sorted(row["order_id"] for row in found) == sorted(items)
+    for row in found:
+        assert row["amount"] == Decimal(items[row["order_id"]]["amount"]["N"])
+        assert row["_more"] is None
+
+
 def test_a_rejected_message_comes_back_with_its_reason_and_can_be_sent_again(streaming: Cloud) -> None:
     cloud = streaming
     cloud.client("sqs").purge_queue(QueueUrl=cloud.env["REJECTED_TRANSACTIONS_URL"])
@@ -133,6 +149,33 @@ def test_a_rejected_message_comes_back_with_its_reason_and_can_be_sent_again(str
     assert done.returncode == 0, done.stderr
     assert "sent to its queue again" in done.stdout
     assert messages_in(cloud, cloud.env["REJECTED_TRANSACTIONS_URL"]) == 0
+
+
+def test_what_a_group_put_aside_is_corrected_and_replayed(streaming: Cloud, tmp_path: Path) -> None:
+    cloud = streaming
+    broken = {"order_id": "replayed", "customer_id": "c", "order_date": "2026-01-01", "quantity": -1}
+    broken |= {"amount": 2, "currency": "EUR"}
+    body = json.dumps(broken, indent=1)
+    cloud.client("sqs").send_message(QueueUrl=cloud.env["TRANSACTIONS_URL"], MessageBody=body)
+    file_id = wait_for(functools.partial(file_in_quarantine, cloud, body), 30)
+
+    again = json.loads(command("quarantine", "replay", file_id, "--state", cloud.state, "--json").stdout)
+    assert again[0]["counts"]["quarantined"] == 1
+    corrected = tmp_path / "corrected.jsonl"
+    corrected.write_text(json.dumps({**broken, "quantity": 1}) + "\n")
+    done = command("quarantine", "replay", file_id, "--state", cloud.state, "--corrected", corrected)
+    assert done.returncode == 0, done.stderr
+    assert stored(cloud, "replayed")["quantity"] == {"N": "1"}
+
+
+def file_in_quarantine(cloud: Cloud, raw: str) -> str | None:
+    """Return the id of the group that put a message aside."""
+    files = json.loads(command("quarantine", "list", "--state", cloud.state, "--json").stdout)["files"]
+    for file in files:
+        shown = command("quarantine", "show", file["file_id"], "--state", cloud.state, "--json").stdout
+        if any(json.loads(line)["raw"] == raw for line in shown.splitlines()):
+            return str(file["file_id"])
+    return None
 
 
 def test_events_of_any_size_are_read_back_whole(streaming: Cloud) -> None:

@@ -165,6 +165,19 @@ def test_stopping_an_execution_stops_its_children(in_engine):
     in_engine(work)
 
 
+@pytest.mark.parametrize("limit", [{}, {"MaxConcurrency": 9}])
+def test_an_engine_of_few_functions_begins_no_more_children_than_those_can_serve(in_engine, limit):
+    async def work(engine):
+        engine.children_at_once = 2
+        states = {"W": {"Type": "Wait", "Seconds": 10, "End": True}}
+        machine = engine.create_state_machine("m", whole(distributed(states=states, **limit)), ROLE)
+        started = engine.start_execution(machine.arn, json.dumps([1, 2, 3, 4]))
+        record = await engine.wait_for_execution(started.arn)
+        assert record.stop_date - record.start_date == pytest.approx(20, abs=1)
+
+    in_engine(work)
+
+
 def test_a_wider_limit_lets_more_children_run(in_engine):
     async def work(engine):
         states = {"W": {"Type": "Wait", "Seconds": 10, "End": True}}

@@ -27,7 +27,8 @@ def cloud(monkeypatch):
         monkeypatch.setenv(name, "test")
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     with mock_aws():
-        made = {name: boto3.client(name, region_name=REGION) for name in ("dynamodb", "sqs", "sns")}
+        made = {name: boto3.client(name, region_name=REGION) for name in ("dynamodb", "sqs", "sns", "s3")}
+        made["s3"].create_bucket(Bucket="staging")
         made["dynamodb"].create_table(
             TableName="files",
             KeySchema=[{"AttributeName": "file_id", "KeyType": "HASH"}],
@@ -43,6 +44,7 @@ def definition(cloud):
     queue = cloud["sqs"].create_queue(QueueName="dead-letters")["QueueUrl"]
     topic = cloud["sns"].create_topic(Name="notifications")["TopicArn"]
     known = {"FilesTable": "files", "DeadLettersUrl": queue, "NotificationsArn": topic}
+    known["StagingBucket"] = "staging"
     text = DEFINITION.read_text()
     for name in re.findall(r"\$\{(\w+)\}", text):
         text = text.replace("${" + name + "}", known.get(name, name.removesuffix("Arn")))
@@ -62,6 +64,18 @@ def file():
     }
 
 
+def collected(plan, file_=None):
+    size = plan["shard_bytes"]
+    ranges = [
+        {"index": index, "start": index * size, "end": min(100, (index + 1) * size)}
+        for index in range(plan["shards"])
+    ]
+    boto3.client("s3", region_name=REGION).put_object(
+        Bucket="staging", Key=f"ranges/raw/k/{RUN}.json", Body=json.dumps(ranges)
+    )
+    return {"outcome": "work", "file": file_ or file(), "plan": plan}
+
+
 def functions(*, shards=3, partitions=2, broken=None, read=1, invalid=0, tolerance=None):
     calls = []
 
@@ -78,7 +92,7 @@ def functions(*, shards=3, partitions=2, broken=None, read=1, invalid=0, toleran
     if tolerance is not None:
         plan["tolerance"] = tolerance
     answers = {
-        "CollectData": lambda event: {"outcome": "work", "file": file(), "plan": plan},
+        "CollectData": lambda event: collected(plan),
         "ParseAndValidate": lambda event: {
             "shard": event["shard"],
             "staged": {"key": "s"},
@@ -381,7 +395,7 @@ def test_the_largest_outcomes_and_failures_of_shards_fit_the_maps_result(execute
     outcomes = [json.loads(json.dumps(each)) for each in longest_shards(largest_file())]
     handlers, _ = functions()
     plan = {"shards": 128, "shard_bytes": 2**28, "partitions": 512, "keep": True}
-    handlers["CollectData"] = lambda event, context: {"outcome": "work", "file": file_, "plan": plan}
+    handlers["CollectData"] = lambda event, context: collected(plan, file_)
     handlers["ParseAndValidate"] = lambda event, context: {
         "shard": event["shard"],
         "quarantined": 1,

@@ -7,15 +7,16 @@ but for what gave way. What is worked on again is superseded once more; times di
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from moto.backends import get_backend
 
-from pipeline import telling
+from pipeline import digests, telling
 from pipeline.digests import ATTRIBUTE
 from statewright.lambda_runtime import RuntimeFault
 from statewright.local.names import camel, replace_placeholders
@@ -62,6 +63,9 @@ class Batches:
         extension = {"alerts": [{**each, "per_minute": PER_MINUTE} for each in alerts]}
         lab.set_up(Scenario(NAME, "orders/batch.jsonl", b"{}\n", extension=extension))
         lab.patch(telling, "datetime", SimpleNamespace(now=lambda _: NOON))
+        # Who tells of a minute once more does so when the one before must be dead: half an hour later.
+        later = (NOON + timedelta(minutes=30 * number) for number in itertools.count())
+        lab.patch(digests, "datetime", SimpleNamespace(now=lambda _: next(later)))
         self.points: list[Point] = []
         self.clean, self._back = self._run(None)
 

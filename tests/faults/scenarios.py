@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import shutil
 from dataclasses import dataclass, field
@@ -20,7 +21,10 @@ NONSENSE = b"no record at all\n"
 
 @dataclass(frozen=True)
 class Scenario:
-    """An object and how it is worked on; `extension` goes into the contract; a clean run `ends` so."""
+    """An object and how it is worked on; `extension` goes into the contract; a clean run `ends` so.
+
+    One with `chunk_bytes` is cut into chunks of that size first.
+    """
 
     name: str
     key: str
@@ -28,6 +32,7 @@ class Scenario:
     shards: int = 1
     partitions: int = 1
     ends: str = "SUCCEEDED"
+    chunk_bytes: int | None = None
     contract: str = "orders/1"
     extension: dict[str, Json] = field(default_factory=dict)
 
@@ -93,5 +98,6 @@ BROKEN_SHARD = Scenario(
     partitions=2,
     ends="FAILED",
 )
+RECHUNKED = Scenario("chunks", "orders/chunks.json.gz", gzip.compress(mixed_orders(12)), chunk_bytes=1200)
 # The longest first: they are tried side by side.
-SCENARIOS = (FANNED_OUT, PLAIN, HIDDEN, ORDERED, TOO_MANY_INVALID, BROKEN_SHARD)
+SCENARIOS = (FANNED_OUT, PLAIN, RECHUNKED, HIDDEN, ORDERED, TOO_MANY_INVALID, BROKEN_SHARD)

@@ -72,6 +72,7 @@ def test_given_a_call_for_the_summary_too(made: Lab, tallies: dict[str, Tally]) 
 def test_given_a_file_that_fails_it_is_told_whatever_else_fails(made: Lab, tallies: dict[str, Tally]) -> None:
     points = [point for point in made.set_up(BROKEN_SHARD) if not point.call.is_of_a_function]
     assert {point.call.operation for point in points} == {
+        "s3.GetObject",
         "dynamodb.UpdateItem",
         "sqs.SendMessage",
         "sns.Publish",

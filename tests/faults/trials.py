@@ -87,6 +87,8 @@ class Lab:
             PLAN, shard_bytes=-(-size // scenario.shards), partition_bytes=-(-size // scenario.partitions)
         )
         self._monkeypatch.setattr(plans, "plan", plan)
+        self._monkeypatch.setattr(plans, "MAX_SHARD_BYTES", 0 if scenario.chunk_bytes else MAX_SHARD_BYTES)
+        self._monkeypatch.setattr(plans, "CHUNK_BYTES", scenario.chunk_bytes or CHUNK_BYTES)
         self.clear()
         ended = self.run(None, self._once)
         assert ended.status == scenario.ends, (ended.error, ended.cause)
@@ -227,7 +229,7 @@ def empty(table: str) -> None:
         dynamodb.batch_write_item(RequestItems={table: deletes[start : start + 25]})
 
 
-PLAN = plans.plan
+PLAN, MAX_SHARD_BYTES, CHUNK_BYTES = plans.plan, plans.MAX_SHARD_BYTES, plans.CHUNK_BYTES
 
 
 @contextlib.contextmanager

@@ -21,6 +21,7 @@ import daily_report
 import enrich
 import notify
 import parse_and_validate
+import rechunk
 import tell_digests
 import write_to_ddb
 from pipeline import contracts, documents, entry, pseudonyms
@@ -43,6 +44,7 @@ STARTED_AT = "2025-08-18T19:00:00.000Z"
 EXECUTION = "arn:aws:states:us-east-1:000000000000:execution:statewright-ingest:one"
 HANDLERS = {
     "collect_data": collect_data.handler,
+    "rechunk": rechunk.handler,
     "parse_and_validate": parse_and_validate.handler,
     "enrich": enrich.handler,
     "write_to_ddb": write_to_ddb.handler,
@@ -60,6 +62,9 @@ class Context:
     memory_limit_in_mb = 128
     invoked_function_arn = "arn:aws:lambda:us-east-1:000000000000:function:statewright-function"
     aws_request_id = "00000000-0000-4000-8000-000000000001"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 840_000
 
 
 def invoke(function: str, request: Any) -> Any:

@@ -154,6 +154,33 @@ def test_a_digest_that_is_asked_for_twice_tells_once_and_a_later_one_of_what_cam
     assert [each["alerts"] for each in said(cloud)] == [5, 3]
 
 
+def test_a_digest_is_told_once_where_two_are_asked_for_at_once(cloud: Cloud, clock: Clock) -> None:
+    stream(*large(0, QUOTA + 5))
+    said(cloud)
+    told.begin_digest(TOLD, MINUTE, "another", datetime.now(UTC))
+    with pytest.raises(Throttled, match="is being told"):
+        digest(MINUTE)
+    assert said(cloud) == []
+
+    told.end_digest(TOLD, MINUTE)
+    assert (digest(MINUTE), digest(MINUTE)) == (5, 0)
+
+
+def test_a_teller_that_died_keeps_nobody_from_telling(cloud: Cloud, clock: Clock) -> None:
+    stream(*large(0, QUOTA + 5))
+    dead = datetime.now(UTC) - timedelta(seconds=told.TELLING_SECONDS + 1)
+    told.begin_digest(TOLD, MINUTE, "dead", dead)
+    assert digest(MINUTE) == 5
+
+
+def test_a_teller_whose_answer_was_lost_on_the_network_tells(cloud: Cloud) -> None:
+    now = datetime.now(UTC)
+    row = {"id": MINUTE, "rest": 3, "dataset": "orders", "rule": "large_order", "severity": "warning"}
+    cloud.dynamodb.Table(TOLD).put_item(Item=row)
+    first, again = (told.begin_digest(TOLD, MINUTE, "me", now) for _ in range(2))
+    assert first == again
+
+
 def test_a_minute_that_left_nothing_is_not_told_of(cloud: Cloud, clock: Clock) -> None:
     stream(*large(0, 2))
     said(cloud)

@@ -6,13 +6,15 @@ import dataclasses
 import gzip
 import io
 import json
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline import collecting, routing
+from pipeline import collecting, collecting_messages, routing
+from pipeline.collecting_messages import Message
 from pipeline.formats import encoding, lines, rows
 from pipeline.formats.value_stream import ValueStream
 from statewright.local import following, replays
@@ -92,6 +94,52 @@ def test_rows_keep_their_quotes_and_line_breaks_below_the_header(stored: Quarant
 
     found = rows.rows(lines.split([body], 0, None, lines.Tally()), ",", one_line_records=False)
     assert [row.raw for row in found] == [HEADER + b"\r", *raws]
+
+
+# --- messages ---
+
+
+GROUP = Origin(
+    FILE,
+    "staging",
+    f"messages/orders/2026-01-02/{'0' * 32}",
+    replays.MESSAGES,
+    Route("orders", "orders/1", "jsonl", "none", one_line_records=False),
+)
+
+
+def lines_of(raws: list[bytes]) -> list[bytes]:
+    body = b"".join(replays.written(Quarantines(None), GROUP, map(rejected, raws)))  # type: ignore[arg-type]
+    return body.splitlines()
+
+
+def test_messages_become_lines_and_a_value_of_several_lines_is_the_same_value() -> None:
+    value = {"order_id": "a", "note": "two\nlines", "deep": {"list": [1, 2]}}
+    one, several = json.dumps(value).encode(), json.dumps(value, indent=2).encode()
+    whole, joined, broken = lines_of([one, several, b'{"order_id": "cut off'])
+    assert (whole, json.loads(joined), broken) == (one, value, b'{"order_id": "cut off')
+
+
+def test_a_message_that_is_no_value_and_has_several_lines_needs_a_file() -> None:
+    with pytest.raises(QuarantineError, match=r"line 1 of its group .* --corrected FILE\.jsonl"):
+        lines_of([b'{"order_id":\n"cut off'])
+
+
+def test_a_group_of_messages_is_replayed_into_its_dataset(stored: Quarantined) -> None:
+    group = dataclasses.replace(stored.upload("unused", b""), key=GROUP.key, version=replays.MESSAGES)
+    stored.put_aside(group, "parse-00000", [{"raw": "{}", "message_id": "m-1"}])
+    (file,) = stored.quarantines.files()
+    origin = replays.origin_of(stored.quarantines, file)
+    with replays.quarantined_content(stored.quarantines, origin, ()) as content:
+        key = replays.replay_key(stored.quarantines, origin, content)
+    assert key.startswith(f"orders/replays/{file.file_id}/")
+    assert key.endswith(".jsonl")
+
+
+def test_collect_messages_gives_groups_the_same_version() -> None:
+    settings: Any = SimpleNamespace(staging_bucket="staging")
+    found = collecting_messages._file("orders/1", [Message("m", 0, "q", "{}", {})], settings)
+    assert found["version"] == replays.MESSAGES
 
 
 # --- what cannot be sent ---

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 from collections import Counter
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,6 +21,7 @@ from statewright.local.send_events_command import send_events
 from statewright.local.sending import MAX_BATCH_BYTES, NotSent, Plan, batches, send
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from statewright.local.clients import Clients
@@ -157,6 +161,41 @@ def test_the_command_sends_to_a_queue_on_loopback_and_tells_what(
     assert told["sent"] == 40 == sum(told[kind] for kind in ("good", "large", "broken", "duplicate"))
     said = clients("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
     assert said["Attributes"]["ApproximateNumberOfMessages"] == "40"
+
+
+def test_a_command_that_was_killed_goes_on_where_it_was(clients: Clients, tmp_path: Path) -> None:
+    url = clients("sqs").create_queue(QueueName="events-of-the-killed-command")["QueueUrl"]
+    command = [sys.executable, "-m", "statewright.cli", "send-events", "--queue-url", url, "--count", "1000"]
+    killed = subprocess.Popen([*command, "--rate", "150"], cwd=tmp_path)
+    while not list(tmp_path.glob(".statewright/send-events/*.json")) or not _next(tmp_path):
+        assert killed.poll() is None
+        time.sleep(0.02)
+    killed.kill()
+    killed.wait()
+    before = _next(tmp_path)
+
+    ran = subprocess.run([*command, "--json"], cwd=tmp_path, capture_output=True, text=True, check=True)
+
+    assert 0 < before < 1000
+    assert json.loads(ran.stdout)["resumed_after"] == before
+    wanted = Counter(event(number, Mix(day=_today())).body for number in range(1000))
+    found = Counter(bodies_in(clients, url))
+    assert not wanted - found
+    assert (found - wanted).total() <= 300  # what was sent between the last save and the kill
+
+
+def _next(folder: Path) -> int:
+    (saved,) = folder.glob(".statewright/send-events/*.json")
+    return int(json.loads(saved.read_text())["next"])
+
+
+def _today() -> str:
+    return datetime.now(UTC).date().isoformat()
+
+
+def bodies_in(clients: Clients, url: str) -> Iterator[str]:
+    while taken := clients("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+        yield from (each["Body"] for each in taken)
 
 
 @pytest.mark.parametrize(

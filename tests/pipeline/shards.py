@@ -80,20 +80,27 @@ def read_shards(
 ) -> list[ReadShard]:
     """Read bytes in shards that end at the cuts."""
     catalogue = catalogue or contracts.catalogue(SCHEMAS)
-    file = file_of(key, body, catalogue)
-    contract = catalogue.contract(str(file["contract"]))
-    one_line = catalogue.one_line_records(contract.name, key)
     edges = [0, *cuts, len(body)]
-    shards = []
+    ranges: list[Shard] = [
+        {"index": index, "start": start, "end": end} for index, (start, end) in enumerate(pairwise(edges))
+    ]
     with served(body, piece):
-        for index, (start, end) in enumerate(pairwise(edges)):
-            shard: Shard = {"index": index, "start": start, "end": end}
-            tally = Tally()
-            found = [
-                Found(each.line, each.offset, each.raw, each.value, judge(contract, each.value))
-                for each in reading.candidates(file, shard, contract, tally, one_line_records=one_line)
-            ]
-            shards.append(ReadShard(found, tally.lines, tally.bytes))
+        return read_ranges(file_of(key, body, catalogue), ranges, catalogue)
+
+
+def read_ranges(file: File, ranges: Sequence[Shard], catalogue: Any = None) -> list[ReadShard]:
+    """Read the shards of a file."""
+    catalogue = catalogue or contracts.catalogue(SCHEMAS)
+    contract = catalogue.contract(str(file["contract"]))
+    one_line = catalogue.one_line_records(contract.name, file["key"])
+    shards = []
+    for shard in ranges:
+        tally = Tally()
+        found = [
+            Found(each.line, each.offset, each.raw, each.value, judge(contract, each.value))
+            for each in reading.candidates(file, shard, contract, tally, one_line_records=one_line)
+        ]
+        shards.append(ReadShard(found, tally.lines, tally.bytes))
     return shards
 
 

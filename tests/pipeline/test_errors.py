@@ -22,7 +22,11 @@ WORKFLOWS = {
 }
 RECORDS = {"${ParseAndValidateArn}", "${EnrichArn}", "${WriteToDdbArn}", "${NotifyArn}"}
 FILES = {"${CollectDataArn}", *RECORDS}
-ARNS = {"ingest": FILES, "stream": {"${TellDigestsArn}", *RECORDS}, "backfill": FILES}
+ARNS = {
+    "ingest": {"${RechunkArn}", *FILES},
+    "stream": {"${TellDigestsArn}", *RECORDS},
+    "backfill": FILES,
+}
 
 
 def functions(machine: Any, inherited: tuple[Any, ...] = ()) -> Iterator[tuple[str, Any, list[Any]]]:

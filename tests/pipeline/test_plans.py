@@ -23,7 +23,7 @@ MIB = plans.MIB
         (8192 * MIB + 1, LINES, 128, 512),
         (32768 * MIB, LINES, 128, 512),
         (256 * MIB, ARRAY, 1, 16),
-        (256 * MIB, GZIP, 1, 128),
+        (32 * MIB, GZIP, 1, 16),
         (760_818, GZIP, 1, 1),
     ],
 )
@@ -34,9 +34,32 @@ def test_a_plan_covers_the_object(size: int, route: Route, shards: int, partitio
     assert not size or (plan["shards"] - 1) * plan["shard_bytes"] < size
 
 
+@pytest.mark.parametrize(("size", "route"), [(256 * MIB, ARRAY), (32 * MIB, GZIP)])
+def test_what_cannot_be_split_and_is_too_much_for_one_invocation_is_cut_into_chunks(
+    size: int, route: Route
+) -> None:
+    assert "rechunk" not in plans.plan(size, route)
+    plan = plans.plan(size + 1, route)
+    assert (plan["rechunk"], plan["keep"]) == (True, True)
+
+
 @pytest.mark.parametrize(
-    ("size", "route"), [(32768 * MIB + 1, LINES), (256 * MIB + 1, ARRAY), (256 * MIB + 1, GZIP)]
+    ("size", "route"),
+    [
+        (plans.MAX_SHARDS * plans.MAX_SHARD_BYTES, LINES),
+        (plans.MAX_TEXT_BYTES, ARRAY),
+        (plans.MAX_TEXT_BYTES, GZIP),
+    ],
 )
 def test_what_no_plan_covers_is_too_large(size: int, route: Route) -> None:
+    assert plans.plan(size, route)["shards"] >= 1
     with pytest.raises(ObjectTooLarge, match="cut it into several"):
-        plans.plan(size, route)
+        plans.plan(size + 1, route)
+
+
+def test_ranges_cover_the_object_without_a_gap() -> None:
+    size = 100 * MIB + 7
+    ranges = plans.ranges(plans.plan(size, LINES), size)
+    assert [each["index"] for each in ranges] == [0, 1, 2, 3]
+    assert [each["start"] for each in ranges] == [0, *(each["end"] for each in ranges[:-1])]
+    assert ranges[-1]["end"] == size

@@ -35,6 +35,7 @@ from tests.faults.scenarios import (
     HIDDEN,
     ORDERED,
     PLAIN,
+    RECHUNKED,
     TOO_MANY_INVALID,
     Scenario,
 )
@@ -72,7 +73,7 @@ ENRICHMENT = "collect_messages"  # of the pipe, which invokes it itself
 GONE = frozenset({"404", "NoSuchKey", "NoSuchVersion"})
 NOTHING_CLAIMS_IT = Scenario("catalogued", "notes/readme.txt", b"plain words\n")
 PARTS = dataclasses.replace(HIDDEN, name="pseudonyms in parts", shards=1, partitions=2)
-SCENARIOS = (PLAIN, ORDERED, TOO_MANY_INVALID, PARTS, FANNED_OUT, BROKEN_SHARD, NOTHING_CLAIMS_IT)
+SCENARIOS = (PLAIN, ORDERED, TOO_MANY_INVALID, PARTS, FANNED_OUT, RECHUNKED, BROKEN_SHARD, NOTHING_CLAIMS_IT)
 FIRST = "first"  # the name of the execution that sets a scenario up: names of objects follow from it
 PART_BYTES = 128  # so small that what is staged, and what is quarantined, is uploaded in parts
 
@@ -235,6 +236,10 @@ def _after_a_failure(made: Lab) -> None:
     _start(made, FANNED_OUT.input, "third")
     made.set_up(BROKEN_SHARD)
     _start(made, BROKEN_SHARD.input, "second")
+    staged = [each for each in _of(made.set_up(RECHUNKED), "s3.PutObject") if each.call.by == "rechunk"]
+    made.clear()
+    _start(made, RECHUNKED.input, FIRST, _lost(staged[2]))
+    _start(made, RECHUNKED.input, "second")
 
 
 def _after_another(made: Lab, recorder: Recorder) -> None:
@@ -263,6 +268,7 @@ def _of_what_is_not_there(made: Lab) -> None:
 def _of_what_is_gone(made: Lab, recorder: Recorder) -> None:
     """What a function is to read is deleted right before: the object, what was staged, what was told."""
     for function, bucket in (
+        ("rechunk", RAW),
         ("parse_and_validate", RAW),
         ("enrich", RAW),
         ("enrich", STAGING),
@@ -270,10 +276,11 @@ def _of_what_is_gone(made: Lab, recorder: Recorder) -> None:
         ("notify", OUTPUT),
         ("notify", STAGING),
     ):
-        made.set_up(PLAIN)
+        scenario = RECHUNKED if function == "rechunk" else PLAIN
+        made.set_up(scenario)
         made.clear()
         recorder.before = {function: functools.partial(_empty, made, bucket)}
-        _start(made, PLAIN.input)
+        _start(made, scenario.input)
         recorder.before = {}
 
 
@@ -286,11 +293,12 @@ def _empty(made: Lab, bucket: str) -> None:
 def _in_parts(made: Lab) -> None:
     """Objects that are written in parts, to the end and not to the end."""
     with mock.patch.object(objects, "PART_BYTES", PART_BYTES), mock.patch(LEAST_PART, 0):
-        last_of_each = {point.call: point for point in _of(made.set_up(FANNED_OUT), "s3.UploadPart")}
-        by_place = {_place(call): point for call, point in last_of_each.items()}
-        for point in by_place.values():
-            made.clear()
-            _start(made, FANNED_OUT.input, FIRST, _lost(point))
+        for scenario in (FANNED_OUT, RECHUNKED):
+            last_of_each = {point.call: point for point in _of(made.set_up(scenario), "s3.UploadPart")}
+            by_place = {_place(call): point for call, point in last_of_each.items()}
+            for point in by_place.values():
+                made.clear()
+                _start(made, scenario.input, FIRST, _lost(point))
 
 
 def _place(call: Call) -> tuple[str, str]:

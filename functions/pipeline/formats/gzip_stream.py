@@ -14,8 +14,9 @@ MAGIC = b"\x1f\x8b"
 _WITH_GZIP_HEADER = 31  # zlib's wbits: gzip framing, CRC and length checked
 # So much comes out at once, whatever the ratio: a bomb costs time, never memory.
 PIECE_BYTES = 1024 * 1024
-# A bomb's time is bounded too. 256 MiB, the largest object of one shard, at 32:1.
-MAX_DECOMPRESSED_BYTES = 8 * 1024**3
+# What one invocation reads in one piece, four times what the plan expects at most; text that turns out to
+# have more is cut into chunks first. That bounds a bomb's time too.
+MAX_DECOMPRESSED_BYTES = 1024**3
 
 
 def decompress(chunks: Iterable[bytes], limit: int = MAX_DECOMPRESSED_BYTES) -> Iterator[bytes]:

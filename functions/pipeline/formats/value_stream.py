@@ -7,7 +7,7 @@ So one broken element of an array is a record to put aside, while a bracket that
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from pipeline.errors import EmptyFile, MalformedFile
 from pipeline.formats.lines import MAX_LINE_BYTES
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pipeline.formats.lines import Tally
+
+
+After = Literal["", "an element", "a value"]
+"""What a part of a stream comes after: nothing, an element of the one array, or one of many values."""
 
 
 class Value(NamedTuple):
@@ -27,16 +31,38 @@ class Value(NamedTuple):
 
 
 _SPACE = re.compile(rb"[ \t\r\n]*+")
+_STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 # A whole string, a bracket, or a quote whose string does not end in the buffer.
-_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|["\[\]{}]', re.DOTALL)
+_TOKEN = re.compile(_STRING + rb'|["\[\]{}]', re.DOTALL)
+
+
+def _whole(levels: int) -> bytes:
+    """Return the pattern of a container with at most so many levels inside."""
+    inside = rb'[^"\[\]{}]++|' + _STRING + (rb"|" + _whole(levels - 1) if levels else b"")
+    return rb"[\[{](?:" + inside + rb")*+[\]}]"
+
+
+# Most values end in the buffer and are this flat: one step instead of one for each token.
+_CONTAINER = re.compile(_whole(3), re.DOTALL)
 _SCALAR = re.compile(rb'[^ \t\r\n,\[\]{}"]*+')
 
 
 class ValueStream:
-    """One pass over a stream whose first chunk begins at byte `offset` of the file."""
+    """One pass over a stream whose first chunk begins at byte `offset` of the file.
+
+    A stream may be a part of a file that was cut behind the end of a value: `after` says what it comes after,
+    `goes_on` that more of the file follows.
+    """
 
     def __init__(
-        self, chunks: Iterable[bytes], offset: int, tally: Tally, longest: int = MAX_LINE_BYTES
+        self,
+        chunks: Iterable[bytes],
+        offset: int,
+        tally: Tally,
+        longest: int = MAX_LINE_BYTES,
+        *,
+        after: After = "",
+        goes_on: bool = False,
     ) -> None:
         self._chunks = iter(chunks)
         self._buffer = b""
@@ -46,15 +72,16 @@ class ValueStream:
         self._ends_with_newline = False
         self._tally = tally
         self._longest = longest
+        self._after = after
+        self._goes_on = goes_on
 
     def values(self) -> Iterator[Value]:
         """Yield each value; raises EmptyFile, MalformedFile where it cannot be cut any further."""
         start = self._start
         first = self._peek()
-        if not first:
+        if not first and not self._after:
             raise EmptyFile("the file holds no value")
-        if first == b"[":
-            self._advance(1)
+        if self._after == "an element" or (first == b"[" and not self._after):
             yield from self._elements()
             if self._peek():
                 raise self._malformed("something follows the array")
@@ -65,23 +92,34 @@ class ValueStream:
                 yield self._value()
                 first = self._peek()
         self._tally.bytes += self._start + self._position - start
-        self._tally.lines = self._line - self._ends_with_newline
+        self._tally.lines = self._line - (self._goes_on or self._ends_with_newline)
 
     def _elements(self) -> Iterator[Value]:
-        if self._peek() == b"]":
+        if self._after:
+            if self._is_over():
+                return
+        else:
             self._advance(1)
-            return
+            if self._peek() == b"]":
+                self._advance(1)
+                return
         while True:
             following = self._peek()
             if not following or following in b"]},":
                 raise self._malformed("an element of the array is missing")
             yield self._value()
-            following = self._peek()
-            if following not in (b",", b"]"):
-                raise self._malformed("the array goes on with neither a comma nor its end")
-            self._advance(1)
-            if following == b"]":
+            if self._is_over():
                 return
+
+    def _is_over(self) -> bool:
+        """Return whether no element follows the one that has ended, at least not in this part."""
+        following = self._peek()
+        if not following and self._goes_on:
+            return True
+        if following not in (b",", b"]"):
+            raise self._malformed("the array goes on with neither a comma nor its end")
+        self._advance(1)
+        return following == b"]"
 
     def _peek(self) -> bytes:
         """Return the next byte that is no white space, empty at the end."""
@@ -132,6 +170,8 @@ class ValueStream:
 
     def _container(self) -> int:
         """Return the length of the string, array or object at the position."""
+        if whole := _CONTAINER.match(self._buffer, self._position):
+            return whole.end() - self._position
         depth = 0
         done = 0  # bytes from the position that have been looked at
         while True:
@@ -157,5 +197,7 @@ class ValueStream:
         return self._malformed(f"a value longer than {self._longest} bytes")
 
     def _malformed(self, what: str) -> MalformedFile:
-        place = self._start + self._position
-        return MalformedFile(f"not JSON near byte {place} (line {self._line}): {what}")
+        place = f"byte {self._start + self._position}"
+        if not self._after:
+            place += f" (line {self._line})"
+        return MalformedFile(f"not JSON near {place}: {what}")
