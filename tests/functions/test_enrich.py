@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import zstandard
 
-from pipeline import enriching
+from pipeline import enriching, summaries
 from pipeline.errors import StagedDataBroken
 from tests.functions.cloud import (
     OUTPUT,
@@ -86,3 +86,19 @@ def test_a_rejected_record_that_is_not_found_again_is_a_defect(
     monkeypatch.setattr(enriching.reading, "candidates", lambda *_, **__: iter(()))
     with pytest.raises(StagedDataBroken, match="0 of 1"):
         invoke("enrich", {"file": file, "shard": shard, "partitions": 1, "parsed": parsed})
+
+
+def test_of_items_whose_whole_goes_to_s3_the_summary_holds_few_at_once(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+    add = summaries.Summary.add
+
+    def noted(summary: summaries.Summary, item: dict[str, Any], size: int) -> None:
+        sizes.append(size)
+        add(summary, item, size)
+
+    monkeypatch.setattr(summaries.Summary, "add", noted)
+    cloud.put("orders/x.jsonl", json_lines(order(1, note="x" * 500_000)))
+    ingest("orders/x.jsonl")
+    assert min(sizes) > 500_000
