@@ -95,7 +95,7 @@ def _worked(request: EnrichRequest, settings: Settings) -> Enriched:
                 work.on_columns(columns.decoded(frame))
                 continue
             for staged_line in frame.split(b"\n")[:-1]:
-                work.on_record(*_DECODER.decode(staged_line))
+                work.on_record(*_DECODER.decode(staged_line), len(staged_line))
     aside = _put_aside(settings, request, contract, work.rejects, summary)
     if "content" not in request:
         summaries.keep(summary, staged.staged, "enrich")
@@ -132,15 +132,15 @@ class _Work:
         self._alert_log = alert_log
         self._summary = summary
 
-    def on_record(self, line: int, offset: int, sent: str | None, record: Record) -> None:
-        """Stage a record's item, or keep why there is none."""
+    def on_record(self, line: int, offset: int, sent: str | None, record: Record, size: int) -> None:
+        """Stage the item of a record that was staged in `size` bytes, or keep why there is none."""
         item = self._enrichment.item(record, offset, sent)
         if isinstance(item, Reject):
             self.rejects[offset] = item
             return
         self.enriched += 1
         if sent is None:
-            self._summary.add(item.record, len(item.encoded))
+            self._summary.add(item.record, size)
         partition = items.partition_of(columns.key_text(item.key), self._partitions)
         self._staged.add(partition, _ENCODER.encode((item.key, line, offset, msgspec.Raw(item.encoded))))
         message = None if sent is None else message_of(sent)
@@ -167,7 +167,8 @@ class _Work:
         texts = [found.tokens(place) for place in range(len(found.texts))]
         numbers, offsets = (map(int, found.tokens(found.head.names.index(name))) for name in (LINE, OFFSET))
         for line, offset, tokens in zip(numbers, offsets, zip(*texts, strict=True), strict=True):
-            self.on_record(line, offset, None, _RECORDS.decode(columns.record(found, tokens)))
+            text = columns.record(found, tokens)
+            self.on_record(line, offset, None, _RECORDS.decode(text), len(text))
 
 
 def _values(found: Columns, field: summaries.Field) -> list[Any]:
