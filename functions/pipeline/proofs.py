@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 NUMBER_CHARACTERS = 15
 # Items of longer lines are measured one by one: DynamoDB takes 400 KB.
 SHORT_LINE_BYTES = 32 * 1024
-# Sets of members that are compiled; files with more kinds of records go the general way.
+# Sets of members that are kept compiled.
 SHAPES = 32
 
 _NAME = re.compile(rb'"\s*:')
@@ -82,7 +82,7 @@ class Shape:
     """Records that have exactly these members."""
 
     def __init__(self, names: tuple[str, ...], properties: Sequence[Property]) -> None:
-        self.names = frozenset(names)
+        self._names = names
         self._properties = properties
         kinds = "".join(each.kind for each in properties)
         self._head = Head((*names, LINE, OFFSET), kinds + "NN")
@@ -103,7 +103,7 @@ class Shape:
         Each line opens an object and there are as many as lines: with scalars in all of them, one a line.
         """
         records = self._decoder.decode_lines(block.raw)
-        if len(records) != block.lines or not _named_once(block.raw, block.lines * len(self.names)):
+        if len(records) != block.lines or not _named_once(block.raw, block.lines * len(self._names)):
             return None
         columns = [list(map(member, records)) for member in self._members]
         return self._proven(block, lines, columns, [TAB.join(tokens) for tokens in columns])
@@ -145,13 +145,15 @@ def _named_once(raw: bytes, members: int) -> bool:
 
 
 class Proof:
-    """A contract's proof: the shapes that its records were found to have."""
+    """A contract's proof: the shapes that its records were found to have.
+
+    What is proven follows from a block alone, so work that is done again stages the same bytes.
+    """
 
     def __init__(self, contract: Contract, folder: Path) -> None:
         self._contract = contract
         self._folder = folder
         self._shapes: dict[tuple[str, ...], Shape | None] = {}
-        self._last: Shape | None = None
 
     def of_lines(self, block: Block) -> Columns | None:
         """Return the records of a block of JSON Lines, None unless all are shown to be valid."""
@@ -159,16 +161,10 @@ class Proof:
         if lines is None or {line[:1] for line in lines} != {b"{"}:
             return None
         try:
-            if self._last is not None and (proven := self._last.of_lines(block, lines)):
-                return proven
-        except _UNPROVEN:
-            pass
-        try:
-            names = tuple(msgspec.json.decode(lines[0], type=dict[str, msgspec.Raw]))
-            if self._last is not None and self._last.names == frozenset(names):
-                return None
-            self._last = self.shape(names) or self._last
-            return self._last.of_lines(block, lines) if self._last is not None else None
+            first = msgspec.json.decode(lines[0], type=dict[str, msgspec.Raw])
+            names = tuple(name for name in self._contract.schema["properties"] if name in first)
+            shape = self.shape(names) if len(names) == len(first) else None
+            return shape.of_lines(block, lines) if shape is not None else None
         except _UNPROVEN:
             return None
 
@@ -199,7 +195,7 @@ class Proof:
         """Return the shape of records with these members, None where it is not compiled."""
         if names not in self._shapes:
             if len(self._shapes) >= SHAPES:
-                return None
+                self._shapes.clear()  # what is proven is the same whatever was proven before
             self._shapes[names] = self._compiled(names)
         return self._shapes[names]
 
