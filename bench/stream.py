@@ -272,7 +272,6 @@ def poison(cloud: Cloud) -> list[Line]:
     cloud.clients("sqs").purge_queue(QueueUrl=cloud.env["REJECTED_TRANSACTIONS_URL"])
     order = {**json.loads(event(0, Mix(seed=24, broken=0)).body), "quantity": -1}
     body = json.dumps(order)
-    cloud.hide_for(SOON_SECONDS)
     cloud.clients("sqs").send_message(QueueUrl=cloud.env["TRANSACTIONS_URL"], MessageBody=body)
     wait_until(lambda: cloud.waiting("REJECTED_TRANSACTIONS_URL").total() == 1, DRAIN_SECONDS, "dead letter")
     (received,) = cloud.receives_of_dead_letters().values()
@@ -307,6 +306,7 @@ def main() -> None:
         lines += steady(cloud, sizes.steady_seconds)
         lines += large(cloud, sizes.of_200_kb, 200)
         lines += large(cloud, sizes.of_600_kb, 600)
+    with started(hidden_seconds=SOON_SECONDS) as cloud:
         lines += poison(cloud)
     with started(hidden_seconds=MIXED_SECONDS) as cloud:
         lines += mixed(cloud, sizes.mixed)

@@ -115,7 +115,7 @@ class Cloud:
         return time.monotonic() - started
 
     def hide_for(self, seconds: int) -> None:
-        """Set for how long the queue hides a message that was received from now on."""
+        """Set for how long a message is hidden that a request receives which begins from now on."""
         attributes = {"VisibilityTimeout": str(seconds)}
         self.clients("sqs").set_queue_attributes(QueueUrl=self.env["TRANSACTIONS_URL"], Attributes=attributes)
 
@@ -207,16 +207,24 @@ def started(prepare: Callable[[Path], None] | None = None, *, hidden_seconds: in
         for name in PROJECT:
             copy: Any = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
             copy(ROOT / name, project / name)
+        _hide_for(project, hidden_seconds)
         if prepare is not None:
             prepare(project)
         cloud = Cloud(Path(folder) / "state", project, free_ports(2))
         cloud.up()
         try:
-            cloud.hide_for(hidden_seconds)
             cloud.listen()
             yield cloud
         finally:
             cloud.run("down")
+
+
+def _hide_for(project: Path, seconds: int) -> None:
+    """Say for how long the queue hides a message that was received, from the first receive on."""
+    description = project / "pipeline.json"
+    said: Any = json.loads(description.read_text())
+    said["queues"]["transactions"]["visibility_seconds"] = seconds
+    description.write_text(json.dumps(said))
 
 
 def wait_until(is_so: Callable[[], bool], seconds: float, what: str) -> float:
