@@ -60,7 +60,7 @@ terraform:
 
 test: check browser axe checkov terraform  ## Everything that CI runs: checks, unit tests with coverage, end-to-end tests
 	$(BIN)/python -m pytest -m "not e2e" -n auto --cov --cov-report=term
-	$(BIN)/python -m pytest -m e2e
+	$(BIN)/python -m pytest -m e2e -n auto --dist loadfile
 
 check: $(VENV)/.dev  ## ruff and mypy
 	$(BIN)/ruff check .

@@ -30,4 +30,4 @@ def test_running_a_state_again_writes_the_same_bytes(cloud: Cloud) -> None:
     first = snapshot()
     ingest("orders/x.jsonl")
     assert snapshot() == first
-    assert len(first) == 6
+    assert len(first) == 9

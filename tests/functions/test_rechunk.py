@@ -62,7 +62,7 @@ def left(cloud: Cloud, key: str) -> dict[str, Any]:
         for line in cloud.lines({"bucket": OUTPUT, "key": name})
     ]
     return {
-        "items": sorted(map(repr, cloud.items("orders"))),
+        "items": sorted(json.dumps(item, sort_keys=True) for item in cloud.items("orders")),
         "rejects": sorted((each["offset"], each["rule"], each["pointer"], each["raw"]) for each in aside),
         "counts": row["counts"],
         "reasons": row["reasons"],

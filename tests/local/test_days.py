@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from statewright.local import commands, days
+from statewright.local import days, status_command
 from statewright.local.days import read_day, sum_day
 from statewright.local.deploy import deploy
 from tests.local.quarantined import numbers
 
 if TYPE_CHECKING:
-    import pytest
-
     from statewright.local.clients import Clients
     from statewright.local.names import Names
 
@@ -57,13 +55,14 @@ def test_files_that_failed_have_sums_of_their_own() -> None:
     assert day.holds
 
 
-def test_what_failed_files_held_is_told_below_the_sums(capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_failed_files_held_is_told_below_the_sums() -> None:
     refused = {**row(2, "FAILED", error="TooManyInvalid"), "counts": numbers(read=9, quarantined=4)}
+    lines = []
     for rows in ([row(1, counts=(5, 2, 1, 2)), refused], [row(1, counts=(5, 2, 1, 2))]):
         day = sum_day("2026-01-02", rows)
-        commands._print_day({**asdict(day), "holds": day.holds})
+        lines += status_command._of_day({**asdict(day), "holds": day.holds})
 
-    assert capsys.readouterr().out.splitlines() == [
+    assert lines == [
         "files of 2026-01-02: 1 FAILED, 1 SUCCEEDED",
         "records of 2026-01-02: read 5 = written 2 + superseded 1 + quarantined 2",
         "in files that failed after they were read: read 9, of these in quarantine 4 (files: 1)",

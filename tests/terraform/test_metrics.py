@@ -102,7 +102,7 @@ def test_what_functions_write_and_nobody_looks_at_is_known_by_name(plan: Plan) -
 
     assert WRITTEN - shown == {
         *("FilesClaimed", "FilesInProgress", "RecordsValid", "RecordsEnriched"),
-        *("ShardsKept", "PartitionsKept"),
+        *("ShardsKept", "PartitionsKept", "FilesRechunked"),
     }
 
 

@@ -165,7 +165,7 @@ def test_given_nothing_but_failure_its_way_stands_straight() -> None:
 
 @pytest.mark.parametrize(("states", "seconds"), [(10, 0.5), (100, 2.0), (300, 8.0)])
 def test_given_many_states_the_layout_is_there_soon(states, seconds) -> None:
-    before = time.process_time()
+    before = time.thread_time()
     drawn(long_machine(states))
     drawn(definition(3, states, depth=0))
-    assert time.process_time() - before < seconds
+    assert time.thread_time() - before < seconds

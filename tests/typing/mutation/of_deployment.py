@@ -31,7 +31,7 @@ def placeholder_of_another_kind(machine: Json) -> Iterator[tuple[str, Json]]:
     """The deployment has nothing of this name."""
     for place, value in walk(machine):
         if isinstance(value, str) and value.startswith("${"):
-            ending = next(each for each in ("Arn", "Url", "Table") if each in value)
+            ending = next(each for each in ("Arn", "Url", "Table", "Bucket") if each in value)
             yield label(place), put(machine, place, value.replace(ending, "Name"))
 
 
