@@ -103,12 +103,18 @@ def test_a_schedule_has_the_day_reported(deployment: Deployment) -> None:
     assert (report["date"], report["files"]["count"]) == ("2026-01-01", 0)
 
 
+# Rechunk has work from a gigabyte of text on only, and the emulator's engine has no ItemBatcher: what these two
+# may do is held against the calls they make in test_least_privilege.py alone.
+IDLE = {"statewright-rechunk-us-east-1", "statewright-backfill-machine-us-east-1"}
+
+
 def test_all_of_it_is_done_under_the_roles_that_terraform_made(deployment: Deployment) -> None:
     asked = checked(deployment)
     roles = {role for role, *_ in asked}
 
     made = deployment.account.client("iam").list_roles()["Roles"]
-    assert roles == {role["RoleName"] for role in made}
+    assert {role["RoleName"] for role in made} - roles == IDLE
+    assert roles.isdisjoint(IDLE)
     assert [each for each in asked if not each[-1]] == []
 
 
@@ -124,7 +130,7 @@ def test_all_of_it_is_done_under_the_roles_that_terraform_made(deployment: Deplo
 def test_nobody_elses_resource_gets_a_role(deployment: Deployment, source: str) -> None:
     roles = [each["RoleName"] for each in deployment.account.client("iam").list_roles()["Roles"]]
     guarded = [role for role in roles if any(kind in role for kind in ("-machine-", "-rule-", "-schedule-"))]
-    assert len(guarded) == 5
+    assert len(guarded) == 6
     for role in guarded:
         with pytest.raises(HTTPError, match="403"):
             deployment.account.ask(f"credentials?role={role}&source={source}")

@@ -48,4 +48,4 @@ def test_there_are_operators_over_all_that_a_definition_is_made_of() -> None:
 def test_each_mutant_differs_from_its_machine() -> None:
     for machine in MACHINES:
         text = json.dumps(machine.definition)  # in Python 0 == False
-    assert not [each.name for each in machine.mutants() if json.dumps(each.definition) == text]
+        assert not [each.name for each in machine.mutants() if json.dumps(each.definition) == text]
