@@ -103,8 +103,8 @@ def test_a_schedule_has_the_day_reported(deployment: Deployment) -> None:
     assert (report["date"], report["files"]["count"]) == ("2026-01-01", 0)
 
 
-# Rechunk has work from a gigabyte of text on only, and the emulator's engine has no ItemBatcher: what these two
-# may do is held against the calls they make in test_least_privilege.py alone.
+# Rechunk has work from a gigabyte of text on only, and the emulator's engine has no ItemBatcher: what these
+# two may do is held against the calls they make in test_least_privilege.py alone.
 IDLE = {"statewright-rechunk-us-east-1", "statewright-backfill-machine-us-east-1"}
 
 
