@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 FORMAT = 1
 # Nobody reads more; what is left out is counted.
 MAX_SHOWN_REASONS = 20
+OF_THE_EXECUTION = {"run", "chunks"}
 _MILLIONTH = Decimal("0.000001")
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
@@ -54,7 +55,7 @@ def told(file: File, summary: Summary, counts: Counts) -> dict[str, Any]:
     shown, others = reasons[:MAX_SHOWN_REASONS], reasons[MAX_SHOWN_REASONS:]
     return {
         "format": FORMAT,
-        "file": {name: value for name, value in file.items() if name != "run"},
+        "file": {name: value for name, value in file.items() if name not in OF_THE_EXECUTION},
         "counts": counts,
         "success_rate": _success_rate(counts),
         "reasons": [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ from tests.faults.scenarios import SCENARIOS
 from tests.faults.trials import lab
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from tests.faults.faults import Fault
     from tests.faults.network import Point
@@ -67,14 +67,21 @@ class Tally:
         return not (self.lost or self.doubled or self.differing)
 
 
-def run(every: int = 1, processes: int | None = None) -> dict[str, Tally]:
-    """Try every n-th point of each scenario under all there is, scenarios side by side."""
+def run(every: int, ended: Callable[[str, Tally], None]) -> dict[str, Tally]:
+    """Try every n-th point of each scenario under all there is, scenarios side by side.
+
+    `ended` is called with a scenario's name and what came of all its points, as each ends.
+    """
     merged: dict[str, Tally] = {}
     tasks: list[Scenario | str] = [*SCENARIOS, batches.NAME, ARRIVALS]
-    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
-        for tallies in pool.map(_try_scenario, tasks, [every] * len(tasks)):
-            for name, tally in tallies.items():
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        trying = {pool.submit(_try_scenario, task, every): task for task in tasks}
+        for tried in as_completed(trying):
+            task, whole = trying[tried], Tally()
+            for name, tally in tried.result().items():
                 merged.setdefault(name, Tally()).merge(tally)
+                whole.merge(tally)
+            ended(task if isinstance(task, str) else task.name, whole)
     names = [each.name for each in FAULTS] + [each.name for each in MEETINGS]
     return {name: merged[name] for name in [*names, ONE_AFTER_THE_OTHER, AT_ONCE]}
 
@@ -178,7 +185,12 @@ def main(arguments: Sequence[str]) -> int:
     every = int(arguments[0]) if arguments else 1
     console = Console(highlight=False, width=110)
     began = time.monotonic()
-    tallies = run(every)
+
+    def ended(name: str, tally: Tally) -> None:
+        numbers = ", ".join(f"{getattr(tally, column):,} {column.replace('_', ' ')}" for column in COLUMNS)
+        console.print(f"{time.monotonic() - began:5.0f} s  {name}: {numbers}")
+
+    tallies = run(every, ended)
     console.print(table(tallies))
     lines = [line for tally in tallies.values() for line in tally.lines]
     for line in lines[:MAX_LINES]:

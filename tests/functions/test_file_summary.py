@@ -41,9 +41,14 @@ PERCENTS = {"p01": 1, "p05": 5, "p25": 25, "p50": 50, "p75": 75, "p95": 95, "p99
 
 
 def summary_of(cloud: Cloud, outcome: Outcome) -> dict[str, Any]:
-    """Return a file's summary, held against its schema."""
+    """Return a file's summary."""
     place = outcome.notified["summary"]
     assert place == f"s3://{OUTPUT}/reports/{outcome.collected['file']['id']}_summary.json"
+    return summary_at(cloud, place)
+
+
+def summary_at(cloud: Cloud, place: str) -> dict[str, Any]:
+    """Return the summary at an address, held against its schema."""
     body = cloud.s3.get_object(Bucket=OUTPUT, Key=place.removeprefix(f"s3://{OUTPUT}/"))["Body"].read()
     schema = documents.load(SCHEMAS, "reports/file_summary.json")
     said: dict[str, Any] = json.loads(body, parse_float=Decimal)

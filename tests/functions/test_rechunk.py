@@ -14,6 +14,7 @@ from pipeline.errors import ObjectTooLarge, ServiceUnavailable
 from pipeline.settings import settings
 from tests.functions.cloud import HANDLERS, OUTPUT, RAW, STAGING, Context, invoke
 from tests.functions.objects_sent import json_lines, order
+from tests.functions.test_file_summary import summary_at
 from tests.functions.workflow import run
 
 if TYPE_CHECKING:
@@ -53,8 +54,10 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def left(cloud: Cloud, key: str) -> dict[str, Any]:
-    """Return what an ingested object leaves: items, rejects with their places, counts."""
+    """Return what an ingested object leaves: items, rejects with their places, counts, its summary."""
     (row,) = [each for each in cloud.files.scan()["Items"] if each["file_key"] == key]
+    summary = summary_at(cloud, row["summary"])
+    del summary["processed"]["objects"]  # one of each partition
     aside = [
         line
         for name in cloud.keys(OUTPUT)
@@ -67,6 +70,7 @@ def left(cloud: Cloud, key: str) -> dict[str, Any]:
         "counts": row["counts"],
         "reasons": row["reasons"],
         "lines": sorted(lines_of(cloud, row)),
+        "summary": summary,
     }
 
 
