@@ -38,7 +38,8 @@ UNAVAILABLE = frozenset({
 
 
 @functools.cache
-def _session() -> Any:
+def session() -> Any:
+    """Return this process's botocore session."""
     import botocore.session
 
     return botocore.session.get_session()
@@ -54,7 +55,7 @@ def _client(service: str, **options: Any) -> Any:
         max_pool_connections=CONNECTIONS,
         **options,
     )
-    return _session().create_client(service, config=config)
+    return session().create_client(service, config=config)
 
 
 @functools.cache

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import functools
 import random
-import threading
 import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import msgspec
 
-from pipeline.aws import calling, dynamodb
+from pipeline import ready_calls
+from pipeline.aws import calling
 from pipeline.errors import Throttled
 from pipeline.pacing import Turns
 
@@ -36,11 +36,9 @@ WRITERS = 8
 ROUNDS = 12
 FIRST_WAIT_SECONDS = 0.05
 LONGEST_WAIT_SECONDS = 5.0
-HOOKS = ("before-call.dynamodb.BatchWriteItem", "before-call.dynamodb.PutItem")
 
 PUT, PUT_END = b'{"PutRequest":{"Item":', b"}}"
 NEXT_PUT = b"%b,%b" % (PUT_END, PUT)
-_body = threading.local()
 
 
 class Batch(NamedTuple):
@@ -112,8 +110,6 @@ def _put_body(table: str, condition: Condition, put: Put, *, tells: bool) -> byt
 
 def _answers(write: Callable[[T], A], parts: Iterable[T]) -> Iterator[A]:
     """Write parts in a few threads, no further ahead than those need; yield what they say, in their order."""
-    for hook in HOOKS:
-        dynamodb().meta.events.register(hook, _replace_body, unique_id=f"statewright-{hook}")
     running: deque[Future[A]] = deque()
     with ThreadPoolExecutor(WRITERS) as pool:
         try:
@@ -186,46 +182,32 @@ def _refused(table: str, batch: Batch) -> Batch:
 
 def _send(table: str, requests: bytes) -> list[Any]:
     """Send one batch, its requests as JSON; return those that DynamoDB did not get to."""
-    _body.value = body_of(table, requests)
     with calling(f"DynamoDB BatchWriteItem into {table}"):
-        try:
-            # What is given here is replaced by the serialised body: it only has to pass botocore's checks.
-            answer = dynamodb().batch_write_item(RequestItems={table: [{"PutRequest": {"Item": {}}}]})
-        finally:
-            del _body.value
+        answer = ready_calls.call("BatchWriteItem", body_of(table, requests))
     return list(answer.get("UnprocessedItems", {}).get(table, []))
 
 
-def _put_patiently(table: str, body: bytes) -> Mapping[str, Any] | None:
+def _put(table: str, body: bytes) -> Mapping[str, Any] | None:
+    """Put one item; return the one that is there where the condition fails."""
     for attempt in range(ROUNDS):
         _wait(attempt)
         with _turns(table).turn() as tell:
             try:
-                return _put(table, body)
+                return _put_once(table, body)
             except Throttled:
                 tell(1.0)
     raise Throttled(f"DynamoDB PutItem into {table}: throttled in {ROUNDS} rounds")
 
 
-def _put(table: str, body: bytes) -> Mapping[str, Any] | None:
-    """Put one item; return the one that is there where the condition fails."""
+def _put_once(table: str, body: bytes) -> Mapping[str, Any] | None:
     from botocore.exceptions import ClientError
 
-    _body.value = body
     with calling(f"DynamoDB PutItem into {table}"):
         try:
-            dynamodb().put_item(TableName=table, Item={})
+            ready_calls.call("PutItem", body)
         except ClientError as error:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
             response: dict[str, Any] = dict(error.response)
             return response.get("Item", {})  # type: ignore[no-any-return]
-        finally:
-            del _body.value
     return None
-
-
-def _replace_body(params: dict[str, Any], **_: Any) -> None:
-    """Put the bytes of this thread's batch in the place of what botocore serialised; it signs them later."""
-    if body := getattr(_body, "value", None):
-        params["body"] = body

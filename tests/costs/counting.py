@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
-from botocore.client import BaseClient
-
 from statewright.engine.map_runs import MapRun
 from tests.functions.cloud import HANDLERS
+from tests.functions.heard_calls import heard
 from tests.functions.workflow import run
 
 if TYPE_CHECKING:
@@ -38,12 +37,13 @@ class Counted:
 def counting() -> Iterator[Counted]:
     """Count what the functions do meanwhile; calls outside of them are a test's own."""
     counted, inside = Counted(), list[str]()  # virtual time: one function at a time
-    call, start = BaseClient._make_api_call, MapRun.__init__
+    start = MapRun.__init__
 
-    def make_api_call(client: Any, operation: str, parameters: Any) -> Any:
+    @contextlib.contextmanager
+    def count(service: str, operation: str, _: Any) -> Iterator[None]:
         if inside:
-            counted.calls[inside[-1], f"{client.meta.service_model.service_name}:{operation}"] += 1
-        return call(client, operation, parameters)
+            counted.calls[inside[-1], f"{service}:{operation}"] += 1
+        yield
 
     def started(made: MapRun, *rest: Any) -> None:
         start(made, *rest)
@@ -67,7 +67,7 @@ def counting() -> Iterator[Counted]:
     runs: list[MapRun] = []
     wrapped = {name: invoked(name, handler) for name, handler in HANDLERS.items()}
     with (
-        mock.patch.object(BaseClient, "_make_api_call", make_api_call),
+        heard(count),
         mock.patch.object(MapRun, "__init__", started),
         mock.patch.dict(HANDLERS, wrapped),
     ):

@@ -248,6 +248,7 @@ def lab() -> Iterator[Lab]:
         network.installed(),
         mock.patch("botocore.endpoint.time", waits),
         mock.patch("pipeline.tables.time", waits),
+        mock.patch("pipeline.ready_calls.time", waits),
         mock.patch("botocore.retries.quota.RetryQuota.acquire", return_value=True),
     ):
         try:

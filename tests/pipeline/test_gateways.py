@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, NoCredentialsError, ReadTimeoutError
 from botocore.response import StreamingBody
 
-from pipeline import aws, ledger, objects, tables
+from pipeline import aws, ledger, objects, ready_calls, tables
 from pipeline.errors import (
     ClaimLost,
     ObjectChanged,
@@ -263,15 +263,41 @@ def test_unprocessed_items_are_sent_again(
 def test_items_that_stay_unprocessed_are_throttled(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch, quick: list[float]
 ) -> None:
-    def none(**request: Any) -> Any:
+    def none(operation: str, body: bytes) -> Any:
         return {
             "UnprocessedItems": {"statewright-orders": [{"PutRequest": {"Item": {"order_id": {"S": "o"}}}}]}
         }
 
-    monkeypatch.setattr(aws.dynamodb(), "batch_write_item", none)
+    monkeypatch.setattr(ready_calls, "call", none)
     with pytest.raises(Throttled, match="unprocessed after"):
         tables.write_items("statewright-orders", tables.batches(encoded(900)))
     assert len(quick) >= tables.ROUNDS - 1
+
+
+NEW = tables.Condition("attribute_not_exists(#key) OR #key < :key", {"#key": "order_id"})
+
+
+@pytest.mark.parametrize("throttled", [3, tables.ROUNDS])
+def test_a_put_that_is_throttled_is_sent_again(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, quick: list[float], throttled: int
+) -> None:
+    real, left = ready_calls.call, [throttled]
+
+    def throttle(operation: str, body: bytes) -> Any:
+        if left[0]:
+            left[0] -= 1
+            raise client_error("ProvisionedThroughputExceededException", 400)
+        return real(operation, body)
+
+    monkeypatch.setattr(ready_calls, "call", throttle)
+    puts = tables.put_items("statewright-orders", NEW, [tables.Put(encoded(1)[0], {":key": b'{"S":"o"}'})])
+    if throttled == tables.ROUNDS:
+        with pytest.raises(Throttled, match=f"throttled in {tables.ROUNDS} rounds"):
+            list(puts)
+    else:
+        assert list(puts) == [True]
+    assert len(quick) >= throttled - 1
+    assert len(cloud.items("orders")) == (throttled < tables.ROUNDS)
 
 
 def test_a_table_that_is_not_there_refuses(cloud: Cloud) -> None:

@@ -18,7 +18,6 @@ import threading
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from unittest import mock
 
-from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from pipeline import ledger, objects
@@ -41,6 +40,7 @@ from tests.faults.scenarios import (
 )
 from tests.faults.trials import lab
 from tests.functions.cloud import HANDLERS, OUTPUT, RAW, ROOT, STAGING
+from tests.functions.heard_calls import heard
 from tests.functions.objects_sent import event_of_s3
 from tests.terraform.backfilled import backfill
 from tests.terraform.reported import report, scheduled
@@ -104,18 +104,14 @@ class Recorder:
     @contextlib.contextmanager
     def installed(self) -> Iterator[None]:
         """Stand where the calls pass."""
-        call, start = BaseClient._make_api_call, MapRun.__init__
-
-        def make_api_call(client: Any, operation: str, parameters: Json) -> Json:
-            with self._answered(client.meta.service_model.service_name, operation, parameters):
-                return call(client, operation, parameters)
+        start = MapRun.__init__
 
         def started(run: MapRun, parent: Any, *rest: Any) -> None:
             self.hear(self.machine, "states:StartExecution", parent.machine.arn)
             start(run, parent, *rest)
 
         with (
-            mock.patch.object(BaseClient, "_make_api_call", make_api_call),
+            heard(self._answered),
             mock.patch.object(MapRun, "__init__", started),
             mock.patch.dict(HANDLERS, {name: self._invoked(name) for name in HANDLERS}),
         ):
@@ -193,7 +189,7 @@ def record() -> frozenset[Recorded]:
         report(recorder, made.dead_letters)
     scheduled(recorder, WHERE)
     asyncio.run(_by_the_rule(recorder))
-    return frozenset(each for heard in recorder.heard() for each in _for_each_dataset(heard))
+    return frozenset(each for done in recorder.heard() for each in _for_each_dataset(done))
 
 
 def _for_each_dataset(heard: Recorded) -> Iterator[Recorded]:
