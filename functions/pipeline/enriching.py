@@ -48,7 +48,6 @@ if TYPE_CHECKING:
 
 _DECODER = msgspec.json.Decoder(tuple[int, int, str | None, dict[str, Any]], float_hook=Decimal)
 _RECORDS = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
-_VALUES = msgspec.json.Decoder(list[Any], float_hook=Decimal)
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 # Of the hash by which a writer tells that a message repeats what is in the table.
 DIGEST_DIGITS = 22
@@ -157,7 +156,7 @@ class _Work:
             made = in_columns.enriched(found)
         if made.items is not None:
             self.enriched += made.items.records
-            self._summary.add_values(made.items.records, functools.partial(_values, made.items))
+            self._summary.add_columns(made.items.records, functools.partial(_text, made.items))
             for partition, part in _sorted(made.items, self._partitions):
                 self._staged.add_columns(partition, part)
         if made.others:
@@ -171,11 +170,10 @@ class _Work:
             self.on_record(line, offset, None, _RECORDS.decode(text), len(text))
 
 
-def _values(found: Columns, field: summaries.Field) -> list[Any]:
-    """Return the values of a field, none where the records have no such one."""
-    if field.attribute not in found.head.names:
-        return []
-    return list(columns.values(found.texts[found.head.names.index(field.attribute)], _VALUES))
+def _text(found: Columns, field: summaries.Field) -> bytes | None:
+    """Return the column of a field, None where the records have no such one."""
+    names = found.head.names
+    return found.texts[names.index(field.attribute)] if field.attribute in names else None
 
 
 def _sorted(found: Columns, partitions: int) -> Iterator[tuple[int, Columns]]:

@@ -6,13 +6,15 @@ shards; what comes out depends neither on how the records were cut nor on their 
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from xxhash import xxh3_64_hexdigest
 
-from pipeline import derivations
+from pipeline import columns, derivations
 from pipeline.quantiles import Values
 from pipeline.sketches import Distinct
 
@@ -24,6 +26,9 @@ PERCENTS = (1, 5, 25, 50, 75, 95, 99)
 MAX_TEXT_CHARACTERS = 64
 # So many of the texts that come most often are shown.
 MAX_FREQUENT = 10
+_VALUES = msgspec.json.Decoder(list[Any], float_hook=Decimal)
+# Date-times of a column that sort as their texts do, and that a calendar has: to the second, in UTC.
+_SORTED = re.compile(rb'(?:"\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\dZ"\t?)+')
 
 
 class FieldValues(msgspec.Struct, tag=True):
@@ -34,6 +39,10 @@ class FieldValues(msgspec.Struct, tag=True):
     def add(self, values: Sequence[Any]) -> None:
         """Take in values, at least one."""
         self.count += len(values)
+
+    def add_column(self, text: bytes) -> None:
+        """Take in values, at least one: their JSON texts, as columns have them."""
+        self.add(columns.values(text, _VALUES))
 
     def merge(self, other: Any) -> None:
         """Take in what another one of this kind knows."""
@@ -93,6 +102,16 @@ class Texts(FieldValues):
         self.longest = max(self.longest, longest)
         self.distinct.add(values if longest <= MAX_TEXT_CHARACTERS else map(_cut, values))
 
+    def add_column(self, text: bytes) -> None:
+        """Take in strings; where their texts are what they stand for, none is decoded."""
+        found = _plain(text)
+        if not found or (longest := max(map(len, found))) > MAX_TEXT_CHARACTERS:
+            super().add_column(text)
+            return
+        self.count += len(found)
+        self.longest = max(self.longest, longest)
+        self.distinct.add_plain(found)
+
     def merge(self, other: Any) -> None:
         """Take in what another one knows."""
         super().merge(other)
@@ -129,6 +148,14 @@ class Days(FieldValues):
         super().add(values)
         self._widen([min(values), max(values)])
 
+    def add_column(self, text: bytes) -> None:
+        """Take in dates; where their texts are what they stand for, two of them are decoded."""
+        if found := _plain(text):
+            self.count += len(found)
+            self._widen([min(found).decode(), max(found).decode()])
+        else:
+            super().add_column(text)
+
     def merge(self, other: Any) -> None:
         """Take in what another one knows."""
         super().merge(other)
@@ -163,6 +190,15 @@ class Moments(Days):
             self.unread += len(values) - len(each_alone)
             self._widen(map(_utc, each_alone))
 
+    def add_column(self, text: bytes) -> None:
+        """Take in date-times; where they sort as their texts do, two of them are read."""
+        if not _SORTED.fullmatch(text):
+            FieldValues.add_column(self, text)
+            return
+        found = _plain(text)
+        self.add([min(found).decode(), max(found).decode()])
+        self.count += len(found) - 2
+
     def merge(self, other: Any) -> None:
         """Take in what another one knows."""
         super().merge(other)
@@ -195,6 +231,11 @@ class Booleans(FieldValues):
 
 
 AnyValues = Numbers | Texts | Days | Moments | Booleans | FieldValues
+
+
+def _plain(text: bytes) -> list[bytes]:
+    """Return the strings of a column, none where one of them has more than ASCII, or an escape."""
+    return [] if b"\\" in text or not text.isascii() else text[1:-1].split(b'"\t"')
 
 
 def _cut(text: str) -> str:

@@ -13,7 +13,7 @@ import msgspec
 from xxhash import xxh3_64_intdigest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 # Up to here each text is kept with its count.
 MAX_DISTINCT = 2048
@@ -48,6 +48,14 @@ class Distinct(msgspec.Struct):
             self._bound()
         else:
             self._keep(_hashes(texts))
+
+    def add_plain(self, texts: Sequence[bytes]) -> None:
+        """Count texts that are ASCII."""
+        if self.hashes is None:
+            self.counts.update({text.decode(): count for text, count in Counter(texts).items()})
+            self._bound()
+        else:
+            self._keep(map(xxh3_64_intdigest, texts))
 
     def merge(self, other: Distinct) -> None:
         """Take in what another one knows."""

@@ -6,7 +6,6 @@ values are those of the items: pseudonyms where the contract wants them.
 
 from __future__ import annotations
 
-import functools
 from collections import Counter
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -110,16 +109,18 @@ class Summary:
         if self._held >= BATCH_BYTES:
             self._flush()
 
-    def add_values(self, records: int, values: Callable[[Field], Sequence[Any]]) -> None:
-        """Take in so many items at once; `values` gives those of a field that are there and not null."""
+    def add_columns(self, records: int, column: Callable[[Field], bytes | None]) -> None:
+        """Take in so many items at once; `column` gives the JSON texts that all of them have in a field."""
         self.records += records
         for field in self.fields:
-            if found := values(field):
-                self.values[field.name].add(found)
+            if text := column(field):
+                self.values[field.name].add_column(text)
 
     def _flush(self) -> None:
-        if self._batch:
-            self.add_values(len(self._batch), functools.partial(_column, self._batch))
+        self.records += len(self._batch)
+        for field in self.fields:
+            if self._batch and (found := _column(self._batch, field)):
+                self.values[field.name].add(found)
         self._batch, self._held = [], 0
 
     def part(self) -> bytes:

@@ -259,3 +259,36 @@ def test_the_success_rate_is_never_rounded_up(
     counts: Any = {"read": read, "quarantined": quarantined}
     said = file_summary.told({}, Summary(contract), counts)["success_rate"]  # type: ignore[typeddict-item]
     assert said == (None if rate is None else Decimal(rate))
+
+
+@given(
+    found=st.lists(items, min_size=1, max_size=30),
+    escaped=st.booleans(),
+    seconds=st.lists(
+        st.datetimes().map(lambda at: at.isoformat(timespec="seconds") + "Z"), min_size=1, max_size=9
+    ),
+)
+@settings(max_examples=150)
+def test_a_column_tells_what_its_values_tell(
+    contract: Contract, found: list[dict[str, Any]], escaped: bool, seconds: list[str]
+) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(sketches, "MAX_DISTINCT", 9)
+        patched.setattr(sketches, "HASHES", 5)
+        patched.setattr(quantiles, "MAX_NUMBERS", 6)
+        for field in summaries.fields_of(contract):
+            values = [record[field.attribute] for record in found if record.get(field.attribute) is not None]
+            for some in (values, seconds if field.kind == "date-time" else values[::-1]):
+                if some:
+                    texts = "\t".join(_json(value, escaped) for value in some).encode()
+                    one, other = summaries.KINDS[field.kind](), summaries.KINDS[field.kind]()
+                    for half in (some, some):
+                        one.add(half)
+                        other.add_column(texts)
+                    assert msgspec.json.encode(one) == msgspec.json.encode(other), texts
+
+
+def _json(value: Any, escaped: bool) -> str:
+    if isinstance(value, Decimal):
+        return str(value)
+    return json.dumps(value, ensure_ascii=escaped)
