@@ -28,7 +28,7 @@ MAX_TEXT_CHARACTERS = 64
 MAX_FREQUENT = 10
 _VALUES = msgspec.json.Decoder(list[Any], float_hook=Decimal)
 # Date-times of a column that sort as their texts do, and that a calendar has: to the second, in UTC.
-_SORTED = re.compile(rb'(?:"\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\dZ"\t?)+')
+_SORTED = re.compile(rb'(?:"(?!0000)\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\dZ"\t?)+')
 
 
 class FieldValues(msgspec.Struct, tag=True):

@@ -265,7 +265,10 @@ def test_the_success_rate_is_never_rounded_up(
     found=st.lists(items, min_size=1, max_size=30),
     escaped=st.booleans(),
     seconds=st.lists(
-        st.datetimes().map(lambda at: at.isoformat(timespec="seconds") + "Z"), min_size=1, max_size=9
+        st.datetimes().map(lambda at: at.isoformat(timespec="seconds") + "Z")
+        | st.sampled_from(["1990-12-31T23:59:60Z", "0000-01-01T00:00:00Z"]),
+        min_size=1,
+        max_size=9,
     ),
 )
 @settings(max_examples=150)
