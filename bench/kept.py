@@ -79,7 +79,7 @@ def work(body: bytes, format_: str, partitions: int = 1) -> Seconds:
     named: Any = vars(objects)
     named["s3"] = lambda: store
     vars(tables)["write_items"] = _ready
-    settings = _settings()
+    settings = settings_of_nothing()
     key = f"orders/bench.{format_}"
     store.objects["raw", key] = body
     file: Any = {
@@ -113,7 +113,8 @@ def work(body: bytes, format_: str, partitions: int = 1) -> Seconds:
     return Seconds(parse, enrich, write, written)
 
 
-def _settings() -> Settings:
+def settings_of_nothing() -> Settings:
+    """Return settings whose buckets, tables and topic are not there."""
     names = (
         "raw",
         "staging",

@@ -24,7 +24,7 @@ from click.testing import CliRunner
 from rich.console import Console
 from rich.table import Table
 
-from bench.stream_cloud import Cloud, started, wait_until
+from bench.stream_cloud import Cloud, receives, started, wait_until
 from statewright.local.get_command import get
 from statewright.local.sample_events import Mix, event
 
@@ -142,7 +142,7 @@ def _hold_sums(cloud: Cloud, expected: Expected, count: int) -> None:
     aside = [each["message_id"] for each in cloud.quarantined()]
     holds("records in quarantine", len(aside), expected.rejected)
     holds("messages in quarantine", len(set(aside)), expected.rejected)
-    dead = cloud.receives_of_dead_letters()
+    dead = receives(cloud.clients("sqs"), cloud.env["REJECTED_TRANSACTIONS_URL"])
     holds("dead letters", len(dead), expected.rejected)
     holds("how often they were received", {*dead.values()}, {RECEIVES})
     processed = Counter(json.loads(line)["order_id"] for line in cloud.processed())
@@ -274,7 +274,7 @@ def poison(cloud: Cloud) -> list[Line]:
     body = json.dumps(order)
     cloud.clients("sqs").send_message(QueueUrl=cloud.env["TRANSACTIONS_URL"], MessageBody=body)
     wait_until(lambda: cloud.waiting("REJECTED_TRANSACTIONS_URL").total() == 1, DRAIN_SECONDS, "dead letter")
-    (received,) = cloud.receives_of_dead_letters().values()
+    (received,) = receives(cloud.clients("sqs"), cloud.env["REJECTED_TRANSACTIONS_URL"]).values()
     holds("receives", received, RECEIVES)
     _widen(cloud)
     cloud.run("redrive", "--all")

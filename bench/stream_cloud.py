@@ -163,21 +163,6 @@ class Cloud:
             with zstandard.ZstdDecompressor().stream_reader(packed, read_across_frames=True) as lines:
                 yield from lines.read().splitlines()
 
-    def receives_of_dead_letters(self) -> dict[str, int]:
-        """Return how often each of the dead letters was received before this look, by its id."""
-        sqs, url = self.clients("sqs"), self.env["REJECTED_TRANSACTIONS_URL"]
-        receipts: list[str] = []
-        found: dict[str, int] = {}
-        while taken := sqs.receive_message(
-            QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["ApproximateReceiveCount"]
-        ).get("Messages"):
-            for each in taken:
-                found[each["MessageId"]] = int(each["Attributes"]["ApproximateReceiveCount"]) - 1
-                receipts.append(each["ReceiptHandle"])
-        for receipt in receipts:  # whoever reads them next is to find them
-            sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=receipt, VisibilityTimeout=0)
-        return found
-
     def listen(self) -> None:
         """Keep what people are told from now on in a queue."""
         sqs = self.clients("sqs")
@@ -236,3 +221,18 @@ def wait_until(is_so: Callable[[], bool], seconds: float, what: str) -> float:
             raise NotInTime(f"{what}: not within {seconds:.0f} s")
         time.sleep(LOOK_SECONDS)
     return time.monotonic() - begun
+
+
+def receives(sqs: Any, url: str) -> dict[str, int]:
+    """Return how often each message of a queue was received before this look, by its id."""
+    receipts: list[str] = []
+    found: dict[str, int] = {}
+    while taken := sqs.receive_message(
+        QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["ApproximateReceiveCount"]
+    ).get("Messages"):
+        for each in taken:
+            found[each["MessageId"]] = int(each["Attributes"]["ApproximateReceiveCount"]) - 1
+            receipts.append(each["ReceiptHandle"])
+    for receipt in receipts:  # whoever reads them next is to find them
+        sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=receipt, VisibilityTimeout=0)
+    return found

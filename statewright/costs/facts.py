@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import statewright
+from statewright.functions_process import ask
 from statewright.project import ProjectError
 
 if TYPE_CHECKING:
     from statewright.project import Project
-
-SECONDS = 60.0
-MODULE = "statewright.costs.facts_process"
 
 
 @dataclass(frozen=True)
@@ -78,8 +70,6 @@ class Refused(ProjectError):  # noqa: N818 - what happened
 
 def facts_of(project: Project, file: File) -> Facts:
     """Ask a project's functions, in a process of their own; raises Refused, ProjectError."""
-    folders = ["--functions", str(project.root / "functions"), "--schemas", str(project.root / "schemas")]
-    kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "HOME") if name in os.environ}
     asked = {
         "dataset": file.dataset,
         "format": file.format,
@@ -87,21 +77,7 @@ def facts_of(project: Project, file: File) -> Facts:
         "size": file.size,
         "records": file.records,
     }
-    try:
-        done = subprocess.run(
-            [sys.executable, "-P", "-m", MODULE, *folders],
-            input=json.dumps(asked).encode(),
-            capture_output=True,
-            timeout=SECONDS,
-            env={**kept, "PYTHONPATH": str(Path(statewright.__file__).parents[1])},
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise ProjectError(f"the functions did not say how they cut a file within {SECONDS:.0f} s") from error
-    if done.returncode != 0:
-        said = done.stderr.decode(errors="replace").strip().splitlines() or ["it says nothing"]
-        raise ProjectError(f"the functions cannot tell how they cut a file: {said[-1]}")
-    return _facts(json.loads(done.stdout))
+    return _facts(ask(project, "statewright.costs.facts_process", "how they cut a file", asked))
 
 
 def _facts(said: dict[str, Any]) -> Facts:

@@ -12,7 +12,7 @@ from statewright.local.places import Places, read_record
 from statewright.project import read_project
 from statewright.view.endpoint import find_endpoint
 from tests.e2e.clouds import ROOT, Cloud
-from tests.view.conftest import CHROMIUM, Page, serving
+from tests.view.conftest import Page, serving
 from tests.view.test_accessibility import found as found_by_axe
 from tests.view.test_accessibility import needs_axe
 from tests.view.test_security import ask
@@ -124,23 +124,17 @@ def test_given_another_bucket_its_objects_are_not_read(page: Page) -> None:
 
 
 @pytest.fixture
-def tab(page: Page) -> Iterator[Any]:
+def tab(page: Page, browser: Any) -> Iterator[Any]:
     """A page in the browser, in which no error is written and from which no other host is asked."""
-    if CHROMIUM is None:
-        pytest.skip("Chromium is not installed (apt-get install chromium)")
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (make setup)")
     problems: list[str] = []
     hosts: set[str] = set()
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        made = browser.new_page(viewport={"width": 1600, "height": 1000})
-        made.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
-        made.on("pageerror", lambda error: problems.append(str(error)))
-        made.on("dialog", lambda dialog: problems.append(f"a dialog opened: {dialog.message}"))
-        made.on("request", lambda request: hosts.add(request.url.split("/")[2]))
-        sync_api.expect.set_options(timeout=10_000)
-        yield made
-        browser.close()
+    made = browser.new_page(viewport={"width": 1600, "height": 1000})
+    made.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
+    made.on("pageerror", lambda error: problems.append(str(error)))
+    made.on("dialog", lambda dialog: problems.append(f"a dialog opened: {dialog.message}"))
+    made.on("request", lambda request: hosts.add(request.url.split("/")[2]))
+    yield made
+    made.close()
     assert problems == []
     assert hosts == {page.origin.removeprefix("http://")}
 

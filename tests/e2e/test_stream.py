@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bench.stream_cloud import receives
 from statewright.local.control import stop_cloud
 from statewright.local.places import Places
 from statewright.local.sample_events import Mix, event
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 COUNT = 300  # with fewer large ones than are told singly in a minute: a digest takes two
+RECEIVES = 3  # of a message, as pipeline.json has it
 VISIBILITY_SECONDS = 5  # three receives are to take seconds; a batch that takes longer comes again
 
 
@@ -98,8 +100,11 @@ def test_a_mixed_lot_of_events_is_accounted_for_to_the_last_one(streaming: Cloud
     found = sums(cloud)
     assert found["read"] == found["written"] + found["superseded"] + found["quarantined"]
     assert (found["written"], found["quarantined"]) == (len(good), rejected)
-    # What comes back in the same company is the same group again, and has no second row.
+    # What comes back in the same company is the same group again, and has no second row: how often it came is
+    # counted where it ends.
     assert found["read"] >= COUNT
+    dead = receives(cloud.client("sqs"), cloud.env["REJECTED_TRANSACTIONS_URL"])
+    assert Counter(dead.values()) == {RECEIVES: rejected}
     assert found["superseded"] >= again - len(repeated)
     wait_for(lambda: messages_in(cloud, cloud.env["TRANSACTIONS_URL"]) == 0 or None, 30)
     assert_each_large_order_was_told_once(cloud, large)

@@ -40,11 +40,16 @@ class Gate:
     opened: threading.Event
 
     def hold(self, request: Request) -> None:
-        """Wait, and let other workers run meanwhile."""
+        """Wait, and let other workers run meanwhile; the workflow's own calls take no turn."""
+        has_turn = request.call.is_of_a_function
+        if has_turn:
+            request.network.turn.release()
         self.reached.set()
-        request.network.turn.release()
-        assert self.opened.wait(PATIENCE_SECONDS)
-        request.network.turn.acquire()
+        try:
+            assert self.opened.wait(PATIENCE_SECONDS)
+        finally:
+            if has_turn:
+                request.network.turn.acquire()
 
 
 MEETINGS = (

@@ -17,7 +17,7 @@ from unittest import mock
 
 import pytest
 
-from pipeline import aws, plans, pseudonyms
+from pipeline import aws, plans, pseudonyms, tables
 from statewright.engine import Engine, LocalFunctions, VirtualClock, VirtualLoop
 from statewright.engine.errors import ExecutionDoesNotExist
 from statewright.lambda_runtime import RuntimeFault
@@ -120,7 +120,8 @@ class Lab:
         return remains.collect(self.cloud, self.scenario.table, self.dead_letters)
 
     def clear(self) -> None:
-        """Empty all but the raw bucket."""
+        """Empty all but the raw bucket; forget how slowly a table was written to that throttled."""
+        tables._turns.cache_clear()
         for bucket in (STAGING, OUTPUT):
             keys = [{"Key": key} for key in self.cloud.keys(bucket)]
             if keys:

@@ -11,7 +11,6 @@ their sums, those that were to be expected, and the highest resident size in KiB
 from __future__ import annotations
 
 import json
-import os
 import random
 import resource
 import sys
@@ -23,9 +22,9 @@ from typing import TYPE_CHECKING, Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "functions")]
 
+from bench.kept import settings_of_nothing  # noqa: E402
 from pipeline import enriching, notifying, objects, parsing, plans, tables, writing  # noqa: E402
 from pipeline.routing import Route  # noqa: E402
-from pipeline.settings import Settings  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,7 +111,7 @@ def main(count: int, shard_bytes: int) -> None:
     """Run the functions over so many records; print what came of them."""
     expected = Counter(kind for kind, _ in records(count))
     with tempfile.TemporaryDirectory() as folder:
-        settings = _settings()
+        settings = settings_of_nothing()
         path = Path(folder) / settings.raw_bucket / KEY
         path.parent.mkdir(parents=True)
         with path.open("wb") as file:
@@ -131,7 +130,7 @@ def main(count: int, shard_bytes: int) -> None:
     sys.stdout.write(json.dumps(said))
 
 
-def _run(settings: Settings, size: int, shard_bytes: int) -> Any:
+def _run(settings: Any, size: int, shard_bytes: int) -> Any:
     file: File = {
         "id": "0" * 32,
         "run": "0" * 12,
@@ -161,22 +160,6 @@ def _run(settings: Settings, size: int, shard_bytes: int) -> Any:
         for partition in range(plan["partitions"])
     ]
     return notifying.conserved(file, shards, written)
-
-
-def _settings() -> Settings:
-    names = (
-        "raw",
-        "staging",
-        "output",
-        "files",
-        "told",
-        "transactions",
-        "statewright-",
-        "topic",
-        "parameter",
-    )
-    os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
-    return Settings(*names, ROOT / "schemas")
 
 
 if __name__ == "__main__":

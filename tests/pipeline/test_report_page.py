@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 import shlex
-import shutil
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -19,13 +18,9 @@ from pipeline.report_sums import sums_of
 from pipeline.report_text import MAX_SHOWN, shown
 from tests.pipeline.report_days import day_of_rows
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
 # `make test` installs the version in tests/view/axe.
 AXE = Path(sys.prefix) / "axe" / "node_modules" / "axe-core" / "axe.min.js"
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 DAY = "2026-11-20"
 HOSTILE = (
     "<script>window.hit=1</script>",
@@ -186,19 +181,6 @@ def test_a_small_part_of_a_column_is_seen_and_the_column_keeps_its_height() -> N
 
     heights = [float(height) for height in re.findall(r'height="([\d.]+)"', drawn)]
     assert heights == [99.0, 1.0]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """A headless Chromium."""
-    if CHROMIUM is None:
-        pytest.skip("Chromium is not installed (apt-get install chromium)")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        made = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield made
-        made.close()
 
 
 @pytest.mark.parametrize("width", [1280, 390])
