@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import zstandard
 
+from bench.kept import settings_of_nothing
 from pipeline import contracts, enriching, objects, parsing, pseudonyms, tables, writing
 from pipeline.errors import FileError
 from tests.functions import volume
@@ -134,7 +135,7 @@ def run(
 
 
 def _settings(folder: Path) -> Any:
-    return dataclasses.replace(volume._settings(), schemas=folder)
+    return dataclasses.replace(settings_of_nothing(), schemas=folder)
 
 
 def _found(store: Memory, prefix: str) -> list[bytes]:
