@@ -95,8 +95,8 @@ def step_functions() -> SFNClient:
 
 
 def code_of(error: Exception) -> str:
-    """Return the error code of a botocore ClientError, as the service names it."""
-    response: dict[str, Any] = getattr(error, "response", {})
+    """Return the error code of a botocore ClientError as the service names it, else the error's own name."""
+    response: dict[str, Any] = getattr(error, "response", None) or {}
     return str(response.get("Error", {}).get("Code", type(error).__name__))
 
 

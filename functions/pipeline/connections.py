@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import http.client
 import ssl
-from queue import Empty, LifoQueue
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from pipeline import aws
 
 if TYPE_CHECKING:
+    import socket
+    from collections.abc import Iterator
+
     from botocore.awsrequest import AWSPreparedRequest
 
 
@@ -21,53 +24,79 @@ class Answer(NamedTuple):
     content: bytes
 
 
+class Exchange:
+    """A request that was sent over a connection, which is free again once the answer was read."""
+
+    def __init__(self, connections: Connections, connection: http.client.HTTPConnection) -> None:
+        self._connections = connections
+        self._connection = connection
+
+    @property
+    def sock(self) -> socket.socket | None:
+        """Where the answer arrives."""
+        return self._connection.sock
+
+    def answer(self) -> Answer:
+        """Wait for the answer; raises botocore's ReadTimeoutError and ConnectionClosedError."""
+        with self._connections.failing(self._connection):
+            response = self._connection.getresponse()
+            answer = Answer(response.status, response.read())
+        self._connections.idle.append(self._connection)
+        return answer
+
+    def close(self) -> None:
+        """Give the answer up."""
+        self._connection.close()
+
+
 class Connections:
-    """As many as are in use at once; `certificates` is the path of a bundle of those to trust."""
+    """As many as are in use at once, by one thread; `certificates` is a file of those that are trusted."""
 
     def __init__(self, url: str, certificates: str) -> None:
         self._url = url
         parts = urlsplit(url)
         self._address = (str(parts.hostname), parts.port)
         self._context = ssl.create_default_context(cafile=certificates) if parts.scheme == "https" else None
-        self._idle = LifoQueue[http.client.HTTPConnection]()
+        self.idle: list[http.client.HTTPConnection] = []
 
-    def send(self, request: AWSPreparedRequest) -> Answer:
-        """Send a request, its body bytes, and wait for the answer.
+    def begin(self, request: AWSPreparedRequest) -> Exchange:
+        """Send a request, its body bytes.
 
         Raises botocore's EndpointConnectionError, ReadTimeoutError and ConnectionClosedError.
         """
+        connection, body = self._open(), request.body
+        sent: Any = body
+        with self.failing(connection):
+            connection.request(str(request.method), "/", sent, dict(request.headers))
+        return Exchange(self, connection)
+
+    @contextmanager
+    def failing(self, connection: http.client.HTTPConnection) -> Iterator[None]:
+        """Close a connection that fails; what it raises is botocore's."""
         from botocore import exceptions
 
-        connection, headers = self._connection(), dict(request.headers)
-        body: Any = request.body
         try:
-            connection.request(str(request.method), "/", body, headers)
-            response = connection.getresponse()
-            answer = Answer(response.status, response.read())
+            yield
         except TimeoutError as error:
             connection.close()
             raise exceptions.ReadTimeoutError(endpoint_url=self._url, error=error) from error
         except (OSError, http.client.HTTPException) as error:
             connection.close()
             raise exceptions.ConnectionClosedError(endpoint_url=self._url, error=error) from error
-        self._idle.put(connection)
-        return answer
 
-    def _connection(self) -> http.client.HTTPConnection:
-        """Return an open connection: one that is idle and not closed at the other end, or a new one."""
+    def _open(self) -> http.client.HTTPConnection:
+        """Return a connection that is idle and was not closed at the other end, or a new one."""
         from urllib3.util.wait import wait_for_read
 
-        while True:
-            try:
-                connection = self._idle.get_nowait()
-            except Empty:
-                return self._connected()
+        while self.idle:
+            connection = self.idle.pop()
             # Nothing is to be read of one that is idle but its end.
             if connection.sock is not None and not wait_for_read(connection.sock, timeout=0):
                 return connection
             connection.close()
+        return self._new()
 
-    def _connected(self) -> http.client.HTTPConnection:
+    def _new(self) -> http.client.HTTPConnection:
         from botocore.exceptions import EndpointConnectionError
 
         wait: Any = {"timeout": aws.CONNECT_SECONDS}

@@ -7,14 +7,6 @@ they come near what the table takes, and share it.
 
 from __future__ import annotations
 
-import threading
-import time
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
 # What a call adds that the table took. Smaller, and writers are slow to notice that there is room; larger,
 # and more is refused where many share a table.
 STEP = 0.005
@@ -58,42 +50,3 @@ class Pace:
         if self.window >= 1:
             return 0.0
         return min(LONGEST_REST_SECONDS, seconds * (1 / self.window - 1))
-
-
-class Turns:
-    """Gives the threads of a process their turns at the pace of the table."""
-
-    def __init__(self, most: int) -> None:
-        self.pace = Pace(most)
-        self._free = threading.Condition()
-        self._running = 0
-
-    @contextmanager
-    def turn(self) -> Iterator[Callable[[float], None]]:
-        """Wait for a turn, and have it; what it gives is to be told the share that was refused."""
-        with self._free:
-            while self._running >= self.pace.slots:
-                self._free.wait()
-            self._running += 1
-            epoch = self.pace.begin()
-        refused = 0.0
-
-        def tell(share: float) -> None:
-            nonlocal refused
-            refused = share
-
-        started = time.monotonic()
-        try:
-            yield tell
-        finally:
-            self._end(epoch, refused, time.monotonic() - started)
-
-    def _end(self, epoch: int, refused: float, seconds: float) -> None:
-        with self._free:
-            self.pace.end(epoch, refused)
-            rest = self.pace.rest(seconds)
-        if rest:
-            time.sleep(rest)
-        with self._free:
-            self._running -= 1
-            self._free.notify_all()

@@ -11,17 +11,18 @@ from __future__ import annotations
 
 import functools
 import random
-import threading
+import select
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
 from pipeline import aws
-from pipeline.connections import Connections
+from pipeline.connections import Connections, Exchange
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    import socket
+    from collections.abc import Collection, Mapping
 
     from botocore.awsrequest import AWSPreparedRequest, AWSResponse
     from botocore.hooks import BaseEventHooks
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from pipeline.connections import Answer
 
 LONGEST_WAIT_SECONDS = 20.0
-_making = threading.Lock()
 
 
 class Line(NamedTuple):
@@ -76,35 +76,82 @@ def _connections(url: str) -> Connections | URLLib3Session:
     return Connections(url, bundle or str(get_cert_path(True)))
 
 
-def call(operation: str, body: bytes) -> dict[str, Any]:
-    """Send a call of DynamoDB, its parameters as JSON; return what it answers.
+class Call:
+    """A call that has begun: an operation of DynamoDB, its parameters as JSON."""
 
-    Raises ClientError and BotoCoreError, as a client's method does.
-    """
-    from botocore.exceptions import ClientError, HTTPClientError
-    from botocore.exceptions import ConnectionError as NotConnected
+    def __init__(self, operation: str, body: bytes) -> None:
+        from botocore.exceptions import ConnectionError as NotConnected
+        from botocore.exceptions import HTTPClientError
 
-    with _making:  # one for all threads that begin at once
-        line = _line(aws.dynamodb())
-    for left in reversed(range(aws.ATTEMPTS)):
+        self._line = _line(aws.dynamodb())
+        self.operation = operation
+        self.body = body
+        self._transient = (NotConnected, HTTPClientError)
+        self._sent: Exchange | Answer | AWSResponse | Exception | None = None
         try:
-            return _answer(operation, _sent(line, operation, body))
-        except ClientError as error:
-            if not left or error.response["ResponseMetadata"]["HTTPStatusCode"] < 500:
-                raise
-        except (NotConnected, HTTPClientError):
-            if not left:
-                raise
-        longest = min(LONGEST_WAIT_SECONDS, 2.0 ** (aws.ATTEMPTS - left - 1))
-        time.sleep(random.uniform(0, longest))  # noqa: S311 - full jitter, no secret
-    raise AssertionError("the last attempt returns or raises")
+            self._sent = _sent(self._line, operation, body)
+        except self._transient as error:
+            self._sent = error
+
+    @property
+    def sock(self) -> socket.socket | None:
+        """Where the answer arrives, None where it has."""
+        return self._sent.sock if isinstance(self._sent, Exchange) else None
+
+    def answer(self) -> dict[str, Any]:
+        """Wait for the answer and return it; what failed and may work next time is tried again.
+
+        Raises ClientError and BotoCoreError, as a client's method does.
+        """
+        from botocore.exceptions import ClientError
+
+        for left in reversed(range(aws.ATTEMPTS)):
+            try:
+                return self._received()
+            except ClientError as error:
+                if not left or error.response["ResponseMetadata"]["HTTPStatusCode"] < 500:
+                    raise
+            except self._transient:
+                if not left:
+                    raise
+            longest = min(LONGEST_WAIT_SECONDS, 2.0 ** (aws.ATTEMPTS - left - 1))
+            time.sleep(random.uniform(0, longest))  # noqa: S311 - full jitter, no secret
+        raise AssertionError("the last attempt returns or raises")
+
+    def close(self) -> None:
+        """Give the call up, whose answer nobody waits for."""
+        if isinstance(self._sent, Exchange):
+            self._sent.close()
+
+    def _received(self) -> dict[str, Any]:
+        sent, self._sent = self._sent, None
+        if sent is None:
+            sent = _sent(self._line, self.operation, self.body)
+        if isinstance(sent, Exception):
+            raise sent
+        return _answer(self.operation, sent.answer() if isinstance(sent, Exchange) else sent)
 
 
-def _sent(line: Line, operation: str, body: bytes) -> Answer | AWSResponse:
+def ready(calls: Collection[Call]) -> list[Call]:
+    """Wait until one of the calls, of which there is at least one, has an answer; return all that have."""
+    waiting = {call.sock.fileno(): call for call in calls if call.sock}
+    if there := [call for call in calls if not call.sock]:
+        return there
+    arriving = select.poll()
+    for number in waiting:
+        arriving.register(number, select.POLLIN)
+    arrived = arriving.poll(1000 * aws.READ_SECONDS)
+    # Where none has, reading the first one is what fails.
+    return [waiting[number] for number, _ in arrived] or [*waiting.values()][:1]
+
+
+def _sent(line: Line, operation: str, body: bytes) -> Exchange | Answer | AWSResponse:
     request = _signed(line, operation, body)
     for _, answer in line.events.emit(f"before-send.{line.service}.{operation}", request=request):
         if answer is not None:
             return answer  # type: ignore[no-any-return]
+    if isinstance(line.connections, Connections):
+        return line.connections.begin(request)
     return line.connections.send(request)
 
 

@@ -1,36 +1,33 @@
 """The gateway to the datasets' tables: batches of serialised items, retried until DynamoDB has taken all.
 
-A table that throttles is written to more slowly, by all threads of a process: pipeline.pacing says how.
+A table that throttles is written to more slowly: pipeline.pacing says how.
 """
 
 from __future__ import annotations
 
 import functools
 import random
-import time
-from collections import deque
-from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import msgspec
 
-from pipeline import ready_calls
-from pipeline.aws import calling
+from pipeline.aws import calling, code_of
 from pipeline.errors import Throttled
-from pipeline.pacing import Turns
+from pipeline.flights import Flights, Send
+from pipeline.pacing import Pace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
-    from concurrent.futures import Future
 
-T = TypeVar("T")
+    from pipeline.flights import Task
+
 A = TypeVar("A")
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
 BATCH_ITEMS = 25
-# Each waits for the network most of its time.
-WRITERS = 8
+# So many requests are under way at once: each waits for the network most of its time.
+WRITES = 8
 # What the table did not take is sent again after up to 0.05, 0.1, 0.2 … 5 s: half a minute in all, then the
 # workflow waits longer.
 ROUNDS = 12
@@ -53,7 +50,7 @@ def write_items(table: str, batches: Iterable[Batch]) -> int:
 
     Raises Throttled, ServiceUnavailable, ServiceRefused: then some items may have been written.
     """
-    return sum(_answers(functools.partial(_write, table), batches))
+    return sum(_results(table, (_write(table, batch) for batch in batches)))
 
 
 class Condition(NamedTuple):
@@ -82,16 +79,16 @@ def put_items(
     it, or on which other condition it is to be put. Raises as `write_items` does.
     """
 
-    def put(each: Put) -> bool:
-        there = _put(table, _put_body(table, condition, each, tells=ours is not None))
+    def put(each: Put) -> Task[bool]:
+        there = yield from _put(table, _put_body(table, condition, each, tells=ours is not None))
         if there is None or ours is None:
             return there is None
         found = ours(each, there)
         if isinstance(found, bool):
             return found
-        return _put(table, _put_body(table, found, each, tells=False)) is None
+        return (yield from _put(table, _put_body(table, found, each, tells=False))) is None
 
-    return _answers(put, puts)
+    return _results(table, map(put, puts))
 
 
 def _put_body(table: str, condition: Condition, put: Put, *, tells: bool) -> bytes:
@@ -106,22 +103,6 @@ def _put_body(table: str, condition: Condition, put: Put, *, tells: bool) -> byt
     start = msgspec.json.encode(fixed)[:-1]
     values = b",".join(msgspec.json.encode(name) + b":" + value for name, value in put.values.items())
     return b'%b,"Item":%b,"ExpressionAttributeValues":{%b}}' % (start, put.item, values)
-
-
-def _answers(write: Callable[[T], A], parts: Iterable[T]) -> Iterator[A]:
-    """Write parts in a few threads, no further ahead than those need; yield what they say, in their order."""
-    running: deque[Future[A]] = deque()
-    with ThreadPoolExecutor(WRITERS) as pool:
-        try:
-            for part in parts:
-                running.append(pool.submit(write, part))
-                if len(running) > 2 * WRITERS:
-                    yield running.popleft().result()
-            while running:
-                yield running.popleft().result()
-        except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
 
 
 def batches(items: Iterable[bytes], first: int = BATCH_ITEMS) -> Iterator[Batch]:
@@ -146,68 +127,54 @@ def body_of(table: str, requests: bytes) -> bytes:
 
 
 @functools.cache
-def _turns(table: str) -> Turns:  # noqa: ARG001 - one for each
-    """Return the turns at a table, whose pace outlives an invocation: the next one meets the same table."""
-    return Turns(WRITERS)
+def _pace(table: str) -> Pace:  # noqa: ARG001 - one for each
+    """Return the pace of writes to a table; it outlives an invocation: the next one meets the same table."""
+    return Pace(WRITES)
 
 
-def _write(table: str, batch: Batch) -> int:
+def _results(table: str, tasks: Iterable[Task[A]]) -> Iterator[A]:
+    return Flights[A](_pace(table), 2 * WRITES).results(tasks)
+
+
+def _write(table: str, batch: Batch) -> Task[int]:
     left = batch
     for attempt in range(ROUNDS):
-        _wait(attempt)
-        with _turns(table).turn() as tell:
-            refused = _refused(table, left)
-            tell(refused.items / left.items)
-        if not refused.items:
+        send = Send("BatchWriteItem", body_of(table, left.requests), left.items, _wait(attempt))
+        try:
+            with calling(f"DynamoDB BatchWriteItem into {table}"):
+                answer = yield send
+        except Throttled:
+            continue
+        unprocessed = answer.get("UnprocessedItems", {}).get(table, [])
+        if not unprocessed:
             return batch.items
-        left = refused
+        left = Batch(len(unprocessed), msgspec.json.encode(unprocessed)[1:-1])
     raise Throttled(f"DynamoDB BatchWriteItem: {left.items} items unprocessed after {ROUNDS} rounds")
 
 
-def _wait(attempt: int) -> None:
-    """Wait before another attempt, the longer the more there were."""
-    if attempt:
-        longest = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2**attempt)
-        time.sleep(random.uniform(0, longest))  # noqa: S311 - full jitter, no secret
-
-
-def _refused(table: str, batch: Batch) -> Batch:
-    """Send one batch; return what DynamoDB did not take: all of it where it had no room for a single one."""
-    try:
-        unprocessed = _send(table, batch.requests)
-    except Throttled:
-        return batch
-    return Batch(len(unprocessed), msgspec.json.encode(unprocessed)[1:-1])
-
-
-def _send(table: str, requests: bytes) -> list[Any]:
-    """Send one batch, its requests as JSON; return those that DynamoDB did not get to."""
-    with calling(f"DynamoDB BatchWriteItem into {table}"):
-        answer = ready_calls.call("BatchWriteItem", body_of(table, requests))
-    return list(answer.get("UnprocessedItems", {}).get(table, []))
-
-
-def _put(table: str, body: bytes) -> Mapping[str, Any] | None:
+def _put(table: str, body: bytes) -> Task[Mapping[str, Any] | None]:
     """Put one item; return the one that is there where the condition fails."""
+    from botocore.exceptions import ClientError
+
     for attempt in range(ROUNDS):
-        _wait(attempt)
-        with _turns(table).turn() as tell:
-            try:
-                return _put_once(table, body)
-            except Throttled:
-                tell(1.0)
+        try:
+            with calling(f"DynamoDB PutItem into {table}"):
+                try:
+                    yield Send("PutItem", body, wait=_wait(attempt))
+                except ClientError as error:
+                    if code_of(error) != "ConditionalCheckFailedException":
+                        raise
+                    response: dict[str, Any] = dict(error.response)
+                    return response.get("Item", {})  # type: ignore[no-any-return]
+                return None
+        except Throttled:
+            continue
     raise Throttled(f"DynamoDB PutItem into {table}: throttled in {ROUNDS} rounds")
 
 
-def _put_once(table: str, body: bytes) -> Mapping[str, Any] | None:
-    from botocore.exceptions import ClientError
-
-    with calling(f"DynamoDB PutItem into {table}"):
-        try:
-            ready_calls.call("PutItem", body)
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise
-            response: dict[str, Any] = dict(error.response)
-            return response.get("Item", {})  # type: ignore[no-any-return]
-    return None
+def _wait(attempt: int) -> float:
+    """Return how long to wait before an attempt, the longer the more there were."""
+    if not attempt:
+        return 0.0
+    longest = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2**attempt)
+    return random.uniform(0, longest)  # noqa: S311 - full jitter, no secret

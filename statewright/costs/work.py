@@ -35,7 +35,7 @@ S3_SECONDS, S3_BYTES_A_SECOND = 0.1, 85e6
 DYNAMODB_SECONDS = 0.01
 # No page says it; as S3.
 SNS_SECONDS = 0.1
-WRITERS = 8  # functions/pipeline/tables.py
+WRITES = 8  # functions/pipeline/tables.py
 # What AWS adds around a function, and between the states of a child execution; no page says it.
 STATE_SECONDS = 0.05
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
@@ -199,7 +199,7 @@ def _seconds(name: str, machine: Machine, records: float, size: float, made: Cal
 def _wait(operation: str) -> float:
     """Return what a call waits for, shared with those that are made beside it."""
     if operation in (calls.BATCH_WRITE, calls.PUT_ITEM):
-        return DYNAMODB_SECONDS / WRITERS
+        return DYNAMODB_SECONDS / WRITES
     service = operation.partition(":")[0]
     return {"s3": S3_SECONDS, "dynamodb": DYNAMODB_SECONDS, "sns": SNS_SECONDS}[service]
 

@@ -53,7 +53,7 @@ def test_given_what_is_deployed_its_processor_and_memory_are_those_of_terraform_
 def test_given_numbers_of_the_functions_the_model_has_the_same() -> None:
     assert calls.TOLD_SINGLY == notifying.MAX_ALERT_MESSAGES
     assert calls.MARKED_AT_ONCE == told.WRITE_ROWS
-    assert work.WRITERS == tables.WRITERS
+    assert work.WRITES == tables.WRITES
 
 
 @pytest.mark.parametrize(

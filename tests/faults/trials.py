@@ -9,6 +9,7 @@ import io
 import json
 import os
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -121,7 +122,7 @@ class Lab:
 
     def clear(self) -> None:
         """Empty all but the raw bucket; forget how slowly a table was written to that throttled."""
-        tables._turns.cache_clear()
+        tables._pace.cache_clear()
         for bucket in (STAGING, OUTPUT):
             keys = [{"Key": key} for key in self.cloud.keys(bucket)]
             if keys:
@@ -241,14 +242,14 @@ def lab() -> Iterator[Lab]:
     up earlier.
     """
     network = Network()
-    waits = SimpleNamespace(sleep=lambda seconds: None)
+    waits = SimpleNamespace(sleep=lambda seconds: None, monotonic=time.monotonic)
     with (
         pytest.MonkeyPatch.context() as monkeypatch,
         tempfile.TemporaryDirectory() as folder,
         mocked(monkeypatch) as cloud,
         network.installed(),
         mock.patch("botocore.endpoint.time", waits),
-        mock.patch("pipeline.tables.time", waits),
+        mock.patch("pipeline.flights.time", waits),
         mock.patch("pipeline.ready_calls.time", waits),
         mock.patch("botocore.retries.quota.RetryQuota.acquire", return_value=True),
     ):

@@ -24,7 +24,7 @@ import parse_and_validate
 import rechunk
 import tell_digests
 import write_to_ddb
-from pipeline import contracts, documents, entry, pseudonyms
+from pipeline import contracts, documents, entry, pseudonyms, tables
 from pipeline.settings import settings
 
 if TYPE_CHECKING:
@@ -198,7 +198,8 @@ def resource(service: str) -> Any:
 
 def forget() -> None:
     """Drop what a process keeps between invocations, but for its clients: making them takes long."""
-    for cached in (settings, contracts.catalogue, pseudonyms.pseudonym_key, entry._signature):
+    kept = (settings, contracts.catalogue, pseudonyms.pseudonym_key, entry._signature, tables._pace)
+    for cached in kept:
         cached.cache_clear()
 
 

@@ -20,18 +20,18 @@ Json = Any
 @contextlib.contextmanager
 def heard(around: Callable[[str, str, Json], contextlib.AbstractContextManager[None]]) -> Iterator[None]:
     """Make each call inside of `around`, which is told its service, its operation and its parameters."""
-    by_client, ready = BaseClient._make_api_call, ready_calls.call
+    by_client, answer = BaseClient._make_api_call, ready_calls.Call.answer
 
     def make_api_call(client: Any, operation: str, parameters: Json) -> Json:
         with around(client.meta.service_model.service_name, operation, parameters):
             return by_client(client, operation, parameters)
 
-    def call(operation: str, body: bytes) -> Json:
-        with around("dynamodb", operation, json.loads(body)):
-            return ready(operation, body)
+    def answered(call: ready_calls.Call) -> Json:
+        with around("dynamodb", call.operation, json.loads(call.body)):
+            return answer(call)
 
     with (
         mock.patch.object(BaseClient, "_make_api_call", make_api_call),
-        mock.patch.object(ready_calls, "call", call),
+        mock.patch.object(ready_calls.Call, "answer", answered),
     ):
         yield

@@ -27,7 +27,7 @@ from pipeline import enriching, notifying, objects, parsing, plans, tables, writ
 from pipeline.routing import Route  # noqa: E402
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from pipeline.shapes import File, Shard
 
@@ -119,11 +119,12 @@ def main(count: int, shard_bytes: int) -> None:
         sent: list[int] = []
         vars(objects)["s3"] = lambda: Folder(Path(folder))
 
-        def send(table: str, requests: bytes) -> list[Any]:
-            sent.append(requests.count(b'{"PutRequest":'))
-            return []
+        def write(table: str, batches: Iterable[tables.Batch]) -> int:
+            items = sum(batch.requests.count(b'{"PutRequest":') for batch in batches)
+            sent.append(items)
+            return items
 
-        tables._send = send
+        tables.write_items = write
         counts = _run(settings, path.stat().st_size, shard_bytes)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     said = {"counts": counts, "expected": expected, "sent": sum(sent), "peak": peak}

@@ -86,7 +86,7 @@ class Writer:
 
     def start(self) -> None:
         """Let every thread begin."""
-        for _ in range(tables.WRITERS):
+        for _ in range(tables.WRITES):
             self._ask(tables.BATCH_ITEMS, 0)
 
     def _ask(self, items: int, attempt: int) -> None:
@@ -138,7 +138,7 @@ class Simulation:
         self.clock = Clock()
         self.table = Table(self.clock, capacity)
         self.writers = [
-            Writer(self.clock, self.table, pace(tables.WRITERS), random.Random(seed))
+            Writer(self.clock, self.table, pace(tables.WRITES), random.Random(seed))
             for seed in range(writers)
         ]
         for each in self.writers:

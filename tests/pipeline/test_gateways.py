@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -10,7 +11,8 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, NoCredentialsError, ReadTimeoutError
 from botocore.response import StreamingBody
 
-from pipeline import aws, ledger, objects, ready_calls, tables
+from pipeline import aws, flights, ledger, objects, ready_calls, tables
+from pipeline.connections import Answer
 from pipeline.errors import (
     ClaimLost,
     ObjectChanged,
@@ -232,7 +234,7 @@ def encoded(count: int) -> list[bytes]:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     waits: list[float] = []
-    monkeypatch.setattr(tables.time, "sleep", waits.append)
+    monkeypatch.setattr(flights.time, "sleep", waits.append)
     return waits
 
 
@@ -242,36 +244,60 @@ def test_batches_of_items_are_written(cloud: Cloud, count: int) -> None:
     assert len(cloud.items("orders")) == count
 
 
-def test_unprocessed_items_are_sent_again(
-    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, quick: list[float]
-) -> None:
-    real = tables._send
+Answering = Callable[[str, Callable[[dict[str, Any]], Any]], None]
 
-    def half(table: str, requests: bytes) -> list[Any]:
-        asked = msgspec.json.decode(b"[%b]" % requests)
+
+@pytest.fixture
+def answering(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Answering:
+    """Let something else than moto answer calls of an operation; None lets one pass."""
+
+    def answer_with(operation: str, answer: Callable[[dict[str, Any]], Any]) -> None:
+        real = ready_calls._sent
+
+        def sent(line: Any, called: str, body: bytes) -> Any:
+            said = answer(msgspec.json.decode(body)) if called == operation else None
+            if said is None:
+                return real(line, called, body)
+            return said if isinstance(said, Answer) else Answer(200, msgspec.json.encode(said))
+
+        monkeypatch.setattr(ready_calls, "_sent", sent)
+
+    return answer_with
+
+
+THROTTLED = Answer(400, b'{"__type":"dynamodb#ProvisionedThroughputExceededException"}')
+
+
+def test_unprocessed_items_are_sent_again(cloud: Cloud, quick: list[float], answering: Answering) -> None:
+    def half(request: dict[str, Any]) -> Any:
+        ((table, asked),) = request["RequestItems"].items()
         taken = (len(asked) + 1) // 2
-        assert real(table, msgspec.json.encode(asked[:taken])[1:-1]) == []
-        return list(asked[taken:])
+        for each in asked[:taken]:
+            aws.dynamodb().put_item(TableName=table, Item=each["PutRequest"]["Item"])
+        return {"UnprocessedItems": {table: asked[taken:]} if asked[taken:] else {}}
 
-    monkeypatch.setattr(tables, "_send", half)
+    answering("BatchWriteItem", half)
     assert tables.write_items("statewright-orders", tables.batches(encoded(60))) == 60
     assert len(cloud.items("orders")) == 60
     assert quick
     assert all(0 <= wait <= tables.LONGEST_WAIT_SECONDS for wait in quick)
 
 
-def test_items_that_stay_unprocessed_are_throttled(
-    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, quick: list[float]
-) -> None:
-    def none(operation: str, body: bytes) -> Any:
-        return {
-            "UnprocessedItems": {"statewright-orders": [{"PutRequest": {"Item": {"order_id": {"S": "o"}}}}]}
-        }
-
-    monkeypatch.setattr(ready_calls, "call", none)
-    with pytest.raises(Throttled, match="unprocessed after"):
+def test_items_that_stay_unprocessed_are_throttled(quick: list[float], answering: Answering) -> None:
+    answering("BatchWriteItem", lambda request: {"UnprocessedItems": request["RequestItems"]})
+    with pytest.raises(Throttled, match=r"25 items unprocessed after"):
         tables.write_items("statewright-orders", tables.batches(encoded(900)))
     assert len(quick) >= tables.ROUNDS - 1
+
+
+def test_batches_for_which_there_is_no_room_at_all_are_sent_again(
+    cloud: Cloud, quick: list[float], answering: Answering
+) -> None:
+    left = [THROTTLED] * 5
+    answering("BatchWriteItem", lambda _: left.pop() if left else None)
+    assert tables.write_items("statewright-orders", tables.batches(encoded(60))) == 60
+    assert len(cloud.items("orders")) == 60
+    assert tables._pace("statewright-orders").window < tables.WRITES
 
 
 NEW = tables.Condition("attribute_not_exists(#key) OR #key < :key", {"#key": "order_id"})
@@ -279,17 +305,10 @@ NEW = tables.Condition("attribute_not_exists(#key) OR #key < :key", {"#key": "or
 
 @pytest.mark.parametrize("throttled", [3, tables.ROUNDS])
 def test_a_put_that_is_throttled_is_sent_again(
-    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, quick: list[float], throttled: int
+    cloud: Cloud, quick: list[float], answering: Answering, throttled: int
 ) -> None:
-    real, left = ready_calls.call, [throttled]
-
-    def throttle(operation: str, body: bytes) -> Any:
-        if left[0]:
-            left[0] -= 1
-            raise client_error("ProvisionedThroughputExceededException", 400)
-        return real(operation, body)
-
-    monkeypatch.setattr(ready_calls, "call", throttle)
+    left = [THROTTLED] * throttled
+    answering("PutItem", lambda _: left.pop() if left else None)
     puts = tables.put_items("statewright-orders", NEW, [tables.Put(encoded(1)[0], {":key": b'{"S":"o"}'})])
     if throttled == tables.ROUNDS:
         with pytest.raises(Throttled, match=f"throttled in {tables.ROUNDS} rounds"):

@@ -1,15 +1,11 @@
-"""Writers that slow down with their table, in simulated time and with threads."""
+"""Writers that slow down with their table, in simulated time."""
 
 from __future__ import annotations
-
-import contextlib
-import threading
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from pipeline import pacing, tables
-from pipeline.pacing import LEAST, Pace, Turns
+from pipeline.pacing import LEAST, Pace
 from tests.pipeline.table_of_capacity import AsBefore, Simulation
 
 NEW_TABLE = 4_000  # items a second: what DynamoDB gives a table that nobody warmed
@@ -54,7 +50,7 @@ def test_a_table_that_takes_more_again_is_used_up_within_seconds() -> None:
 def test_a_table_that_takes_all_is_written_to_at_full_pace() -> None:
     simulation = Simulation(1, 1_000_000)
     assert simulation.run(5).refused == 0
-    assert simulation.writers[0].pace.window == tables.WRITERS
+    assert simulation.writers[0].pace.window == tables.WRITES
 
 
 def test_the_pace_has_bounds() -> None:
@@ -77,34 +73,3 @@ def test_calls_that_were_under_way_together_slow_down_once() -> None:
     assert pace.window == 4.0
     pace.end(pace.begin(), 0.5)
     assert pace.window == 3.0
-
-
-def test_no_more_threads_have_a_turn_than_the_pace_allows() -> None:
-    turns = Turns(8)
-    turns.pace.window = 2.0
-    most, now, lock = 0, 0, threading.Lock()
-
-    def work(_: int) -> None:
-        nonlocal most, now
-        with turns.turn():
-            with lock:
-                now += 1
-                most = max(most, now)
-            with lock:
-                now -= 1
-
-    with ThreadPoolExecutor(8) as threads:
-        list(threads.map(work, range(40)))
-    assert most <= 2
-
-
-def test_a_turn_that_ends_badly_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pacing.time, "sleep", lambda _: None)
-    turns = Turns(1)
-    for _ in range(3):
-        with contextlib.suppress(ValueError), turns.turn() as tell:
-            tell(1.0)
-            raise ValueError("broken")
-    assert turns.pace.window == 1 / 8
-    with turns.turn():
-        pass

@@ -9,8 +9,9 @@ import ipaddress
 import json
 import ssl
 import threading
-from queue import LifoQueue
+import time
 from typing import TYPE_CHECKING, Any, NamedTuple
+from unittest import mock
 
 import msgspec
 import pytest
@@ -64,6 +65,9 @@ class Service(http.server.ThreadingHTTPServer):
         self.connections += 1
         super().process_request(request, client_address)
 
+    def handle_error(self, *_: Any) -> None:
+        """Say nothing of those who do not wait for an answer."""
+
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
@@ -99,7 +103,7 @@ def forget() -> None:
     """Let the next call begin with a client of its own, and no connection."""
     if aws.dynamodb.cache_info().currsize:
         connections: Any = ready_calls._line(aws.dynamodb()).connections
-        for idle in getattr(connections, "_idle", LifoQueue()).queue:
+        for idle in getattr(connections, "idle", ()):
             idle.close()
     aws.dynamodb.cache_clear()
     aws.session.cache_clear()
@@ -128,9 +132,13 @@ def use(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     forget()
 
 
+def call(operation: str, body: bytes) -> dict[str, Any]:
+    return ready_calls.Call(operation, body).answer()
+
+
 def test_what_is_sent_is_what_the_client_sends(service: Service) -> None:
     aws.dynamodb().batch_write_item(**REQUEST)
-    ready_calls.call("BatchWriteItem", BODY)
+    call("BatchWriteItem", BODY)
     (path, theirs, their_body), (our_path, ours, our_body) = service.asked
     assert (our_path, json.loads(our_body)) == (path, json.loads(their_body))
     same = ("host", "content-type", "x-amz-target", "x-amz-security-token", "accept-encoding", "user-agent")
@@ -140,8 +148,8 @@ def test_what_is_sent_is_what_the_client_sends(service: Service) -> None:
 
 def test_a_request_is_signed_with_its_body_and_target(service: Service) -> None:
     for body in (BODY, BODY, b"{}"):
-        ready_calls.call("BatchWriteItem", body)
-    ready_calls.call("PutItem", b"{}")
+        call("BatchWriteItem", body)
+    call("PutItem", b"{}")
     scope = f"AWS4-HMAC-SHA256 Credential=aws_access_key_id/{service.asked[0][1]['x-amz-date'][:8]}/"
     found = [headers["authorization"] for _, headers, _ in service.asked]
     assert all(each.startswith(f"{scope}eu-west-1/dynamodb/aws4_request, ") for each in found)
@@ -173,7 +181,7 @@ def test_an_error_is_that_of_the_client(
     with pytest.raises(ClientError) as theirs:
         aws.dynamodb().batch_write_item(**REQUEST)
     with pytest.raises(ClientError) as ours:
-        ready_calls.call("BatchWriteItem", BODY)
+        call("BatchWriteItem", BODY)
     assert ours.value.response["Error"] == theirs.value.response["Error"]
     assert ours.value.response["ResponseMetadata"]["HTTPStatusCode"] == status
     assert ours.value.response.get("Item") == said.get("Item")
@@ -194,13 +202,13 @@ def test_an_error_is_that_of_the_client(
 def test_what_may_work_next_time_is_tried_again(service: Service, said: Said, attempts: int) -> None:
     service.answers = [said]
     with pytest.raises((ClientError, BotoCoreError)):
-        ready_calls.call("BatchWriteItem", BODY)
+        call("BatchWriteItem", BODY)
     assert len(service.asked) == attempts
 
 
 def test_a_call_that_works_in_the_end_has_worked(service: Service) -> None:
     service.answers = [Said(500), Said(0), Said(200, b'{"UnprocessedItems":{"t":[]}}')]
-    assert ready_calls.call("BatchWriteItem", BODY) == {"UnprocessedItems": {"t": []}}
+    assert call("BatchWriteItem", BODY) == {"UnprocessedItems": {"t": []}}
 
 
 def test_waits_between_attempts_grow_to_a_bound(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -209,7 +217,7 @@ def test_waits_between_attempts_grow_to_a_bound(service: Service, monkeypatch: p
     monkeypatch.setattr(ready_calls.random, "uniform", lambda _, most: bounds.append(most) or 0)
     service.answers = [Said(500)]
     with pytest.raises(ClientError):
-        ready_calls.call("BatchWriteItem", BODY)
+        call("BatchWriteItem", BODY)
     assert bounds == [1, 2, 4, 8, 16, 20]
 
 
@@ -221,30 +229,54 @@ def test_what_listens_to_botocore_sees_the_request_and_may_answer(service: Servi
         return Answer(200, b'{"from":"here"}')
 
     aws.dynamodb().meta.events.register("before-send.dynamodb.BatchWriteItem", answer)
-    assert ready_calls.call("BatchWriteItem", BODY) == {"from": "here"}
-    assert ready_calls.call("PutItem", b"{}") == {}
+    assert call("BatchWriteItem", BODY) == {"from": "here"}
+    assert call("PutItem", b"{}") == {}
     assert seen == [("POST", f"http://127.0.0.1:{service.server_port}/", BODY)]
     assert len(service.asked) == 1
 
 
 def test_one_connection_after_the_other_is_the_same(service: Service) -> None:
     for _ in range(5):
-        ready_calls.call("BatchWriteItem", BODY)
+        call("BatchWriteItem", BODY)
     assert service.connections == 1
 
 
 def test_calls_at_once_have_connections_of_their_own(service: Service) -> None:
     service.wait.clear()
-    threads = [threading.Thread(target=ready_calls.call, args=("PutItem", b"{}")) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    while len(service.asked) < 3:
-        threads[0].join(0.01)
+    begun = [ready_calls.Call("PutItem", b"{}") for _ in range(3)]
+    service.answers = [Said(200, b'{"number":%d}' % number) for number in range(3)]
     service.wait.set()
-    for thread in threads:
-        thread.join()
-    ready_calls.call("PutItem", b"{}")
+    answers: list[Any] = []
+    while begun:
+        for each in ready_calls.ready(begun):
+            begun.remove(each)
+            answers.append(each.answer()["number"])
+    assert sorted(answers) == [0, 1, 2]
+    call("PutItem", b"{}")
     assert service.connections == 3
+
+
+def test_those_are_ready_whose_answers_have_come(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    service.wait.clear()
+    late = ready_calls.Call("PutItem", b"{}")
+    while not service.asked:
+        time.sleep(0.001)
+    monkeypatch.setattr(aws, "READ_SECONDS", 0.01)
+    assert ready_calls.ready([late]) == [late]  # it fails where it is read
+    cut = ConnectionClosedError(endpoint_url="http://here")
+    monkeypatch.setattr(ready_calls, "_sent", mock.Mock(side_effect=cut))
+    failed = ready_calls.Call("PutItem", b"{}")
+    assert ready_calls.ready([late, failed]) == [failed]
+    service.wait.set()
+    assert late.answer() == {}
+
+
+def test_a_call_that_is_given_up_leaves_no_connection(service: Service) -> None:
+    service.wait.clear()
+    ready_calls.Call("PutItem", b"{}").close()
+    service.wait.set()
+    assert call("PutItem", b"{}") == {}
+    assert service.connections == 2
 
 
 def test_a_connection_that_ended_while_it_was_idle_is_replaced(
@@ -253,16 +285,16 @@ def test_a_connection_that_ended_while_it_was_idle_is_replaced(
     monkeypatch.setattr(aws, "ATTEMPTS", 1)
     service.answers = [Said(closes=True)]
     for number in range(1, 4):
-        ready_calls.call("BatchWriteItem", BODY)
+        call("BatchWriteItem", BODY)
         assert service.connections == number
         line = ready_calls._line(aws.dynamodb())
-        (idle,) = line.connections._idle.queue  # type: ignore[union-attr]
+        (idle,) = line.connections.idle  # type: ignore[union-attr]
         idle.sock.recv(1, 2)  # until the end of it has come (MSG_PEEK)
 
 
 def failure_of(body: bytes = BODY) -> BotoCoreError:
     with pytest.raises(BotoCoreError) as failed:
-        ready_calls.call("BatchWriteItem", body)
+        call("BatchWriteItem", body)
     return failed.value
 
 
@@ -289,14 +321,14 @@ def test_over_tls_the_certificate_is_checked(tmp_path: Path, monkeypatch: pytest
         assert isinstance(failure_of(), EndpointConnectionError)
         monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate))
         forget()
-        assert ready_calls.call("BatchWriteItem", BODY) == {}
+        assert call("BatchWriteItem", BODY) == {}
         forget()
 
 
 def test_behind_a_proxy_connections_are_botocores(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     use(monkeypatch, "http://dynamodb.invalid")
     monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{service.server_port}")
-    assert ready_calls.call("BatchWriteItem", BODY) == {}
+    assert call("BatchWriteItem", BODY) == {}
     assert [path for path, _, _ in service.asked] == ["http://dynamodb.invalid/"]
     assert isinstance(ready_calls._line(aws.dynamodb()).connections, URLLib3Session)
 
@@ -340,4 +372,4 @@ def certificate_of_this_machine(path: Path) -> Path:
 def test_an_item_comes_back_as_it_is(service: Service) -> None:
     item = {"key": {"S": "k"}, "n": {"N": "12345678901234567890.10"}, "b": {"BOOL": True}}
     service.answers = [Said(200, msgspec.json.encode({"Attributes": item}))]
-    assert ready_calls.call("PutItem", b"{}")["Attributes"] == item
+    assert call("PutItem", b"{}")["Attributes"] == item
