@@ -1,8 +1,10 @@
 """Benchmarks, each as ratios measured in one run.
 
-make bench                       records, files, engine, view
+make bench                       records, files, memory, cold, engine, view
 python -m bench records          CPU per record of the pipeline, beside its floor
 python -m bench files            files end to end over a stub of AWS, beside other ways
+python -m bench memory           memory of a worker by format and size of file
+python -m bench cold             import and first invocation of each function, and the package
 python -m bench engine           the engine beside moto and MiniStack
 python -m bench checkers         the checker beside asl-validator and statelint, which it fetches
 python -m bench cost             what the cost model is fed with, written into statewright/costs/measured.json
@@ -18,14 +20,30 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from bench import checkers, cost, engine, figures, files, local_runs, records, scale, simulate, stream, view
+from bench import (
+    checkers,
+    cold,
+    cost,
+    engine,
+    figures,
+    files,
+    local_runs,
+    memory,
+    records,
+    scale,
+    simulate,
+    stream,
+    view,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 BENCHMARKS = {
     "records": lambda: _figures("records", "From bytes to requests", records.main),
     "files": lambda: _figures("files", "Files end to end", files.main),
+    "memory": lambda: _figures("memory", "Memory of a worker", memory.main),
+    "cold": lambda: _figures("cold", "Cold start", cold.main),
     "engine": engine.main,
     "view": view.main,
 }
@@ -41,9 +59,9 @@ ON_REQUEST = {
 }
 
 
-def _figures(name: str, title: str, measure: Callable[[], list[figures.Figure]]) -> None:
+def _figures(name: str, title: str, measure: Callable[[], Iterable[figures.Figure]]) -> None:
     """Print what was measured beside what it should be, and keep it as JSON."""
-    found = measure()
+    found = list(measure())
     figures.show(title, found)
     figures.keep({name: found})
 

@@ -31,6 +31,7 @@ import boto3
 from rich.console import Console
 from rich.table import Table
 
+from bench.context import Context
 from statewright.costs.facts import File, facts_of
 from statewright.local.environment import function_environment
 from statewright.local.names import Names
@@ -51,15 +52,6 @@ WORDS = TEXT.split()
 FUNCTIONS = ("collect_data", "parse_and_validate", "enrich", "write_to_ddb", "notify")
 BATCH = 100
 LOG = io.StringIO()
-
-
-class Context:
-    """What a handler reads of Lambda's context."""
-
-    function_name = "statewright-function"
-    memory_limit_in_mb = 1024
-    invoked_function_arn = "arn:aws:lambda:us-east-1:000000000000:function:statewright-function"
-    aws_request_id = "00000000-0000-4000-8000-000000000001"
 
 
 @dataclass

@@ -64,7 +64,7 @@ class Seconds(NamedTuple):
         return self.parse + self.enrich + self.write
 
 
-def _ready(table: str, batches: Iterable[Batch]) -> int:
+def ready(table: str, batches: Iterable[Batch]) -> int:
     """Make the body of each BatchWriteItem, as the writer's threads do; send none."""
     written = 0
     for batch in batches:
@@ -78,7 +78,7 @@ def work(body: bytes, format_: str, partitions: int = 1) -> Seconds:
     store = Kept()
     named: Any = vars(objects)
     named["s3"] = lambda: store
-    vars(tables)["write_items"] = _ready
+    vars(tables)["write_items"] = ready
     settings = settings_of_nothing()
     key = f"orders/bench.{format_}"
     store.objects["raw", key] = body

@@ -31,7 +31,7 @@ PLACE = Path(__file__).with_suffix(".json")
 RECORDS = 120_000
 CUT = {
     "SHARD_BYTES = 32 * MIB": "SHARD_BYTES = 2 * MIB",
-    "PARTITION_BYTES = 16 * MIB": "PARTITION_BYTES = 2 * MIB",
+    "PARTITION_BYTES = 8 * MIB": "PARTITION_BYTES = 2 * MIB",
 }
 WORKERS = (1, 2)
 PARTS = ("pipeline.json", "functions", "schemas", "statemachines")

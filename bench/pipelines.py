@@ -18,6 +18,7 @@ import time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from bench.context import Context
 from bench.orders import ROOT, SCHEMA
 
 if TYPE_CHECKING:
@@ -49,15 +50,6 @@ def environment(port: int) -> dict[str, str]:
         "POWERTOOLS_LOG_LEVEL": "CRITICAL",
         "POWERTOOLS_METRICS_DISABLED": "true",
     }
-
-
-class Context:
-    """What a handler reads of Lambda's context."""
-
-    function_name = "bench"
-    memory_limit_in_mb = 1024
-    invoked_function_arn = "arn:aws:lambda:us-east-1:000000000000:function:bench"
-    aws_request_id = "00000000-0000-4000-8000-000000000001"
 
 
 def ours() -> Callable[[str], int]:

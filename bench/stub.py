@@ -14,6 +14,7 @@ import re
 import sys
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
+from xml.sax.saxutils import escape
 
 TIME = "Mon, 18 Aug 2025 19:00:00 GMT"
 COUNTED = ("PutRequest", "ConditionExpression")
@@ -68,6 +69,8 @@ class Stub:
         if operation == "GetItem":
             row = self._rows.get(_key(json.loads(body)))
             return Answer(json.dumps({"Item": row} if row else {}).encode())
+        if operation in ("Query", "Scan"):
+            return Answer(b'{"Items":[],"Count":0}')
         if operation == "PutItem":
             said = json.loads(body)
             if "file_id" in said["Item"]:
@@ -93,6 +96,10 @@ class Stub:
             else:
                 self._objects[key] = body
             return Answer(headers=(("ETag", '"e"'),))
+        if "list-type" in request.query:
+            prefix = f"{key}/{request.query.get('prefix', [''])[0]}"
+            keys = [name[len(key) + 1 :] for name in sorted(self._objects) if name.startswith(prefix)]
+            return Answer(_listing(keys))
         found = self._objects.get(key)
         if found is None:
             return Answer(status=404)
@@ -106,6 +113,11 @@ class Stub:
         return Answer(
             found[first : last + 1], (*about, ("Content-Range", f"bytes {first}-{last}/{len(found)}")), 206
         )
+
+
+def _listing(keys: list[str]) -> bytes:
+    contents = "".join(f"<Contents><Key>{escape(key)}</Key></Contents>" for key in keys)
+    return f"<ListBucketResult><IsTruncated>false</IsTruncated>{contents}</ListBucketResult>".encode()
 
 
 def _key(said: Any) -> str:

@@ -5,6 +5,7 @@ A version is S3's version id or, where the bucket keeps none, `etag:<etag>`.
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
@@ -16,16 +17,19 @@ if TYPE_CHECKING:
     from datetime import datetime
     from types import TracebackType
 
+    from botocore.response import StreamingBody
+
     from pipeline.shapes import File, Location
 
 ETAG = "etag:"
-# One ranged GET each: a broken connection costs one range, and memory stays at one range.
+# One ranged GET each, of whose answer so much is in memory at once.
 RANGE_BYTES = 8 * 1024 * 1024
+PIECE_BYTES = 256 * 1024
 # How often a range is asked for again when its connection breaks.
 RANGE_ATTEMPTS = 3
 # S3 takes parts of 5 MiB to 5 GiB, 10,000 of them: 78 GiB in all
 # (https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html).
-PART_BYTES = 8 * 1024 * 1024
+PART_BYTES = 5 * 1024 * 1024
 GONE = frozenset({"404", "NoSuchKey", "NoSuchVersion", "NoSuchBucket", "405", "MethodNotAllowed"})
 CHANGED = frozenset({"412", "PreconditionFailed", "InvalidRange", "416"})
 
@@ -116,21 +120,31 @@ def read_staged(place: Location, start: int, end: int) -> Iterator[bytes]:
 
 def _ranges(bucket: str, key: str, start: int, end: int, pin: Any) -> Iterator[bytes]:
     for first in range(start, end, RANGE_BYTES):
-        yield _range(bucket, key, first, min(first + RANGE_BYTES, end), pin)
+        yield from _range(bucket, key, first, min(first + RANGE_BYTES, end), pin)
 
 
-def _range(bucket: str, key: str, start: int, end: int, pin: Any) -> bytes:
+def _range(bucket: str, key: str, start: int, end: int, pin: Any) -> Iterator[bytes]:
+    """Yield the bytes of a range as they come; what is left of it is asked for anew where they end early."""
+    position = start
+    for _ in range(RANGE_ATTEMPTS):
+        answer = s3().get_object(Bucket=bucket, Key=key, Range=f"bytes={position}-{end - 1}", **pin)
+        with closing(answer["Body"]) as body:
+            while piece := _piece(body):
+                position += len(piece)
+                yield piece
+        if position == end:
+            return
+    raise ServiceUnavailable(f"S3 GetObject: the connection broke {RANGE_ATTEMPTS} times in one range")
+
+
+def _piece(body: StreamingBody) -> bytes:
+    """Return the next bytes of an answer, none at its end and where it breaks off."""
     from botocore.exceptions import HTTPClientError, IncompleteReadError
 
-    for _ in range(RANGE_ATTEMPTS):
-        answer = s3().get_object(Bucket=bucket, Key=key, Range=f"bytes={start}-{end - 1}", **pin)
-        try:
-            body = answer["Body"].read()
-        except (HTTPClientError, IncompleteReadError):
-            continue
-        if len(body) == end - start:
-            return body
-    raise ServiceUnavailable(f"S3 GetObject: the connection broke {RANGE_ATTEMPTS} times in one range")
+    try:
+        return body.read(PIECE_BYTES)
+    except (HTTPClientError, IncompleteReadError):
+        return b""
 
 
 def size_of(place: Location) -> int:
@@ -170,10 +184,11 @@ def find(place: Location) -> bytes | None:
             raise
 
 
-def put(place: Location, body: bytes, content_type: str) -> None:
+def put(place: Location, body: bytes | bytearray, content_type: str) -> None:
     """Write a small object."""
+    sent: Any = body
     with calling("S3 PutObject"):
-        s3().put_object(Bucket=place["bucket"], Key=place["key"], Body=body, ContentType=content_type)
+        s3().put_object(Bucket=place["bucket"], Key=place["key"], Body=sent, ContentType=content_type)
 
 
 def put_once(place: Location, body: bytes, content_type: str, metadata: dict[str, str]) -> None:
@@ -213,9 +228,9 @@ class Upload:
         """Append bytes."""
         self._buffer += piece
         self.size += len(piece)
-        while len(self._buffer) >= PART_BYTES:
-            self._send(bytes(self._buffer[:PART_BYTES]))
-            del self._buffer[:PART_BYTES]
+        if len(self._buffer) >= PART_BYTES:
+            part, self._buffer = self._buffer, bytearray()
+            self._send(part)
 
     def __enter__(self) -> Self:
         return self
@@ -235,21 +250,22 @@ class Upload:
     def _target(self) -> Any:
         return {"Bucket": self.place["bucket"], "Key": self.place["key"]}
 
-    def _send(self, part: bytes) -> None:
+    def _send(self, part: bytearray) -> None:
+        body: Any = part
         with calling("S3 UploadPart"):
             if not self._id:
                 made = s3().create_multipart_upload(**self._target(), ContentType=self._content_type)
                 self._id = made["UploadId"]
             number = len(self._parts) + 1
-            said = s3().upload_part(**self._target(), UploadId=self._id, PartNumber=number, Body=part)
+            said = s3().upload_part(**self._target(), UploadId=self._id, PartNumber=number, Body=body)
         self._parts.append({"PartNumber": number, "ETag": said["ETag"]})
 
     def _finish(self) -> None:
         if not self._id:
-            put(self.place, bytes(self._buffer), self._content_type)
+            put(self.place, self._buffer, self._content_type)
             return
         if self._buffer:
-            self._send(bytes(self._buffer))
+            self._send(self._buffer)
         with calling("S3 CompleteMultipartUpload"):
             s3().complete_multipart_upload(
                 **self._target(), UploadId=self._id, MultipartUpload={"Parts": self._parts}

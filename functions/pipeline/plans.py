@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.errors import ObjectTooLarge
+from pipeline.formats.rows import DELIMITERS
 
 if TYPE_CHECKING:
     from pipeline.routing import Route
@@ -22,8 +23,10 @@ MAX_SHARD_BYTES = 256 * MIB
 CHUNK_BYTES = 128 * MIB
 # Text that cannot be split, once it is unpacked.
 MAX_TEXT_BYTES = MAX_SHARDS * CHUNK_BYTES
-# One writer holds the keys of a partition in memory.
-PARTITION_BYTES = 16 * MIB
+# One writer holds all keys of a partition in memory, and has five minutes for its items. A row of CSV is half
+# as long as the same record in JSON.
+PARTITION_BYTES = 8 * MIB
+ROWS_PARTITION_BYTES = PARTITION_BYTES // 2
 MAX_PARTITIONS = 512
 # What gzip makes of JSON and CSV, on average; only the number of partitions follows from it, and whether
 # the text is cut into chunks at once. Where it is wrong, that shows while the object is read.
@@ -33,7 +36,7 @@ NOTHING: Plan = {"shards": 0, "shard_bytes": 0, "partitions": 0, "keep": False}
 
 
 def plan(
-    size: int, route: Route, *, shard_bytes: int = SHARD_BYTES, partition_bytes: int = PARTITION_BYTES
+    size: int, route: Route, *, shard_bytes: int = SHARD_BYTES, partition_bytes: int | None = None
 ) -> Plan:
     """Plan for an object of `size` bytes; raises ObjectTooLarge."""
     if not route.splittable:
@@ -42,14 +45,14 @@ def plan(
     if per_shard > MAX_SHARD_BYTES:
         raise too_large(size, MAX_SHARD_BYTES * MAX_SHARDS)
     shards = max(1, -(-size // per_shard))
-    partitions = partitions_of(size, partition_bytes)
+    partitions = partitions_of(size, route.format, partition_bytes)
     keep = shards > 1 or partitions > 1
     return {"shards": shards, "shard_bytes": per_shard, "partitions": partitions, "keep": keep}
 
 
-def _plan_of_one_piece(size: int, route: Route, partition_bytes: int) -> Plan:
+def _plan_of_one_piece(size: int, route: Route, partition_bytes: int | None) -> Plan:
     text = size * GZIP_RATIO if route.compression == "gzip" else size
-    partitions = partitions_of(text, partition_bytes)
+    partitions = partitions_of(text, route.format, partition_bytes)
     plan: Plan = {"shards": 1, "shard_bytes": max(1, size), "partitions": partitions, "keep": partitions > 1}
     if text <= MAX_SHARD_BYTES:
         return plan
@@ -58,9 +61,10 @@ def _plan_of_one_piece(size: int, route: Route, partition_bytes: int) -> Plan:
     return {**plan, "shard_bytes": CHUNK_BYTES, "keep": True, "rechunk": True}
 
 
-def partitions_of(text: int, partition_bytes: int = PARTITION_BYTES) -> int:
-    """Return how many writers share the keys of so many bytes of text."""
-    return min(MAX_PARTITIONS, max(1, -(-text // partition_bytes)))
+def partitions_of(text: int, format_: str, partition_bytes: int | None = None) -> int:
+    """Return how many writers share the keys of so many bytes of text in a format."""
+    usual = ROWS_PARTITION_BYTES if format_ in DELIMITERS else PARTITION_BYTES
+    return min(MAX_PARTITIONS, max(1, -(-text // (partition_bytes or usual))))
 
 
 def too_large(size: int, most: int) -> ObjectTooLarge:

@@ -54,7 +54,7 @@ def rechunk(request: RechunkRequest, settings: Settings, seconds_left: Callable[
     return {
         "outcome": "finished",
         "file": {**file, "chunks": place},
-        "plan": _plan(plan, len(found), writer.position),
+        "plan": _plan(plan, str(file["format"]), len(found), writer.position),
     }
 
 
@@ -104,7 +104,7 @@ def _from(pieces: Iterator[bytes], start: int) -> Iterator[bytes]:
     return iter(())
 
 
-def _plan(plan: Plan, shards: int, text: int) -> Plan:
+def _plan(plan: Plan, format_: str, shards: int, text: int) -> Plan:
     """Return the plan for chunks that are there."""
-    partitions = plans.partitions_of(text)
+    partitions = plans.partitions_of(text, format_)
     return {**plan, "shards": shards, "partitions": partitions, "keep": True}

@@ -5,6 +5,8 @@ They come as frames of single items, or of columns; texts of these are joined, m
 
 from __future__ import annotations
 
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -17,11 +19,17 @@ from pipeline.tables import Batch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from concurrent.futures import Future
 
     from pipeline.columns import Columns
     from pipeline.shapes import ShardOutcome
+    from pipeline.staging import Packed
     from pipeline.values import Record
 
+# So many shards are read at once: one of a hundred has little of a partition, and S3 takes 0.1 s for it.
+READERS = 8
+# What stays in memory of a partition as it is staged, compressed: most have less.
+KEPT_BYTES = 4 * 1024 * 1024
 _DECODER = msgspec.json.Decoder(tuple[str, int, int, msgspec.Raw])
 _RECORDS = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 _ENCODER = msgspec.json.Encoder()
@@ -81,17 +89,49 @@ class Part(Protocol):
         ...
 
 
-def parts(shards: Sequence[ShardOutcome], partition: int) -> Iterator[Records | Rows]:
-    """Yield the items of a partition; `shards` are in file order. Raises StagedDataBroken."""
-    before = 0
-    for shard in shards:
-        for frame in staging.read_frames(shard["staged"], partition):
-            if columns.is_columns(frame):
-                yield Rows(columns.decoded(frame), before)
-                continue
-            found = (_DECODER.decode(line) for line in frame.split(b"\n")[:-1])
-            yield Records([StagedItem(key, before + line, offset, raw) for key, line, offset, raw in found])
-        before += shard["lines"]
+class Partition:
+    """What shards, which are in file order, have staged of a partition; it can be read again and again."""
+
+    def __init__(self, shards: Sequence[ShardOutcome], partition: int) -> None:
+        self._shards = shards
+        self._partition = partition
+        self._kept: list[Packed] = []
+        self._room = KEPT_BYTES
+
+    def parts(self) -> Iterator[Records | Rows]:
+        """Yield its items; raises StagedDataBroken."""
+        before = 0
+        for shard, packed in zip(self._shards, self._packed(), strict=True):
+            for frame in staging.frames_of(packed):
+                yield _part(frame, before)
+            before += shard["lines"]
+
+    def _packed(self) -> Iterator[Packed]:
+        """Yield what each shard has, as it is staged; a few are read ahead."""
+        yield from [*self._kept]
+        reading: deque[Future[Packed]] = deque()
+        with ThreadPoolExecutor(READERS) as pool:
+            for shard in self._shards[len(self._kept) :]:
+                reading.append(pool.submit(staging.packed, shard["staged"], self._partition))
+                if len(reading) == READERS:
+                    yield self._keep(reading.popleft().result())
+            while reading:
+                yield self._keep(reading.popleft().result())
+
+    def _keep(self, packed: Packed) -> Packed:
+        """Keep the first ones, as far as there is room, for when they are read again."""
+        self._room -= len(packed.data)
+        if self._room >= 0:
+            self._kept.append(packed)
+        return packed
+
+
+def _part(frame: bytes, before: int) -> Records | Rows:
+    """Return the items of a frame; `before` is how many lines the file has before their shard."""
+    if columns.is_columns(frame):
+        return Rows(columns.decoded(frame), before)
+    found = (_DECODER.decode(line) for line in frame.split(b"\n")[:-1])
+    return Records([StagedItem(key, before + line, offset, raw) for key, line, offset, raw in found])
 
 
 class Records:

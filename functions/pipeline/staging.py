@@ -35,7 +35,7 @@ FRAME_BYTES = 1024 * 1024
 # All of a frame of columns is taken apart at once.
 COLUMNS_BYTES = 64 * 1024
 # All partitions' unwritten lines and columns together: what a writer holds in memory.
-BUFFERED_BYTES = 8 * 1024 * 1024
+BUFFERED_BYTES = 4 * 1024 * 1024
 MAGIC = b"STWRPART"
 TAIL_BYTES = 64 * 1024
 CONTENT_TYPE = "application/zstd"
@@ -148,7 +148,7 @@ class _Staged(ABC):
     def _frame(self, lines: Sequence[bytes]) -> Frame:
         return self._frame_of(b"\n".join((*lines, b"")))
 
-    def _frame_of(self, content: bytes) -> Frame:
+    def _frame_of(self, content: bytes | bytearray) -> Frame:
         frame = self._compress(content)
         offset = self._upload.size
         self._upload.write(frame)
@@ -199,8 +199,8 @@ class TextWriter(_Staged):
 
     def _finish(self) -> None:
         if self._text:
-            self._frame_of(bytes(self._text))
-            self._text.clear()
+            text, self._text = self._text, bytearray()
+            self._frame_of(text)
 
 
 class PartitionWriter(_Staged):
@@ -273,12 +273,24 @@ def read_lines(staged: Staged) -> Iterator[bytes]:
     return _lines(source, [(0, source.size)])
 
 
-def read_frames(staged: Staged, partition: int | None = None) -> Iterator[bytes]:
-    """Yield the frames that a LineWriter wrote, or those of one partition, in their order."""
+def read_frames(staged: Staged) -> Iterator[bytes]:
+    """Yield the frames that a LineWriter wrote, in their order."""
     source = _source(staged)
-    if partition is None:
-        return _frames(source, [(0, source.size)])
-    return _frames(source, _joined(_index(source).get(str(partition), [])))
+    return _frames(source, [(0, source.size)])
+
+
+def packed(staged: Staged, partition: int) -> Packed:
+    """Return a partition that a PartitionWriter wrote, as it is staged."""
+    source = _source(staged)
+    ranges = _joined(_index(source).get(str(partition), []))
+    return Packed(
+        b"".join(piece for start, size in ranges for piece in source.read(start, start + size)), source.name
+    )
+
+
+def frames_of(part: Packed) -> Iterator[bytes]:
+    """Yield the frames of a partition, in their order."""
+    return _frames(part, [(0, part.size)])
 
 
 def read_text(place: Location) -> Iterator[bytes]:
@@ -289,8 +301,8 @@ def read_text(place: Location) -> Iterator[bytes]:
 
 def read_partition(staged: Staged, partition: int) -> Iterator[bytes]:
     """Yield the lines of one partition that a PartitionWriter wrote, in their order."""
-    source = _source(staged)
-    return _lines(source, _joined(_index(source).get(str(partition), [])))
+    part = packed(staged, partition)
+    return _lines(part, [(0, part.size)])
 
 
 class _Object(NamedTuple):
@@ -307,8 +319,8 @@ class _Object(NamedTuple):
         return objects.read_staged(self.place, start, end)
 
 
-class _Handed(NamedTuple):
-    """Staged data that came with the request."""
+class Packed(NamedTuple):
+    """Staged data in memory: what came with the request, or a partition as it was read."""
 
     data: bytes
     name: str = "what the request holds of staged data"
@@ -321,17 +333,17 @@ class _Handed(NamedTuple):
         yield self.data[start:end]
 
 
-def _source(staged: Staged) -> _Object | _Handed:
+def _source(staged: Staged) -> _Object | Packed:
     if "inline" not in staged:
         place: Location = {"bucket": staged["bucket"], "key": staged["key"]}
         return _Object(place, objects.size_of(place))
     try:
-        return _Handed(base64.b64decode(staged["inline"], validate=True))
+        return Packed(base64.b64decode(staged["inline"], validate=True))
     except ValueError as error:
         raise StagedDataBroken("what the request holds of staged data is not Base64") from error
 
 
-def _index(source: _Object | _Handed) -> dict[str, list[Frame]]:
+def _index(source: _Object | Packed) -> dict[str, list[Frame]]:
     size = source.size
     tail = b"".join(source.read(max(0, size - TAIL_BYTES), size))
     if len(tail) < 16 or not tail.endswith(MAGIC):
@@ -358,7 +370,7 @@ def _joined(frames: Sequence[Frame]) -> list[Frame]:
     return ranges
 
 
-def _lines(source: _Object | _Handed, ranges: Sequence[Frame]) -> Iterator[bytes]:
+def _lines(source: _Object | Packed, ranges: Sequence[Frame]) -> Iterator[bytes]:
     rest = b""
     for piece in _decompressed(source, ranges):
         *whole, rest = (rest + piece.content).split(b"\n")
@@ -367,7 +379,7 @@ def _lines(source: _Object | _Handed, ranges: Sequence[Frame]) -> Iterator[bytes
         raise StagedDataBroken(f"{source.name} ends inside a line")
 
 
-def _frames(source: _Object | _Handed, ranges: Sequence[Frame]) -> Iterator[bytes]:
+def _frames(source: _Object | Packed, ranges: Sequence[Frame]) -> Iterator[bytes]:
     held: list[bytes] = []
     for piece in _decompressed(source, ranges):
         held.append(piece.content)
@@ -386,7 +398,7 @@ class _Piece(NamedTuple):
     ends_frame: bool
 
 
-def _decompressed(source: _Object | _Handed, ranges: Sequence[Frame]) -> Iterator[_Piece]:
+def _decompressed(source: _Object | Packed, ranges: Sequence[Frame]) -> Iterator[_Piece]:
     """Yield the content of all frames, a few hundred kilobytes at a time."""
     for offset, length in ranges:
         inside = False

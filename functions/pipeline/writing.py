@@ -1,8 +1,8 @@
 """WriteToDdb: puts each key's last record of one partition; counts those that gave way.
 
-Passes over the staged items: the first finds whether keys repeat, if so the next one finds the last item of
-each; the last pass writes. Memory holds the partition's keys, never its records. Where the contract names an
-ordering attribute, the last record is the one with the most in it, and an item of the table that has more
+Passes over the staged items: the first finds which keys repeat; if some do, the next one finds the last item
+of each; the last pass writes. Memory holds the partition's keys, never its records. Where the contract names
+an ordering attribute, the last record is the one with the most in it, and an item of the table that has more
 stays. Of messages the last is the one that was sent last; one that repeats what is in the table, or is older,
 gives way to it.
 """
@@ -10,7 +10,7 @@ gives way to it.
 from __future__ import annotations
 
 import functools
-from collections import deque
+from collections import Counter, deque
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -22,12 +22,12 @@ from pipeline.items import typed
 from pipeline.tables import Batch, Condition, Put
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from decimal import Decimal
 
     from pipeline.contracts import KeyAttribute
     from pipeline.settings import Settings
-    from pipeline.shapes import File, ShardOutcome, WriteRequest, Written
+    from pipeline.shapes import File, WriteRequest, Written
     from pipeline.staged_items import Part, StagedItem
 
 _ENCODER = msgspec.json.Encoder()
@@ -52,21 +52,22 @@ def write_to_ddb(request: WriteRequest, settings: Settings) -> Written:
 def _worked(request: WriteRequest, settings: Settings) -> Written:
     file, partition = request["file"], request["partition"]
     shards = sorted(request["shards"], key=lambda shard: shard["shard"]["index"])
+    staged = staged_items.Partition(shards, partition)
     table = settings.table_prefix + str(file["dataset"])
     ordered = contracts.order_of(settings.schemas, str(file["contract"]))
     rank = _rank_of(file, ordered.order)
     with processed.Writer(processed.place(settings.output_bucket, file, partition)) as log:
         if rank is None:
-            total, last = _last_offsets(lambda: staged_items.parts(shards, partition))
-            chosen = _chosen(staged_items.parts(shards, partition), last)
+            total, last = _last_offsets(staged.parts)
+            chosen = _chosen(staged.parts(), last)
             written = tables.write_items(table, _logged(chosen, log))
         else:
-            total, places = _newest(_items(shards, partition), rank)
-            newest = (each for place, each in enumerate(_items(shards, partition)) if place in places)
+            total, places = _newest(_items(staged), rank)
+            newest = (each for place, each in enumerate(_items(staged)) if place in places)
             condition = _condition(file, ordered)
             by_message = None
             if file["format"] == "messages":
-                group = functools.partial(_items, shards, partition)
+                group = functools.partial(_items, staged)
                 by_message = _put_by(settings, file, condition.names, group)
             put = functools.partial(tables.put_items, table, condition, ours=by_message)
             written = _write_newer(put, file, ordered.order, newest, log)
@@ -157,9 +158,9 @@ def _put_by(
     return is_ours
 
 
-def _items(shards: Sequence[ShardOutcome], partition: int) -> Iterator[StagedItem]:
+def _items(staged: staged_items.Partition) -> Iterator[StagedItem]:
     """Yield the items of a partition in file order, of a contract whose items have a rank."""
-    for part in staged_items.parts(shards, partition):
+    for part in staged.parts():
         if not isinstance(part, staged_items.Records):
             raise StagedDataBroken("items that have a rank are staged as columns")
         yield from part.found
@@ -187,34 +188,36 @@ def _comparable(value: str | int | Decimal) -> bytes | int | Decimal:
     return value.encode() if isinstance(value, str) else value
 
 
-def _last_offsets(parts: Callable[[], Iterable[Part]]) -> tuple[int, dict[bytes, int] | None]:
-    """Return the number of items, and where each key's last one begins; None where each has a key of its own.
+def _last_offsets(parts: Callable[[], Iterable[Part]]) -> tuple[int, dict[bytes, int]]:
+    """Return the number of items, and at which byte the last one begins of each key that repeats.
 
-    Whether it has is found in one call for thousands of keys.
+    Which do is found in a few calls for thousands of keys.
     """
-    total, seen = 0, set[bytes]()
+    total, seen, repeated = 0, set[bytes](), set[bytes]()
     for part in parts():
         keys = part.keys()
+        here = set(keys)
+        if len(here) < len(keys):
+            repeated.update(key for key, count in Counter(keys).items() if count > 1)
+        repeated |= seen & here
+        seen |= here
         total += len(keys)
-        seen.update(keys)
-    if len(seen) == total:
-        return total, None
-    seen.clear()
+    del seen
     last: dict[bytes, int] = {}
-    for part in parts():
+    for part in parts() if repeated else ():
         for key, offset in zip(part.keys(), part.offsets(), strict=True):
-            if last.get(key, -1) < offset:
+            if key in repeated and last.get(key, -1) < offset:
                 last[key] = offset
     return total, last
 
 
-def _chosen(parts: Iterable[Part], last: Mapping[bytes, int] | None) -> Iterator[Part]:
-    if last is None:
+def _chosen(parts: Iterable[Part], last: Mapping[bytes, int]) -> Iterator[Part]:
+    if not last:
         yield from parts
         return
     for part in parts:
         both = enumerate(zip(part.keys(), part.offsets(), strict=True))
-        places = [place for place, (key, offset) in both if last[key] == offset]
+        places = [place for place, (key, offset) in both if last.get(key, offset) == offset]
         if places:
             yield part.at(places)
 

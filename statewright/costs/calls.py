@@ -22,8 +22,9 @@ PUBLISH = "sns:Publish"
 # Alerts of a file of which people are told one by one (functions/pipeline/notifying.py), and how many rows of
 # `told` are marked at once (functions/pipeline/told.py).
 TOLD_SINGLY, MARKED_AT_ONCE = 20, 25
-# Two passes over the items: the first finds the last one of each key, the second writes those.
-PASSES = 2
+# A writer passes over its items twice: to find the last one of each key, and to write those. What it has read
+# stays in memory up to here (functions/pipeline/staged_items.py).
+KEPT_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def of_batch(facts: Facts, messages: int, ratios: Ratios) -> Calls:
     handed = [math.ceil(each / 3) * 4 <= facts.constants.inline_characters for each in contents]
     for function, inline in zip(("collect_messages", "parse_and_validate", "enrich"), handed, strict=True):
         calls[function, PUT] += not inline
-    for function, reads in (("parse_and_validate", 1), ("enrich", 1), ("write_to_ddb", PASSES)):
+    for function, reads in (("parse_and_validate", 1), ("enrich", 1), ("write_to_ddb", 1)):
         inline = handed[("parse_and_validate", "enrich", "write_to_ddb").index(function)]
         calls[function, HEAD] += 0 if inline else reads
         calls[function, GET] += 0 if inline else reads * (1 + (function == "write_to_ddb"))
@@ -114,10 +115,9 @@ def _enrich(calls: Calls, facts: Facts, load: Load, ratios: Ratios) -> None:
 
 
 def _write(calls: Calls, facts: Facts, load: Load, ratios: Ratios) -> None:
-    pairs = facts.partitions * facts.shards
-    calls["write_to_ddb", HEAD] += PASSES * pairs
-    index = PASSES * pairs
-    calls["write_to_ddb", GET] += index + PASSES * pairs * ranges_read(facts, load, ratios)
+    pairs = readings(facts, load, ratios) * facts.partitions * facts.shards
+    calls["write_to_ddb", HEAD] += pairs
+    calls["write_to_ddb", GET] += pairs + pairs * ranges_read(facts, load, ratios)
     items = load.valid / facts.partitions
     if facts.ordered:
         calls["write_to_ddb", PUT_ITEM] += load.valid
@@ -126,6 +126,12 @@ def _write(calls: Calls, facts: Facts, load: Load, ratios: Ratios) -> None:
     for _ in range(facts.partitions if load.valid else 0):
         _upload(calls, "write_to_ddb", facts, facts.processed_bytes * items * ratios.processed)
     calls["write_to_ddb", PUT] += facts.partitions if facts.keep and facts.partitions > 1 else 0
+
+
+def readings(facts: Facts, load: Load, ratios: Ratios) -> int:
+    """Return how often a writer reads its partition from S3."""
+    packed = facts.enriched_bytes * load.valid / facts.partitions * ratios.enriched
+    return 1 if packed <= KEPT_BYTES else 2
 
 
 def batches(facts: Facts, load: Load) -> int:

@@ -36,6 +36,7 @@ DYNAMODB_SECONDS = 0.01
 # No page says it; as S3.
 SNS_SECONDS = 0.1
 WRITES = 8  # functions/pipeline/tables.py
+READERS = 8  # functions/pipeline/staged_items.py
 # What AWS adds around a function, and between the states of a child execution; no page says it.
 STATE_SECONDS = 0.05
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
@@ -177,22 +178,34 @@ def invocations_of_file(
             partitions,
             load.valid / partitions,
             load.valid * facts.record_bytes / partitions,
-            calls.PASSES * load.valid * facts.enriched_bytes / partitions * ratios.enriched,
+            calls.readings(facts, load, ratios)
+            * (load.valid * facts.enriched_bytes / partitions * ratios.enriched),
         ),
         "notify": (1, 0.0, 0.0, 0.0),
     }
     return {
         name: Invocations(
-            count, _seconds(name, machine, records, held, made, count) + read / S3_BYTES_A_SECOND
+            count,
+            _seconds(name, machine, records, held, made, count, min(shards, READERS))
+            + read / S3_BYTES_A_SECOND,
         )
         for name, (count, records, held, read) in shared.items()
     }
 
 
-def _seconds(name: str, machine: Machine, records: float, size: float, made: Calls, count: int) -> float:
-    """Return how long an invocation takes: its processor time at its memory, and its waits."""
+def _seconds(
+    name: str, machine: Machine, records: float, size: float, made: Calls, count: int, shards: int = 1
+) -> float:
+    """Return how long an invocation takes: its processor time at its memory, and its waits.
+
+    A writer reads so many `shards` at once.
+    """
     slower = max(1.0, MB_OF_A_PROCESSOR / machine.memory_mb[name])
-    waits = sum(_wait(operation) * number for (by, operation), number in made.items() if by == name)
+    waits = 0.0
+    for (by, operation), number in made.items():
+        if by == name:
+            at_once = shards if by == "write_to_ddb" and operation in (calls.HEAD, calls.GET) else 1
+            waits += _wait(operation) * number / at_once
     return measured().cpu[name].of(records, size) * slower + waits / count
 
 

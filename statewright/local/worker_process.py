@@ -55,6 +55,11 @@ class Answer:
     duration_ms: float
 
 
+# glibc keeps blocks that a process has freed, up to a size that grows: a worker would be as large as all of
+# its functions together. So the size is fixed (mallopt(3)); other C libraries do not read it.
+KEEPS_LITTLE = {"MALLOC_MMAP_THRESHOLD_": str(2 * 1024 * 1024)}
+
+
 class WorkerProcess:
     """A worker process and the log of its running invocation; not thread safe."""
 
@@ -72,7 +77,7 @@ class WorkerProcess:
                 stderr=self._log,
                 pass_fds=(theirs,),
                 cwd=PACKAGE_PARENT,
-                env=dict(environment),
+                env={**KEEPS_LITTLE, **environment},
                 start_new_session=True,
             )
         finally:

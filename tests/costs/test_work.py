@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline import items, notifying, tables, told
+from pipeline import items, notifying, staged_items, tables, told
 from statewright.costs import calls, work
 from statewright.costs.bill import bill
 from statewright.costs.calls import Load
@@ -54,6 +54,8 @@ def test_given_numbers_of_the_functions_the_model_has_the_same() -> None:
     assert calls.TOLD_SINGLY == notifying.MAX_ALERT_MESSAGES
     assert calls.MARKED_AT_ONCE == told.WRITE_ROWS
     assert work.WRITES == tables.WRITES
+    assert work.READERS == staged_items.READERS
+    assert calls.KEPT_BYTES == staged_items.KEPT_BYTES
 
 
 @pytest.mark.parametrize(

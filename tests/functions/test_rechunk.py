@@ -50,7 +50,8 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let everything that cannot be split be cut into chunks of 700 bytes, in partitions of as much."""
     monkeypatch.setattr(plans, "MAX_SHARD_BYTES", 100)
     monkeypatch.setattr(plans, "CHUNK_BYTES", CHUNK)
-    monkeypatch.setattr(plans.partitions_of, "__defaults__", (2 * CHUNK,))
+    for name in ("PARTITION_BYTES", "ROWS_PARTITION_BYTES"):
+        monkeypatch.setattr(plans, name, 2 * CHUNK)
 
 
 def left(cloud: Cloud, key: str) -> dict[str, Any]:

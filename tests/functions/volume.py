@@ -6,8 +6,6 @@ S3 is a folder, and DynamoDB counts what it is sent: so the process's memory is 
 their sums, those that were to be expected, and the highest resident size in KiB, as JSON.
 """
 
-# ruff: noqa: N803 - boto3's names
-
 from __future__ import annotations
 
 import json
@@ -22,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "functions")]
 
+from bench.folder import Folder  # noqa: E402
 from bench.kept import settings_of_nothing  # noqa: E402
 from pipeline import enriching, notifying, objects, parsing, plans, tables, writing  # noqa: E402
 from pipeline.routing import Route  # noqa: E402
@@ -34,51 +33,6 @@ if TYPE_CHECKING:
 KEY = "orders/many.jsonl"
 # What each kind of record becomes, and how many of a hundred there are.
 KINDS = {"written": 70, "superseded": 15, "invalid": 6, "unreadable": 4, "reserved": 3, "repeated_key": 2}
-
-
-class Folder:
-    """As much of S3 as the functions call, over a folder."""
-
-    def __init__(self, root: Path) -> None:
-        self._root = root
-
-    def _path(self, bucket: str, key: str) -> Path:
-        path = self._root / bucket / key
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return path
-
-    def put_object(self, *, Bucket: str, Key: str, Body: bytes, **_: Any) -> None:
-        self._path(Bucket, Key).write_bytes(Body)
-
-    def create_multipart_upload(self, *, Bucket: str, Key: str, **_: Any) -> dict[str, str]:
-        self._path(Bucket, Key).write_bytes(b"")
-        return {"UploadId": "one"}
-
-    def upload_part(self, *, Bucket: str, Key: str, PartNumber: int, Body: bytes, **_: Any) -> dict[str, str]:
-        with self._path(Bucket, Key).open("ab") as file:
-            file.write(Body)
-        return {"ETag": str(PartNumber)}
-
-    def complete_multipart_upload(self, **_: Any) -> None:
-        """Do nothing: the parts came in order."""
-
-    def head_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:
-        size = self._path(Bucket, Key).stat().st_size
-        return {"ContentLength": size, "ETag": '"e"', "LastModified": None}
-
-    def get_object(self, *, Bucket: str, Key: str, Range: str, **_: Any) -> dict[str, Any]:
-        first, last = map(int, Range.removeprefix("bytes=").split("-"))
-        with self._path(Bucket, Key).open("rb") as file:
-            file.seek(first)
-            return {"Body": _Read(file.read(last - first + 1))}
-
-
-class _Read:
-    def __init__(self, body: bytes) -> None:
-        self._body = body
-
-    def read(self) -> bytes:
-        return self._body
 
 
 def records(count: int) -> Iterator[tuple[str, bytes]]:

@@ -7,6 +7,7 @@ from pipeline.errors import ObjectTooLarge
 from pipeline.routing import Route
 
 LINES = Route("orders", "orders/1", "jsonl", "none", splittable=True)
+ROWS = Route("sales", "sales/1", "csv", "none", splittable=True)
 ARRAY = Route("orders", "orders/1", "json", "none", splittable=False)
 GZIP = Route("orders", "orders/1", "jsonl", "gzip", splittable=False)
 MIB = plans.MIB
@@ -17,13 +18,17 @@ MIB = plans.MIB
     [
         (0, LINES, 1, 1),
         (1, LINES, 1, 1),
-        (32 * MIB, LINES, 1, 2),
-        (32 * MIB + 1, LINES, 2, 3),
-        (4096 * MIB, LINES, 128, 256),
+        (8 * MIB, LINES, 1, 1),
+        (32 * MIB, LINES, 1, 4),
+        (32 * MIB + 1, LINES, 2, 5),
+        (4096 * MIB, LINES, 128, 512),
         (8192 * MIB + 1, LINES, 128, 512),
         (32768 * MIB, LINES, 128, 512),
-        (256 * MIB, ARRAY, 1, 16),
-        (32 * MIB, GZIP, 1, 16),
+        (4 * MIB, ROWS, 1, 1),
+        (4 * MIB + 1, ROWS, 1, 2),
+        (32 * MIB + 1, ROWS, 2, 9),
+        (256 * MIB, ARRAY, 1, 32),
+        (32 * MIB, GZIP, 1, 32),
         (760_818, GZIP, 1, 1),
     ],
 )

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 MAGIC = b"\x1f\x8b"
 _WITH_GZIP_HEADER = 31  # zlib's wbits: gzip framing, CRC and length checked
 # So much comes out at once, whatever the ratio: a bomb costs time, never memory.
-PIECE_BYTES = 1024 * 1024
+PIECE_BYTES = 256 * 1024
 # What one invocation reads in one piece, four times what the plan expects at most; text that turns out to
 # have more is cut into chunks first. That bounds a bomb's time too.
 MAX_DECOMPRESSED_BYTES = 1024**3
 
 
 def decompress(chunks: Iterable[bytes], limit: int = MAX_DECOMPRESSED_BYTES) -> Iterator[bytes]:
-    """Yield the content of all members, at most 1 MiB at a time.
+    """Yield the content of all members, at most 256 KiB at a time.
 
     Zero bytes after a member are padding, as gzip(1) has it. Raises CorruptGzip, ObjectTooLarge.
     """
