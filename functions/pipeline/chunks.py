@@ -68,8 +68,9 @@ def first(chunks: Chunks) -> Iterator[bytes]:
 
 def beginning(chunks: Chunks) -> After:
     """Return what the second chunk of a JSON text comes after, and every later one."""
-    for piece in first(chunks):
-        if begun := piece.lstrip(encoding.BOM + b" \t\r\n"):
+    _, pieces = encoding.without_mark(first(chunks))
+    for piece in pieces:
+        if begun := piece.lstrip(b" \t\r\n"):
             return "an element" if begun.startswith(b"[") else "a value"
     return "a value"
 

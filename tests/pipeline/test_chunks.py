@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import CorruptGzip, EmptyFile, FileError, MalformedFile, ObjectTooLarge
@@ -85,6 +85,9 @@ def test_values_in_chunks_are_those_of_the_object(
     hold_against_the_whole("orders/x.json", body, **cuts)
 
 
+@example(
+    b"\n\xef\xbb\xbf[]\n", "json", {"chunk_bytes": 5, "piece": 1, "chunks_at_once": 2}
+)  # no mark: not the first
 @given(TEXTURE, st.sampled_from(["jsonl", "json", "csv", "json.gz"]), SIZES)
 @settings(max_examples=300)
 def test_any_bytes_in_chunks_are_read_as_they_are_in_one_piece_or_refused(
