@@ -50,7 +50,7 @@ class Exchange:
 
 
 class Connections:
-    """As many as are in use at once, by one thread; `certificates` is a file of those that are trusted."""
+    """As many as are in use at once; `certificates` is a file of those that are trusted."""
 
     def __init__(self, url: str, certificates: str) -> None:
         self._url = url
@@ -88,13 +88,15 @@ class Connections:
         """Return a connection that is idle and was not closed at the other end, or a new one."""
         from urllib3.util.wait import wait_for_read
 
-        while self.idle:
-            connection = self.idle.pop()
+        while True:
+            try:
+                connection = self.idle.pop()
+            except IndexError:
+                return self._new()
             # Nothing is to be read of one that is idle but its end.
             if connection.sock is not None and not wait_for_read(connection.sock, timeout=0):
                 return connection
             connection.close()
-        return self._new()
 
     def _new(self) -> http.client.HTTPConnection:
         from botocore.exceptions import EndpointConnectionError

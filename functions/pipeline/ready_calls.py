@@ -80,17 +80,15 @@ class Call:
     """A call that has begun: an operation of DynamoDB, its parameters as JSON."""
 
     def __init__(self, operation: str, body: bytes) -> None:
-        from botocore.exceptions import ConnectionError as NotConnected
-        from botocore.exceptions import HTTPClientError
+        from botocore.exceptions import BotoCoreError
 
         self._line = _line(aws.dynamodb())
         self.operation = operation
         self.body = body
-        self._transient = (NotConnected, HTTPClientError)
         self._sent: Exchange | Answer | AWSResponse | Exception | None = None
         try:
             self._sent = _sent(self._line, operation, body)
-        except self._transient as error:
+        except BotoCoreError as error:
             self._sent = error
 
     @property
@@ -103,7 +101,8 @@ class Call:
 
         Raises ClientError and BotoCoreError, as a client's method does.
         """
-        from botocore.exceptions import ClientError
+        from botocore.exceptions import ClientError, HTTPClientError
+        from botocore.exceptions import ConnectionError as NotConnected
 
         for left in reversed(range(aws.ATTEMPTS)):
             try:
@@ -111,7 +110,7 @@ class Call:
             except ClientError as error:
                 if not left or error.response["ResponseMetadata"]["HTTPStatusCode"] < 500:
                     raise
-            except self._transient:
+            except (NotConnected, HTTPClientError):
                 if not left:
                     raise
             longest = min(LONGEST_WAIT_SECONDS, 2.0 ** (aws.ATTEMPTS - left - 1))

@@ -4,6 +4,7 @@ import io
 import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import boto3
 import msgspec
@@ -319,6 +320,12 @@ def test_a_put_that_is_throttled_is_sent_again(
         assert list(puts) == [True]
     assert len(quick) >= throttled - 1
     assert len(cloud.items("orders")) == (throttled < tables.ROUNDS)
+
+
+def test_without_credentials_writes_are_refused(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ready_calls, "_signed", mock.Mock(side_effect=NoCredentialsError()))
+    with pytest.raises(ServiceRefused, match="NoCredentialsError"):
+        tables.write_items("statewright-orders", tables.batches(encoded(30)))
 
 
 def test_a_table_that_is_not_there_refuses(cloud: Cloud) -> None:
