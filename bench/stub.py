@@ -138,38 +138,74 @@ def _plain(request: Request) -> bytes:
         rest = rest[size + 2 :]
 
 
-async def _serve(stub: Stub, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    try:
-        while head := await reader.readuntil(b"\r\n\r\n"):
-            first, *lines = head[:-4].split(b"\r\n")
-            method, target, _ = first.decode().split(" ")
-            headers = {
-                name.lower(): value.strip() for name, _, value in (line.partition(b":") for line in lines)
-            }
-            if headers.get(b"expect") == b"100-continue":
-                writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            body = await _body(reader, headers)
-            parts = urlsplit(target)
-            query = parse_qs(parts.query, keep_blank_values=True)
-            answer = stub.answer(Request(method, parts.path, query, headers, body))
-            writer.write(_encoded(answer))
-            await writer.drain()
-    except (asyncio.IncompleteReadError, ConnectionError):
-        pass
-    finally:
-        writer.close()
+class Connection(asyncio.Protocol):
+    """One connection; requests on it are answered one after the other."""
+
+    def __init__(self, stub: Stub) -> None:
+        self._stub = stub
+        self._held = bytearray()
+        self._needed = 0  # so many bytes before it is worth to look again
+        self._is_continued = False
+        self._transport: Any = None
+
+    def connection_made(self, transport: Any) -> None:
+        """Keep the way back."""
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Answer the requests that are whole."""
+        self._held += data
+        while request := self._next():
+            self._transport.write(_encoded(self._stub.answer(request)))
+
+    def _next(self) -> Request | None:
+        start = self._held.find(b"\r\n\r\n") + 4
+        if len(self._held) < self._needed or start < 4:
+            return None
+        first, *lines = bytes(self._held[: start - 4]).split(b"\r\n")
+        pairs = (line.partition(b":") for line in lines)
+        headers = {name.lower(): value.strip() for name, _, value in pairs}
+        if headers.get(b"expect") == b"100-continue" and not self._is_continued:
+            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self._is_continued = True
+        if headers.get(b"transfer-encoding") == b"chunked":
+            found = _chunked(bytes(self._held[start:]))
+            if found is None:
+                return None
+            body, size = found
+        else:
+            size = int(headers.get(b"content-length", b"0"))
+            self._needed = start + size
+            if len(self._held) < self._needed:
+                return None
+            body = bytes(self._held[start : self._needed])
+        del self._held[: start + size]
+        self._needed, self._is_continued = 0, False
+        method, target, _ = first.decode().split(" ")
+        parts = urlsplit(target)
+        query = parse_qs(parts.query, keep_blank_values=True)
+        return Request(method, parts.path, query, headers, body)
 
 
-async def _body(reader: asyncio.StreamReader, headers: dict[bytes, bytes]) -> bytes:
-    if headers.get(b"transfer-encoding") != b"chunked":
-        return await reader.readexactly(int(headers.get(b"content-length", b"0")))
-    pieces = []
-    while size := int((await reader.readline()).partition(b";")[0], 16):
-        pieces.append(await reader.readexactly(size))
-        await reader.readline()
-    while (await reader.readline()).strip():
-        pass
-    return b"".join(pieces)
+def _chunked(held: bytes) -> tuple[bytes, int] | None:
+    """Return a chunked body and how many bytes it took, None where there is more to come."""
+    pieces, rest = [], held
+    while True:
+        length, end, rest = rest.partition(b"\r\n")
+        if not end:
+            return None
+        if not (size := int(length.partition(b";")[0], 16)):
+            break
+        if len(rest) < size + 2:
+            return None
+        pieces.append(rest[:size])
+        rest = rest[size + 2 :]
+    while True:  # trailers
+        line, end, rest = rest.partition(b"\r\n")
+        if not end:
+            return None
+        if not line:
+            return b"".join(pieces), len(held) - len(rest)
 
 
 def _encoded(answer: Answer) -> bytes:
@@ -184,9 +220,7 @@ def _encoded(answer: Answer) -> bytes:
 async def main() -> None:
     """Serve until stdin closes."""
     stub = Stub()
-    server = await asyncio.start_server(
-        lambda reader, writer: _serve(stub, reader, writer), "127.0.0.1", 0, limit=2**26
-    )
+    server = await asyncio.get_running_loop().create_server(lambda: Connection(stub), "127.0.0.1", 0)
     sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
     sys.stdout.flush()
     await asyncio.to_thread(sys.stdin.read)
