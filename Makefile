@@ -58,8 +58,11 @@ checkov:
 terraform:
 	@command -v terraform >/dev/null || echo "Terraform is not here: what terraform/ makes is not tested"
 
+# The tests of what coverage is measured of; it takes others twice as long.
+MEASURED := tests/functions tests/pipeline
 test: check browser axe checkov terraform  ## Everything that CI runs: checks, unit tests with coverage, end-to-end tests
-	$(BIN)/python -m pytest -m "not e2e" -n auto --cov --cov-report=term
+	$(BIN)/python -m pytest -n auto --cov --cov-report=term $(MEASURED)
+	$(BIN)/python -m pytest -m "not e2e" -n auto $(MEASURED:%=--ignore=%)
 	$(BIN)/python -m pytest -m e2e -n auto --dist loadfile
 
 check: $(VENV)/.dev  ## ruff and mypy

@@ -154,6 +154,8 @@ def test_a_rejected_message_comes_back_with_its_reason_and_can_be_sent_again(str
     assert done.returncode == 0, done.stderr
     assert "sent to its queue again" in done.stdout
     assert messages_in(cloud, cloud.env["REJECTED_TRANSACTIONS_URL"]) == 0
+    # The contract asks for the same as before: it is rejected again, and in nobody's company until then.
+    wait_for(lambda: messages_in(cloud, cloud.env["REJECTED_TRANSACTIONS_URL"]) == 1 or None, 60)
 
 
 def test_what_a_group_put_aside_is_corrected_and_replayed(streaming: Cloud, tmp_path: Path) -> None:

@@ -171,5 +171,5 @@ def test_given_ten_times_the_states_the_layout_takes_less_than_a_hundred_times_a
         drawn(definition(3, states, depth=0))
         return time.thread_time() - before
 
-    few, many = (statistics.median(seconds(states) for _ in range(3)) for states in (30, 300))
+    few, many = (statistics.median(seconds(states) for _ in range(3)) for states in (15, 150))
     assert many / few < 100
