@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from pipeline import objects, report, report_page, report_rows, report_sums
-from pipeline.errors import ObjectNotFound
+from pipeline.errors import InvalidInput, ObjectNotFound
 from pipeline.messages import plain_subject
 from pipeline.moments import moment
 
@@ -25,7 +25,7 @@ FOLDER = "daily-reports"
 
 
 def daily_report(request: ReportRequest, settings: Settings) -> Reported:
-    """Report on a day; raises Throttled, ServiceUnavailable, ServiceRefused."""
+    """Report on a day; raises InvalidInput, Throttled, ServiceUnavailable, ServiceRefused."""
     day = day_of(request, datetime.now(UTC))
     before = [_summary_before(settings, each) for each in report.days_before(day)]
     told = report.report_of(day, _summary(settings, day), before)
@@ -46,12 +46,19 @@ def daily_report(request: ReportRequest, settings: Settings) -> Reported:
 
 
 def day_of(request: ReportRequest, now: datetime) -> str:
-    """Return the day that is asked for: by default the day before the schedule, the execution, or now."""
+    """Return the day that is asked for: by default the day before the schedule, the execution, or now.
+
+    Raises InvalidInput for a time before which there is no day, and for a leap second.
+    """
     if "date" in request:
         return request["date"]
     started = request["execution"]["started_at"] if "execution" in request else moment(now)
-    at = datetime.fromisoformat(request.get("scheduled", started)).astimezone(UTC)
-    return (at.date() - timedelta(days=1)).isoformat()
+    try:
+        at = datetime.fromisoformat(request.get("scheduled", started)).astimezone(UTC)
+        return (at.date() - timedelta(days=1)).isoformat()
+    except (ValueError, OverflowError) as error:
+        place = "/scheduled" if "scheduled" in request else "/execution/started_at"
+        raise InvalidInput("daily_report", place, "a time that has a day before it") from error
 
 
 def encoded(told: dict[str, Any]) -> bytes:

@@ -180,7 +180,12 @@ def test_the_day_is_the_one_asked_for_or_the_one_before(request_: Any, day: str)
 
 @pytest.mark.parametrize(
     "request_",
-    [{"date": "2026-02-30"}, {"date": "0001-01-01"}, {"date": "today"}, {"day": DAY}, {"date": 3}, []],
+    [
+        *({"date": "2026-02-30"}, {"date": "0001-01-01"}, {"date": "today"}, {"day": DAY}, {"date": 3}, []),
+        {"execution": {"id": "a", "started_at": "0001-01-01T12:00:00Z"}},
+        {"execution": {"id": "a", "started_at": "1990-12-31T23:59:60Z"}},
+        {"scheduled": "2990-12-31T23:59:60Z"},
+    ],
 )
 def test_a_day_that_is_none_is_refused(cloud: Cloud, request_: Any) -> None:
     with pytest.raises(errors.InvalidInput):
