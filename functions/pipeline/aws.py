@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ATTEMPTS = 4
 CONNECT_SECONDS = 5
 READ_SECONDS = 30
-# Threads of the writer share one client; each needs a connection.
+# Threads that read ahead share one client; each needs a connection.
 CONNECTIONS = 16
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html, S3's and SNS's
