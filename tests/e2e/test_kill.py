@@ -132,9 +132,9 @@ def test_an_upload_that_was_acknowledged_right_before_a_kill_9_is_ingested(own_s
     cloud = start_cloud(own_state)
 
     def ingested() -> bool | None:
+        cloud.run("redrive", "--all", "--wait")  # those that had begun: they become dead letters one by one
         rows = [row for number in range(5) for row in cloud.ledger(f"orders/{number}.jsonl")]
         return True if [row["status"] for row in rows] == ["SUCCEEDED"] * 5 else None
 
-    cloud.run("redrive", "--all", "--wait")  # those that had begun
     wait_for(ingested, 60)
     assert scanned(cloud) == 5
