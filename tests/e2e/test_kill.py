@@ -10,6 +10,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from statewright.local.ports import free_ports
 from tests.e2e.clouds import ROOT, Cloud, command, start_cloud, wait_for
 from tests.e2e.test_local_cloud import ORDER, all_ended, processes_of
@@ -131,10 +133,14 @@ def test_an_upload_that_was_acknowledged_right_before_a_kill_9_is_ingested(own_s
 
     cloud = start_cloud(own_state)
 
-    def ingested() -> bool | None:
-        cloud.run("redrive", "--all", "--wait")  # those that had begun: they become dead letters one by one
-        rows = [row for number in range(5) for row in cloud.ledger(f"orders/{number}.jsonl")]
-        return True if [row["status"] for row in rows] == ["SUCCEEDED"] * 5 else None
+    def rows() -> list[dict[str, str]]:
+        return [row for number in range(5) for row in cloud.ledger(f"orders/{number}.jsonl")]
 
-    wait_for(ingested, 60)
+    redriven = cloud.run("redrive", "--all", "--wait")  # those that had begun
+    assert redriven.returncode == 0, redriven.stdout + redriven.stderr
+    try:
+        wait_for(lambda: [row["status"] for row in rows()] == ["SUCCEEDED"] * 5 or None, 60)
+    except pytest.fail.Exception:
+        left = cloud.run("redrive", "--list", "--json").stdout
+        pytest.fail(f"{redriven.stdout}{redriven.stderr}\n{rows()}\nleft to redrive: {left}")
     assert scanned(cloud) == 5
