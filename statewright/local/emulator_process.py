@@ -17,7 +17,7 @@ import signal
 from pathlib import Path
 from typing import Any
 
-from statewright.local import locks, long_queues
+from statewright.local import locks, long_queues, prompt_events
 from statewright.local.emulator import START_SECONDS, STOP_SECONDS
 from statewright.local.emulator_journal import Journal
 from statewright.local.emulator_saves import PromptSaves
@@ -66,9 +66,10 @@ async def _serve(port: int, folder: Path) -> None:
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
     from ministack.app import app
-    from ministack.services import sqs
+    from ministack.services import s3, sqs
 
     long_queues.install(sqs)
+    prompt_events.install(s3)
     config = Config()
     config.bind = [f"127.0.0.1:{port}"]
     config.keep_alive_timeout = KEEP_ALIVE_SECONDS

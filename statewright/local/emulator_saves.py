@@ -2,7 +2,7 @@
 
 MiniStack 1.5.33 writes the state of its services only on a graceful stop; objects of S3 alone are files from
 the beginning. Buckets, queues with their messages, topics, rules and parameters are small: the service that a
-request may have changed is written before its answer leaves. Where that takes long, because thousands of
+request may have changed is written before its answer leaves. Where that is much, because thousands of
 messages wait, it is done less often, so that the service stays as fast as it is: a kill then loses what came
 since.
 """
@@ -33,8 +33,9 @@ CHANGED_BY: dict[bytes, tuple[str, ...]] = {
     b"sts": (),
 }
 ALL = ("s3", "sqs", "sns", "ssm", "eventbridge", "scheduler", "kms")
-# Below it a request waits until all is written; above, writing takes one part in so many of the time.
-PROMPT_SECONDS = 0.05
+# Up to it a request waits until all is written, some 15 ms; above, writing takes one part in so many of the
+# time. It is a size, not a time: a machine that stutters once must not cost what came since.
+PROMPT_CHARACTERS = 1024**2
 SHARE = 20
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 _SIGNED_FOR = re.compile(rb"Credential=[^/]+/[^/]+/[^/]+/([^/]+)/aws4_request")
@@ -80,7 +81,7 @@ class _Service:
     def save_now_or_soon(self) -> None:
         if self._later is not None:
             return
-        if self._seconds < PROMPT_SECONDS:
+        if len(self._written) <= PROMPT_CHARACTERS:
             self._save()
         else:
             self._later = asyncio.get_running_loop().call_later(self._seconds * SHARE, self._save)

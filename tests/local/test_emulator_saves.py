@@ -87,15 +87,15 @@ def test_what_was_refused_writes_nothing(services: Services) -> None:
     assert asyncio.run(services.ask("sqs")) == set()
 
 
-def test_a_service_that_takes_long_to_write_is_written_later(
-    services: Services, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("characters", "prompt"), [(0, True), (1, False)])
+def test_what_is_long_is_written_later(
+    services: Services, monkeypatch: pytest.MonkeyPatch, characters: int, prompt: bool
 ) -> None:
-    monkeypatch.setattr(emulator_saves, "PROMPT_SECONDS", 0.0)
-
     async def scenario() -> None:
         await services.ask("sns")
-        assert await services.ask("sns") == set()
-        assert await services.ask("sns") == set()
+        length = len((services.folder / "sns.json").read_text())
+        monkeypatch.setattr(emulator_saves, "PROMPT_CHARACTERS", length - characters)
+        assert await services.ask("sns") == ({"sns", "sqs"} if prompt else set())
         await asyncio.sleep(0.3)
         assert services.kept("sns") == services.state["sns"]
 

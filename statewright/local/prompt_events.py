@@ -1,0 +1,20 @@
+"""An upload's event is in its queue before the upload is answered.
+
+MiniStack 1.5.33 sends the events of S3 in a thread, which may come after the answer: a kill between the two
+left an object that was acknowledged and that no execution was ever started for. Here they are sent where the
+object is kept, so that what is saved before the answer (`emulator_saves`) has the event too.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def install(s3: Any) -> None:
+    """Put this in the place of the thread in which `s3`, MiniStack's module, sends an event."""
+
+    def send(bucket: str, key: str, event: str, *about: Any, **more: Any) -> None:
+        if bucket in s3._bucket_notifications:
+            s3._fire_s3_event(bucket, key, event, *about, sequencer=s3._next_event_sequencer(event), **more)
+
+    s3._fire_s3_event_async = send
