@@ -279,11 +279,15 @@ class Story:
         return visit.number
 
     def _begun(self, number: int, kind: str, *, has_to: bool) -> Visit | None:
-        """Return the innermost container of a kind around a visit that has not ended."""
+        """Return the innermost container of a kind around a visit that has not ended.
+
+        One that `has_to` be begun may also be one whose expression failed before it could begin.
+        """
         running = [each for each in self._outwards(number) if each.kind == kind and each.status == "running"]
-        if not has_to:
-            return running[0] if running else None
-        return next((each for each in running if each.is_begun), running[0] if running else None)
+        begun = (
+            each for each in running if each.is_begun or self.type_of(each.failure) == "EvaluationFailed"
+        )
+        return next(begun if has_to else iter(running), running[0] if running else None)
 
     def _iteration(self, what: str, told: Mapping[str, Any], before: int, at: float) -> int:
         owner = self._map_named(before, str(told.get("name", "")))

@@ -76,22 +76,28 @@ def test_given_executions_of_another_version_what_is_still_there_is_counted_and_
     assert last["states"] == {"Fork": 2, "Left": 2, "Right": 0, "More": 1}
 
 
-def test_given_a_distributed_map_some_of_its_children_are_read(cloud, endpoint) -> None:
+@pytest.fixture(scope="module")
+def many(cloud):
+    """A machine whose one execution had nine children."""
     processor = branching() | {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
     each = {"Type": "Map", "ItemProcessor": processor, "ToleratedFailurePercentage": 100, "End": True}
     arn = cloud.machine("many", {"StartAt": "Each", "States": {"Each": each}})
     ran(cloud, "many", [{"way": "left"}] * 8 + [{"way": "right"}])
-    last = covered(endpoint, arn)[-1]
+    return arn
+
+
+def test_given_a_distributed_map_some_of_its_children_are_read(many, endpoint) -> None:
+    last = covered(endpoint, many)[-1]
     assert (last["children"], last["childrenThere"]) == (6, 9)  # five that succeeded, the one that failed
     assert last["states"] == {"Each": 1, "Fork": 6, "Left": 5, "Right": 1}
     assert last["hidden"] == []
 
 
 def test_given_more_children_than_are_read_for_all_of_it_the_rest_is_left(
-    cloud, endpoint, monkeypatch
+    many, endpoint, monkeypatch
 ) -> None:
     monkeypatch.setattr("statewright.view.coverage.MAX_COVERED_CHILDREN", 3)
-    last = covered(endpoint, cloud.machines["many"])[-1]
+    last = covered(endpoint, many)[-1]
     assert (last["children"], last["childrenThere"]) == (3, 9)
     assert last["states"] == {"Each": 1, "Fork": 3, "Left": 2, "Right": 1}
 
@@ -118,10 +124,9 @@ class WithoutChildren:
 
 
 def test_given_children_that_are_not_told_their_states_are_no_data_and_never_called_never(
-    cloud, endpoint
+    many, endpoint
 ) -> None:
-    arn = cloud.machines["many"]
-    told = covered(replace(endpoint, client=WithoutChildren(endpoint.client)), arn)[-1]
+    told = covered(replace(endpoint, client=WithoutChildren(endpoint.client)), many)[-1]
     assert told["hidden"] == ["Fork", "Left", "Right"]
     assert told["states"]["Each"] == 1
 

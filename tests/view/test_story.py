@@ -105,6 +105,35 @@ def test_given_an_error_caught_in_an_iteration_the_map_has_succeeded_and_counts_
     assert ("HasFiles", "ProcessFiles", False) not in overlay.taken
 
 
+@pytest.mark.parametrize("mode", ["INLINE", "DISTRIBUTED"])
+def test_given_a_map_that_fails_before_it_begins_the_map_around_it_has_not_failed(mode) -> None:
+    """Its event of failure points at the failed expression, and no event said that it had begun."""
+    done = {"Type": "Pass", "End": True}
+    kind = {"Mode": mode} if mode == "INLINE" else {"Mode": mode, "ExecutionType": "STANDARD"}
+    inner = {
+        "Type": "Map",
+        "Items": "{% $states.input %}",
+        "ItemProcessor": {"ProcessorConfig": kind, "StartAt": "In", "States": {"In": done}},
+        "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Caught"}],
+        "End": True,
+    }
+    outer = {
+        "Type": "Map",
+        "ItemProcessor": {"StartAt": "Inner", "States": {"Inner": inner, "Caught": done}},
+        "Next": "After",
+    }
+    definition = {
+        "QueryLanguage": "JSONata",
+        "StartAt": "Outer",
+        "States": {"Outer": outer, "After": done},
+    }
+    _, history = ran(definition, [1, [2]])
+    chart, story = told(definition, history)
+    statuses = {(visit.state, visit.status) for visit in story.visits}
+    assert statuses >= {("Outer", "succeeded"), ("Inner", "caught"), ("Inner", "succeeded")}
+    assert ("Outer", "After", False) in overlay_of(story, chart).taken
+
+
 def test_given_one_iteration_its_container_shows_that_alone() -> None:
     _, history = ran(ORDERS, GOOD)
     chart, story = told(ORDERS, history)
