@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import urllib.request
@@ -29,6 +30,11 @@ class Process:
         self._process: Any = subprocess.Popen(
             [python, "-m", *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
         )
+
+    def stay_on(self, core: int) -> Self:
+        """Use one core alone from now on."""
+        os.sched_setaffinity(self._process.pid, {core})
+        return self
 
     def line(self) -> str:
         """Return the next line that it prints."""

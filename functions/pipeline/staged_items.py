@@ -5,6 +5,7 @@ They come as frames of single items, or of columns; texts of these are joined, m
 
 from __future__ import annotations
 
+import functools
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 # So many shards are read at once: one of a hundred has little of a partition, and S3 takes 0.1 s for it.
 READERS = 8
 # What stays in memory of a partition as it is staged, compressed: most have less.
-KEPT_BYTES = 4 * 1024 * 1024
+KEPT_BYTES = 2 * 1024 * 1024
 _DECODER = msgspec.json.Decoder(tuple[str, int, int, msgspec.Raw])
 _RECORDS = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 _ENCODER = msgspec.json.Encoder()
@@ -163,6 +164,15 @@ class Rows:
         self._found = found
         self._before = before
 
+    @functools.cached_property
+    def _values(self) -> list[list[bytes]]:
+        """The texts of each column, their lines those of the file."""
+        values = [self._found.tokens(place) for place in range(len(self._found.texts))]
+        if self._before:
+            at = self._found.head.names.index(LINE)
+            values[at] = [b"%d" % (self._before + int(line)) for line in values[at]]
+        return values
+
     def keys(self) -> Sequence[bytes]:
         return self._found.keys()
 
@@ -200,10 +210,7 @@ class Rows:
         count, width = self._found.records, 2 * len(pieces)
         texts = [b""] * (count * width)
         for place, piece in enumerate(pieces):
-            tokens = self._found.tokens(place)
-            if self._before and self._found.head.names[place] == LINE:
-                tokens = [b"%d" % (self._before + int(line)) for line in tokens]
-            texts[2 * place :: width] = tokens
+            texts[2 * place :: width] = self._values[place]
             texts[2 * place + 1 :: width] = [piece] * count
         return texts
 

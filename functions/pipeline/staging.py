@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 # Level 1 compresses NDJSON fivefold at the speed of the network.
 LEVEL = 1
-FRAME_BYTES = 1024 * 1024
+FRAME_BYTES = 256 * 1024
 # All of a frame of columns is taken apart at once.
 COLUMNS_BYTES = 64 * 1024
 # All partitions' unwritten lines and columns together: what a writer holds in memory.

@@ -193,13 +193,14 @@ def _last_offsets(parts: Callable[[], Iterable[Part]]) -> tuple[int, dict[bytes,
 
     Which do is found in a few calls for thousands of keys.
     """
-    total, seen, repeated = 0, set[bytes](), set[bytes]()
+    total, repeated = 0, set[bytes]()
+    seen: dict[bytes, None] = {}  # of thousands of keys a set holds more memory
     for part in parts():
         keys = part.keys()
-        here = set(keys)
+        here = dict.fromkeys(keys)
         if len(here) < len(keys):
             repeated.update(key for key, count in Counter(keys).items() if count > 1)
-        repeated |= seen & here
+        repeated.update(seen.keys() & here.keys())
         seen |= here
         total += len(keys)
     del seen
