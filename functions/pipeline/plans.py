@@ -23,10 +23,10 @@ MAX_SHARD_BYTES = 256 * MIB
 CHUNK_BYTES = 128 * MIB
 # Text that cannot be split, once it is unpacked.
 MAX_TEXT_BYTES = MAX_SHARDS * CHUNK_BYTES
-# One writer holds all keys of a partition in memory, and has five minutes for its items. A row of CSV is half
-# as long as the same record in JSON.
+# One writer holds all keys of a partition in memory, and has five minutes for its items. A row of CSV may
+# be a third as long as the same record in JSON.
 PARTITION_BYTES = 8 * MIB
-ROWS_PARTITION_BYTES = PARTITION_BYTES // 2
+ROWS_PARTITION_BYTES = 3 * MIB
 MAX_PARTITIONS = 512
 # What gzip makes of JSON and CSV, on average; only the number of partitions follows from it, and whether
 # the text is cut into chunks at once. Where it is wrong, that shows while the object is read.
