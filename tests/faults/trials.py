@@ -150,7 +150,9 @@ class Lab:
         async def inside() -> Any:
             handlers = {camel(name): self.function(name) for name in HANDLERS}
             functions = LocalFunctions(handlers, executor=executor)
-            engine = Engine(functions=functions, clients=_engine_client, clock=VirtualClock())
+            # The functions' own clock is the real one.
+            clock = VirtualClock(time.time())
+            engine = Engine(functions=functions, clients=_engine_client, clock=clock)
             self.network.status_of = functools.partial(_status, engine)
             try:
                 machine = engine.create_state_machine("ingest", self._definition, ROLE)
