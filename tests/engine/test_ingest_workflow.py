@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from pathlib import Path
@@ -11,10 +12,13 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from moto import mock_aws
 
+from pipeline.errors import Throttled
+from statewright.engine import LocalFunctions
 from tests.functions.test_payloads import largest_file, longest_shards
 
 REGION = "us-east-1"
 RUN = "0" * 12
+ROLE = "arn:aws:iam::000000000000:role/statewright"
 DEFINITION = Path(__file__).parents[2] / "statemachines" / "ingest.asl.json"
 
 
@@ -536,3 +540,29 @@ def test_the_largest_files_may_hand_over_every_partition(execute, definition, cl
     outcome = run(execute, definition, cloud, handing_over(large, lambda event: 60))
     assert outcome.status == "SUCCEEDED", outcome.cause
     assert rounds_of(calls) == {partition: [0, 60] for partition in range(512)}
+
+
+def test_an_execution_that_is_stopped_after_a_round_goes_on_with_what_is_done(definition, cloud, in_engine):
+    handlers, calls = functions(partitions=2)
+    halves, stopped = handing_over(handlers, lambda event: 50), []
+
+    def write(event, context):
+        answer = halves["WriteToDdb"](event, context)
+        if event["done"] and not stopped:
+            raise Throttled("the Task is tried again until the execution is stopped")
+        return answer
+
+    async def stop_and_go_on(engine):
+        machine = engine.create_state_machine("ingest", json.dumps(definition), ROLE)
+        arn = engine.start_execution(machine.arn, json.dumps({"s3Bucket": "raw", "s3Key": "k"}), "one").arn
+        while not any(event["done"] for name, event in calls if name == "WriteToDdb"):
+            await asyncio.sleep(0.001)
+        await engine.stop_execution(arn)
+        stopped.append(len(calls))
+        engine.redrives.redrive(arn)
+        return await engine.wait_for_execution(arn)
+
+    functions_ = LocalFunctions({**halves, "WriteToDdb": write})
+    ended = in_engine(stop_and_go_on, functions=functions_, clients=cloud.__getitem__)
+    assert ended.status == "SUCCEEDED", ended.cause
+    assert rounds_of(calls[stopped[0] :]) == {0: [50], 1: [50]}
