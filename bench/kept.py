@@ -64,7 +64,7 @@ class Seconds(NamedTuple):
         return self.parse + self.enrich + self.write
 
 
-def ready(table: str, batches: Iterable[Batch]) -> int:
+def ready(table: str, batches: Iterable[Batch], _: object) -> int:
     """Make the body of each BatchWriteItem, as the writer's threads do; send none."""
     written = 0
     for batch in batches:
@@ -103,7 +103,9 @@ def work(body: bytes, format_: str, partitions: int = 1) -> Seconds:
     shards: Any = [{**parsed, **enriching.enrich(request, settings)}]
     times.append(process_time())
     written = sum(
-        writing.write_to_ddb({"file": file, "partition": number, "shards": shards}, settings)["written"]
+        writing.write_to_ddb({"file": file, "partition": number, "shards": shards}, settings, lambda: 900)[
+            "written"
+        ]
         for number in range(partitions)
     )
     times.append(process_time())

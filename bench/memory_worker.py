@@ -105,7 +105,7 @@ def _ingest(settings: Settings, key: str, path: Path) -> int:
     written = 0
     for number in range(plan["partitions"]):
         part: Json = {"file": file, "partition": number, "shards": shards}
-        written += writing.write_to_ddb(part, settings)["written"]
+        written += writing.write_to_ddb(part, settings, lambda: 900)["written"]
     return written
 
 

@@ -46,6 +46,8 @@ METRICS: dict[str, dict[str, str]] = {
 WITHOUT_UNIT = frozenset({"RequestsUsd"})
 # What an earlier execution has done was counted then.
 KEPT = {"parse_and_validate": {"ShardsKept": 1}, "write_to_ddb": {"PartitionsKept": 1}}
+# The writer that finishes a partition counts its records.
+HANDED_OVER = {"PartitionsHandedOver": 1}
 
 
 def run(function: str, request: Any, context: Any, work: Callable[[Any], Any]) -> Any:
@@ -75,6 +77,8 @@ def counts_of(function: str, outcome: Mapping[str, Any] | list[Mapping[str, Any]
         return {METRICS[function]["messages"]: sum(len(group["messages"]) for group in outcome)}
     if "kept" in outcome or "before" in outcome:
         return {**KEPT.get(function, {})}
+    if "left" in outcome:
+        return {**HANDED_OVER}
     counted = {**outcome, outcome.get("outcome", outcome.get("status")): 1}
     return {metric: counted[name] for name, metric in METRICS[function].items() if name in counted}
 

@@ -239,12 +239,12 @@ class Upload:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if kind is not None:
-            self._abort()
+            self.abort()
             return
         try:
             self._finish()
         except BaseException:
-            self._abort()
+            self.abort()
             raise
 
     def _target(self) -> Any:
@@ -271,7 +271,7 @@ class Upload:
                 **self._target(), UploadId=self._id, MultipartUpload={"Parts": self._parts}
             )
 
-    def _abort(self) -> None:
+    def abort(self) -> None:
         """Free the parts; where that fails too, the bucket's lifecycle rule does it later."""
         from botocore.exceptions import BotoCoreError, ClientError
 

@@ -51,6 +51,11 @@ class Writer(staging.LineWriter):
         self._any = True
         super().add(line)
 
+    def drop(self) -> None:
+        """Leave no object behind, whatever was added."""
+        self._any = False
+        self._upload.abort()
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:

@@ -362,12 +362,14 @@ class ShardOutcome(TypedDict):
 class Written(TypedDict):
     """What WriteToDdb says of a partition.
 
+    `left`: How many items are not put yet, where the writer's time was over; another one goes on.
     `kept`: An earlier execution has done it.
     """
 
     partition: int
     written: int
     superseded: int
+    left: NotRequired[int]
     kept: NotRequired[bool]
 
 
@@ -453,9 +455,14 @@ class WriteRequest(TypedDict):
     """What WriteToDdb takes.
 
     `keep`: Whether the outcome is kept for a new start, and one that was kept is looked for.
+    `started_at`: When the EXPRESS execution began that waits for the answer: a writer that sees its end
+    near hands over. Without it none does.
+    `done`: How many of the partition's items earlier writers have put.
     """
 
     file: File
     partition: int
     shards: list[ShardOutcome]
     keep: NotRequired[bool]
+    started_at: NotRequired[str]
+    done: NotRequired[int]

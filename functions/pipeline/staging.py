@@ -96,6 +96,9 @@ class _Held:
         """Append bytes."""
         self._bytes += data
 
+    def abort(self) -> None:
+        """Free nothing: no part of it is uploaded before the end."""
+
     def __enter__(self) -> Self:
         return self
 

@@ -45,12 +45,21 @@ class Batch(NamedTuple):
     requests: bytes
 
 
-def write_items(table: str, batches: Iterable[Batch]) -> int:
+def write_items(table: str, batches: Iterable[Batch], is_over: Callable[[], bool]) -> int:
     """Put items; return how many. No two of all the batches may have one key.
 
+    When the time is over, what the table refuses is not sent again; then fewer were put, of the first batches
+    all.
     Raises Throttled, ServiceUnavailable, ServiceRefused: then some items may have been written.
     """
-    return sum(_results(table, (_write(table, batch) for batch in batches)))
+    put = 0
+    try:
+        for items in _results(table, (_write(table, batch, is_over) for batch in batches)):
+            put += items
+    except Throttled:
+        if not is_over():
+            raise
+    return put
 
 
 class Condition(NamedTuple):
@@ -136,9 +145,11 @@ def _results(table: str, tasks: Iterable[Task[A]]) -> Iterator[A]:
     return Flights[A](_pace(table), 2 * WRITES).results(tasks)
 
 
-def _write(table: str, batch: Batch) -> Task[int]:
+def _write(table: str, batch: Batch, is_over: Callable[[], bool]) -> Task[int]:
     left = batch
     for attempt in range(ROUNDS):
+        if attempt and is_over():
+            break
         send = Send("BatchWriteItem", body_of(table, left.requests), left.items, _wait(attempt))
         try:
             with calling(f"DynamoDB BatchWriteItem into {table}"):
@@ -149,7 +160,7 @@ def _write(table: str, batch: Batch) -> Task[int]:
         if not unprocessed:
             return batch.items
         left = Batch(len(unprocessed), msgspec.json.encode(unprocessed)[1:-1])
-    raise Throttled(f"DynamoDB BatchWriteItem: {left.items} items unprocessed after {ROUNDS} rounds")
+    raise Throttled(f"DynamoDB BatchWriteItem: {left.items} items unprocessed after {attempt + 1} rounds")
 
 
 def _put(table: str, body: bytes) -> Task[Mapping[str, Any] | None]:

@@ -5,12 +5,21 @@ of each; the last pass writes. Memory holds the partition's keys, never its reco
 an ordering attribute, the last record is the one with the most in it, and an item of the table that has more
 stays. Of messages the last is the one that was sent last; one that repeats what is in the table, or is older,
 gives way to it.
+
+A writer that an EXPRESS execution waits for hands over before that ends: it says how many items are left, and
+the next one passes over those that are done. It reads all of them again, since the log of what was written
+holds the whole partition: the writer that finishes it leaves that object. Where items have a rank, nobody
+hands over: that the table has an item does not tell whether it is this partition's, so how many were written
+is known by one writer alone.
 """
 
 from __future__ import annotations
 
 import functools
+import time
 from collections import Counter, deque
+from datetime import datetime
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -30,26 +39,44 @@ if TYPE_CHECKING:
     from pipeline.shapes import File, WriteRequest, Written
     from pipeline.staged_items import Part, StagedItem
 
+# https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+EXPRESS_SECONDS = 300
+# No batch is begun later than this before the end: the child's Task gives up 20 s before it, and each of the
+# batches under way may be followed by the longest rest (pipeline.pacing).
+RESERVE_SECONDS = 60
 _ENCODER = msgspec.json.Encoder()
 _NEWER = "#order {} :order"
 _NEW = "attribute_not_exists(#key) OR attribute_not_exists(#order) OR "
 _SENT = "attribute_not_exists(#sent) OR #sent < :sent AND #digest <> :digest"
 
 
-def write_to_ddb(request: WriteRequest, settings: Settings) -> Written:
-    """Write a partition, unless that was done; file order is that of the shards, and of the lines in each."""
+def write_to_ddb(request: WriteRequest, settings: Settings, seconds_left: Callable[[], float]) -> Written:
+    """Write a partition, unless that was done; file order is that of the shards, and of the lines in each.
+
+    `left` in the answer asks to be invoked again, with `written` as what is `done`.
+    """
+    is_over = _ending(request, seconds_left)
     if not request.get("keep"):
-        return _worked(request, settings)
+        return _worked(request, settings, is_over)
     file = request["file"]
     kept = outcomes.find_partition(settings, file, request["partition"])
     if kept is not None:
         return kept
-    written = _worked(request, settings)
-    outcomes.keep_partition(settings, file, written)
+    written = _worked(request, settings, is_over)
+    if "left" not in written:
+        outcomes.keep_partition(settings, file, written)
     return written
 
 
-def _worked(request: WriteRequest, settings: Settings) -> Written:
+def _ending(request: WriteRequest, seconds_left: Callable[[], float]) -> Callable[[], bool]:
+    """Return what says whether it is time to hand over: before the execution ends, and this invocation."""
+    if "started_at" not in request:
+        return lambda: False
+    end = datetime.fromisoformat(request["started_at"]).timestamp() + EXPRESS_SECONDS
+    return lambda: min(end - time.time(), seconds_left()) < RESERVE_SECONDS
+
+
+def _worked(request: WriteRequest, settings: Settings, is_over: Callable[[], bool]) -> Written:
     file, partition = request["file"], request["partition"]
     shards = sorted(request["shards"], key=lambda shard: shard["shard"]["index"])
     staged = staged_items.Partition(shards, partition)
@@ -58,9 +85,16 @@ def _worked(request: WriteRequest, settings: Settings) -> Written:
     rank = _rank_of(file, ordered.order)
     with processed.Writer(processed.place(settings.output_bucket, file, partition)) as log:
         if rank is None:
-            total, last = _last_offsets(staged.parts)
-            chosen = _chosen(staged.parts(), last)
-            written = tables.write_items(table, _logged(chosen, log))
+            total, keys, last = _last_offsets(staged.parts)
+            done = request.get("done", 0)
+            batches = _logged(_chosen(staged.parts(), last), log)
+            in_time = takewhile(lambda _: not is_over(), batches)
+            # Only the last batch has fewer items, and who has put that one does not hand over.
+            left = islice(in_time, done // tables.BATCH_ITEMS, None)
+            written = done + tables.write_items(table, left, is_over)
+            if written < keys:
+                log.drop()
+                return _unfinished(partition, written, total, keys)
         else:
             total, places = _newest(_items(staged), rank)
             newest = (each for place, each in enumerate(_items(staged)) if place in places)
@@ -72,6 +106,15 @@ def _worked(request: WriteRequest, settings: Settings) -> Written:
             put = functools.partial(tables.put_items, table, condition, ours=by_message)
             written = _write_newer(put, file, ordered.order, newest, log)
     return {"partition": partition, "written": written, "superseded": total - written}
+
+
+def _unfinished(partition: int, written: int, total: int, keys: int) -> Written:
+    return {
+        "partition": partition,
+        "written": written,
+        "superseded": total - keys,
+        "left": keys - written,
+    }
 
 
 def _logged(parts: Iterable[Part], log: processed.Writer) -> Iterator[Batch]:
@@ -188,8 +231,8 @@ def _comparable(value: str | int | Decimal) -> bytes | int | Decimal:
     return value.encode() if isinstance(value, str) else value
 
 
-def _last_offsets(parts: Callable[[], Iterable[Part]]) -> tuple[int, dict[bytes, int]]:
-    """Return the number of items, and at which byte the last one begins of each key that repeats.
+def _last_offsets(parts: Callable[[], Iterable[Part]]) -> tuple[int, int, dict[bytes, int]]:
+    """Return the number of items, of keys, and at which byte the last item begins of each key that repeats.
 
     Which do is found in a few calls for thousands of keys.
     """
@@ -203,13 +246,14 @@ def _last_offsets(parts: Callable[[], Iterable[Part]]) -> tuple[int, dict[bytes,
         repeated.update(seen.keys() & here.keys())
         seen |= here
         total += len(keys)
+    distinct = len(seen)
     del seen
     last: dict[bytes, int] = {}
     for part in parts() if repeated else ():
         for key, offset in zip(part.keys(), part.offsets(), strict=True):
             if key in repeated and last.get(key, -1) < offset:
                 last[key] = offset
-    return total, last
+    return total, distinct, last
 
 
 def _chosen(parts: Iterable[Part], last: Mapping[bytes, int]) -> Iterator[Part]:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from bench.simulation import DOUBLING_SECONDS, File, Limits, Partition, simulate
+from bench.simulation import (
+    DOUBLING_SECONDS,
+    RETRY_SECONDS,
+    WRITER_SECONDS,
+    File,
+    Limits,
+    Partition,
+    simulate,
+)
 
 MANY = Limits(functions=1000)
 
@@ -50,13 +58,35 @@ def test_given_a_table_that_is_busy_for_half_an_hour_it_takes_twice_as_much_afte
     units = 100 * DOUBLING_SECONDS + 200 * DOUBLING_SECONDS + 300 * 100
     file = File([], [Partition(0.0, units / 10)] * 10)
 
-    assert simulate([file], limits, parts=400).seconds == pytest.approx(2 * DOUBLING_SECONDS + 100, rel=0.01)
+    assert simulate([file], limits).seconds == pytest.approx(2 * DOUBLING_SECONDS + 100, rel=0.01)
 
 
-def test_given_a_writer_that_needs_more_than_five_minutes_it_is_cut_off() -> None:
-    file = File([], [Partition(299.0), Partition(301.0)])
+def test_given_writers_that_see_their_end_they_hand_over_and_the_file_ends_as_fast() -> None:
+    file = File([], [Partition(10.0, 1000.0), Partition(10.0, 60_000.0)])
 
-    assert simulate([file], MANY).cut_off == 1
+    outcome = simulate([file], Limits(functions=1000, table_units=100))
+
+    assert outcome.handed_over == 2
+    assert outcome.children == 4
+    assert outcome.given_up == 0
+    assert outcome.units == pytest.approx(61_000)
+    assert outcome.seconds == pytest.approx(610)
+
+
+def test_given_one_that_goes_on_it_reads_again_what_is_done() -> None:
+    writer = Partition(10.0, 1.5 * 100 * WRITER_SECONDS, reading=6.0)
+
+    outcome = simulate([File([], [writer])], Limits(functions=1, table_units=100))
+
+    assert outcome.seconds == pytest.approx(1.5 * WRITER_SECONDS + 6.0 / 1.5)
+    assert outcome.handed_over == 1
+
+
+def test_given_a_child_that_waits_for_a_function_for_longer_than_it_is_tried_again_it_gives_up() -> None:
+    file = File([(RETRY_SECONDS + 1,), (1.0,)], [])
+
+    assert simulate([file], Limits(functions=1)).given_up == 1
+    assert simulate([file], Limits(functions=2)).given_up == 0
 
 
 def test_given_files_they_share_the_functions_and_each_is_told_how_long_it_took() -> None:

@@ -6,8 +6,9 @@ import json
 
 import pytest
 
-from bench import simulate
+from bench import simulate, simulation
 from bench.local_runs import ROOT
+from pipeline import writing
 from tests.docs.cost_tables import bill_of
 
 PAGE = (ROOT / "docs" / "scale.md").read_text(encoding="utf-8")
@@ -28,11 +29,22 @@ def test_given_a_table_of_the_page_the_simulation_has_its_figures(table: object)
     assert "\n".join(table()) in PAGE, "python -m bench simulate prints the tables"
 
 
-def test_given_the_page_it_says_how_many_items_are_written_before_a_writer_is_cut_off() -> None:
+def test_given_the_page_it_says_how_many_items_are_written_before_a_writer_hands_over() -> None:
+    seconds = writing.EXPRESS_SECONDS - writing.RESERVE_SECONDS
+    assert seconds == simulation.WRITER_SECONDS
+    for table in (simulate.NEW_TABLE, simulate.WARM_TABLE):
+        assert f"{table * seconds:,} items" in PAGE
+
+
+def test_given_a_task_that_finds_no_function_it_is_tried_again_as_long_as_simulated() -> None:
     machine = json.loads((ROOT / "statemachines" / "ingest.asl.json").read_bytes())
     writer = machine["States"]["WritePartitions"]["ItemProcessor"]["States"]["WritePartitionToDdb"]
-    for table in (simulate.NEW_TABLE, simulate.WARM_TABLE):
-        assert f"{table * writer['TimeoutSeconds']:,} items" in PAGE
+    throttled = writer["Retry"][0]
+    waits = (
+        min(throttled["MaxDelaySeconds"], throttled["IntervalSeconds"] * throttled["BackoffRate"] ** attempt)
+        for attempt in range(throttled["MaxAttempts"])
+    )
+    assert sum(waits) / 2 == simulation.RETRY_SECONDS
 
 
 def test_given_the_page_it_says_what_smaller_files_cost_beside_those_of_a_million_records() -> None:

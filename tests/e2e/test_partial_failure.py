@@ -26,13 +26,13 @@ _worked = _module._worked
 _notes = _Path(__file__).parent / "notes"
 
 
-def _noted(request, settings):
+def _noted(request, settings, *more):
     part = request["shard"]["index"] if "shard" in request else request["partition"]
     name = "{module}-%s" % part
     (_notes / name).open("a").write("x")
     if (_notes / (name + ".broken")).exists():
         raise RuntimeError("{module} of part %s is broken" % part)
-    return _worked(request, settings)
+    return _worked(request, settings, *more)
 
 
 _module._worked = _noted

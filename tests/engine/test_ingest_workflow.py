@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from pathlib import Path
@@ -11,10 +12,13 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from moto import mock_aws
 
+from pipeline.errors import Throttled
+from statewright.engine import LocalFunctions
 from tests.functions.test_payloads import largest_file, longest_shards
 
 REGION = "us-east-1"
 RUN = "0" * 12
+ROLE = "arn:aws:iam::000000000000:role/statewright"
 DEFINITION = Path(__file__).parents[2] / "statemachines" / "ingest.asl.json"
 
 
@@ -452,3 +456,113 @@ def test_what_was_kept_of_a_shard_passes_through_enrich(execute, definition, clo
     (notified,) = [event for name, event in calls if name == "Notify"]
     assert [shard.get("kept") for shard in notified["shards"]] == [None, True, None]
     assert [shard["quarantined"] for shard in notified["shards"]] == [0, 2, 0]
+
+
+# --- writers that hand over ---
+
+ITEMS = 100
+
+
+def handing_over(handlers, puts):
+    """Let each writer put so many items of its partition as `puts` says, and hand over the others."""
+
+    def write(event, context):
+        handlers["WriteToDdb"](event, context)
+        assert event["started_at"]
+        written = min(ITEMS, event["done"] + puts(event))
+        answer = {"partition": event["partition"], "written": written, "superseded": 1}
+        return answer | ({"left": ITEMS - written} if written < ITEMS else {})
+
+    return {**handlers, "WriteToDdb": write}
+
+
+def rounds_of(calls):
+    """Return how many items were done of each partition whenever it was written, in that order."""
+    rounds = {}
+    for name, event in calls:
+        if name == "WriteToDdb":
+            rounds.setdefault(event["partition"], []).append(event["done"])
+    return rounds
+
+
+def test_partitions_are_handed_over_until_all_is_written(execute, definition, cloud):
+    handlers, calls = functions(partitions=5)
+    several = handing_over(handlers, lambda event: 100 if event["partition"] < 2 else 10 * event["partition"])
+    outcome = run(execute, definition, cloud, several)
+    assert outcome.status == "SUCCEEDED", outcome.cause
+    assert rounds_of(calls) == {0: [0], 1: [0], 2: [0, 20, 40, 60, 80], 3: [0, 30, 60, 90], 4: [0, 40, 80]}
+    assert outcome.states.count("WritePartitions") == 5
+    (notified,) = [event for name, event in calls if name == "Notify"]
+    assert sorted(each["partition"] for each in notified["partitions"]) == [0, 1, 2, 3, 4]
+    assert all(each["written"] == ITEMS and "left" not in each for each in notified["partitions"])
+
+
+def test_a_writer_that_puts_nothing_is_invoked_again_while_others_go_on(execute, definition, cloud):
+    handlers, calls = functions(partitions=2)
+    late = handing_over(
+        handlers, lambda event: 25 if event["partition"] else 100 * (len(rounds_of(calls)[0]) == 4)
+    )
+    outcome = run(execute, definition, cloud, late)
+    assert outcome.status == "SUCCEEDED", outcome.cause
+    assert rounds_of(calls) == {0: [0, 0, 0, 0], 1: [0, 25, 50, 75]}
+
+
+def test_a_round_in_which_no_writer_puts_an_item_is_the_last_one(execute, definition, cloud):
+    handlers, calls = functions(partitions=3)
+    stuck = handing_over(handlers, lambda event: 100 if event["partition"] == 1 else 40 * (not event["done"]))
+    outcome = run(execute, definition, cloud, stuck)
+    assert_failed_once(outcome, cloud, "TableTooSlow", "2 of 3 partitions have put no item")
+    assert rounds_of(calls) == {0: [0, 40], 1: [0], 2: [0, 40]}
+
+
+def test_a_partition_that_fails_beside_one_that_is_handed_over_ends_the_rounds(execute, definition, cloud):
+    cloud["dynamodb"].delete_table(TableName="files")
+    handlers, calls = functions(partitions=3)
+    one_breaks = failing(
+        handing_over(handlers, lambda event: 50 + 50 * event["partition"]), "WriteToDdb", {2}
+    )
+    outcome = run(execute, definition, cloud, one_breaks)
+    assert (outcome.status, outcome.error) == ("FAILED", "PartitionsFailed")
+    assert outcome.cause.startswith("1 of 3 partitions failed")
+    assert rounds_of(calls) == {0: [0], 1: [0], 2: [0]}
+
+
+def test_the_largest_files_may_hand_over_every_partition(execute, definition, cloud):
+    handlers, calls = functions()
+    plan = {"shards": 128, "shard_bytes": 2**28, "partitions": 512, "keep": True}
+    outcomes = [json.loads(json.dumps(each)) for each in longest_shards(largest_file())]
+    file_ = {**largest_file(), "id": "raw/k", "run": RUN}
+    large = {
+        **handlers,
+        "CollectData": lambda event, context: collected(plan, file_),
+        "Enrich": lambda event, context: outcomes[event["shard"]["index"]],
+    }
+    outcome = run(execute, definition, cloud, handing_over(large, lambda event: 60))
+    assert outcome.status == "SUCCEEDED", outcome.cause
+    assert rounds_of(calls) == {partition: [0, 60] for partition in range(512)}
+
+
+def test_an_execution_that_is_stopped_after_a_round_goes_on_with_what_is_done(definition, cloud, in_engine):
+    handlers, calls = functions(partitions=2)
+    halves, stopped = handing_over(handlers, lambda event: 50), []
+
+    def write(event, context):
+        answer = halves["WriteToDdb"](event, context)
+        if event["done"] and not stopped:
+            raise Throttled("the Task is tried again until the execution is stopped")
+        return answer
+
+    async def stop_and_go_on(engine):
+        machine = engine.create_state_machine("ingest", json.dumps(definition), ROLE)
+        arn = engine.start_execution(machine.arn, json.dumps({"s3Bucket": "raw", "s3Key": "k"}), "one").arn
+        while not any(event["done"] for name, event in calls if name == "WriteToDdb"):
+            await asyncio.sleep(0.001)
+        await engine.stop_execution(arn)
+        stopped.append(len(calls))
+        engine.redrives.redrive(arn)
+        return await engine.wait_for_execution(arn)
+
+    functions_ = LocalFunctions({**halves, "WriteToDdb": write})
+    ended = in_engine(stop_and_go_on, functions=functions_, clients=cloud.__getitem__)
+    assert ended.status == "SUCCEEDED", ended.cause
+    assert rounds_of(calls[stopped[0] :]) == {0: [50], 1: [50]}

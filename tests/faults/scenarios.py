@@ -23,7 +23,8 @@ NONSENSE = b"no record at all\n"
 class Scenario:
     """An object and how it is worked on; `extension` goes into the contract; a clean run `ends` so.
 
-    One with `chunk_bytes` is cut into chunks of that size first.
+    One with `chunk_bytes` is cut into chunks of that size first. Where a writer `hands_over` it puts a few
+    items, and leaves the others to the next one.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Scenario:
     partitions: int = 1
     ends: str = "SUCCEEDED"
     chunk_bytes: int | None = None
+    hands_over: bool = False
     contract: str = "orders/1"
     extension: dict[str, Json] = field(default_factory=dict)
 
@@ -99,5 +101,8 @@ BROKEN_SHARD = Scenario(
     ends="FAILED",
 )
 RECHUNKED = Scenario("chunks", "orders/chunks.json.gz", gzip.compress(mixed_orders(12)), chunk_bytes=1200)
+HANDED_OVER = Scenario(
+    "handed over", "orders/handed.jsonl", mixed_orders(24), shards=2, partitions=2, hands_over=True
+)
 # The longest first: they are tried side by side.
-SCENARIOS = (FANNED_OUT, PLAIN, RECHUNKED, HIDDEN, ORDERED, TOO_MANY_INVALID, BROKEN_SHARD)
+SCENARIOS = (FANNED_OUT, HANDED_OVER, PLAIN, RECHUNKED, HIDDEN, ORDERED, TOO_MANY_INVALID, BROKEN_SHARD)

@@ -10,7 +10,7 @@ import pytest
 from tests.faults import harness
 from tests.faults.faults import FAULTS, cut_after, killed_after, timed_out_and_done_late
 from tests.faults.meetings import MEETINGS
-from tests.faults.scenarios import BROKEN_SHARD, FANNED_OUT, PLAIN
+from tests.faults.scenarios import BROKEN_SHARD, FANNED_OUT, HANDED_OVER, PLAIN
 from tests.faults.trials import lab
 
 if TYPE_CHECKING:
@@ -58,6 +58,15 @@ def test_given_a_call_that_fails_the_run_leaves_what_a_clean_run_leaves(
 def test_given_shards_and_partitions_too(made: Lab, tallies: dict[str, Tally], act: object) -> None:
     faults = [fault for fault in FAULTS if fault.act is act and fault.lasts]
     harness.strike(made, FANNED_OUT, spread(made.set_up(FANNED_OUT), 3), tallies, faults=faults)
+    assert lines(tallies) == []
+
+
+def test_given_writers_that_hand_over_too(made: Lab, tallies: dict[str, Tally]) -> None:
+    points = [point for point in made.set_up(HANDED_OVER) if point.call.by == "write_to_ddb"]
+    batches = [point for point in points if point.call.operation == "dynamodb.BatchWriteItem"]
+    assert len(batches) > 2 * HANDED_OVER.partitions
+    faults = [fault for fault in FAULTS if fault.act is killed_after and not fault.lasts]
+    harness.strike(made, HANDED_OVER, batches, tallies, faults=faults)
     assert lines(tallies) == []
 
 

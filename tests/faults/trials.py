@@ -18,7 +18,7 @@ from unittest import mock
 
 import pytest
 
-from pipeline import aws, plans, pseudonyms, tables
+from pipeline import aws, plans, pseudonyms, tables, writing
 from statewright.engine import Engine, LocalFunctions, VirtualClock, VirtualLoop
 from statewright.engine.errors import ExecutionDoesNotExist
 from statewright.lambda_runtime import RuntimeFault
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from concurrent.futures import ThreadPoolExecutor
 
+    from pipeline.flights import Task
     from statewright.engine import ExecutionRecord
     from tests.faults.faults import Fault
     from tests.faults.network import Point
@@ -90,11 +91,19 @@ class Lab:
         self._monkeypatch.setattr(plans, "plan", plan)
         self._monkeypatch.setattr(plans, "MAX_SHARD_BYTES", 0 if scenario.chunk_bytes else MAX_SHARD_BYTES)
         self._monkeypatch.setattr(plans, "CHUNK_BYTES", scenario.chunk_bytes or CHUNK_BYTES)
+        self._hand_over(every=FEW if scenario.hands_over else None)
         self.clear()
         ended = self.run(None, self._once)
         assert ended.status == scenario.ends, (ended.error, ended.cause)
         self.clean[scenario.name] = self.collect()
         return list(self.network.points)
+
+    def _hand_over(self, every: int | None) -> None:
+        """Let each writer put so many items, one batch, and hand over."""
+        self._monkeypatch.setattr(tables, "BATCH_ITEMS", every or BATCH_ITEMS)
+        self._monkeypatch.setattr(tables, "WRITES", 1 if every else WRITES)
+        self._monkeypatch.setattr(tables, "_write", _written if every else WRITE)
+        self._monkeypatch.setattr(writing, "_ending", AfterABatch if every else ENDING)
 
     def attempts(self, attempts: int) -> None:
         """Let botocore try each call so often from here on."""
@@ -150,7 +159,9 @@ class Lab:
         async def inside() -> Any:
             handlers = {camel(name): self.function(name) for name in HANDLERS}
             functions = LocalFunctions(handlers, executor=executor)
-            engine = Engine(functions=functions, clients=_engine_client, clock=VirtualClock())
+            # The functions' own clock is the real one.
+            clock = VirtualClock(time.time())
+            engine = Engine(functions=functions, clients=_engine_client, clock=clock)
             self.network.status_of = functools.partial(_status, engine)
             try:
                 machine = engine.create_state_machine("ingest", self._definition, ROLE)
@@ -217,6 +228,22 @@ class Lab:
         return invoke
 
 
+class AfterABatch:
+    """Says that a writer's time is over when it has put a batch."""
+
+    def __init__(self, *_: object) -> None:
+        self.has_put = False
+
+    def __call__(self) -> bool:
+        return self.has_put
+
+
+def _written(table: str, batch: tables.Batch, is_over: Any) -> Task[int]:
+    items = yield from WRITE(table, batch, is_over)
+    is_over.has_put = True
+    return items
+
+
 @functools.cache
 def _keys_of(table: str) -> list[str]:
     described = client("dynamodb").describe_table(TableName=table)["Table"]
@@ -232,6 +259,9 @@ def empty(table: str) -> None:
 
 
 PLAN, MAX_SHARD_BYTES, CHUNK_BYTES = plans.plan, plans.MAX_SHARD_BYTES, plans.CHUNK_BYTES
+BATCH_ITEMS, WRITES, WRITE, ENDING = tables.BATCH_ITEMS, tables.WRITES, tables._write, writing._ending
+# Items of a writer that hands over after one batch: its partition has several times as many.
+FEW = 3
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.functions.cloud import RAW, ROOT, ingest, small_plan
+from tests.functions.cloud import RAW, ROOT, ingest, invoke, small_plan
 from tests.functions.objects_sent import json_lines, order
 
 if TYPE_CHECKING:
@@ -122,3 +122,16 @@ def test_an_item_from_before_there_was_an_order_gives_way(
     assert counts(ingest("orders/x.jsonl", execution="second")) == (1, 0, 0)
     (item,) = cloud.items("orders")
     assert item["amount"] == {"N": "2"}
+
+
+def test_items_that_have_a_rank_are_not_handed_over(
+    cloud: Cloud, ordered_by: Callable[[str, str], None]
+) -> None:
+    ordered_by("revision", "N")
+    cloud.put("orders/x.jsonl", json_lines(*(order(number, revision=1) for number in range(60))))
+    done = ingest("orders/x.jsonl")
+    request = {"file": done.collected["file"], "partition": 0, "shards": done.shards}
+
+    long_ago = {**request, "started_at": "2025-08-18T19:00:00.000Z", "done": 0}
+
+    assert invoke("write_to_ddb", long_ago) == {"partition": 0, "written": 60, "superseded": 0}

@@ -610,3 +610,7 @@ def test_what_was_kept_is_not_counted_again() -> None:
     assert entry.counts_of("parse_and_validate", parsed) == {"ShardsKept": 1}
     assert entry.counts_of("enrich", {"enriched": 5, "kept": True}) == {}
     assert entry.counts_of("write_to_ddb", {"written": 5, "kept": True}) == {"PartitionsKept": 1}
+
+
+def test_what_is_handed_over_is_counted_by_the_one_that_finishes_it() -> None:
+    assert entry.counts_of("write_to_ddb", {"written": 5, "left": 2}) == {"PartitionsHandedOver": 1}

@@ -73,7 +73,7 @@ def main(count: int, shard_bytes: int) -> None:
         sent: list[int] = []
         vars(objects)["s3"] = lambda: Folder(Path(folder))
 
-        def write(table: str, batches: Iterable[tables.Batch]) -> int:
+        def write(table: str, batches: Iterable[tables.Batch], _: object) -> int:
             items = sum(batch.requests.count(b'{"PutRequest":') for batch in batches)
             sent.append(items)
             return items
@@ -111,7 +111,7 @@ def _run(settings: Any, size: int, shard_bytes: int) -> Any:
         both = parsed["quarantined"] + enriched["quarantined"]
         shards.append({**parsed, **enriched, "quarantined": both})
     written = [
-        writing.write_to_ddb({"file": file, "partition": partition, "shards": shards}, settings)
+        writing.write_to_ddb({"file": file, "partition": partition, "shards": shards}, settings, lambda: 900)
         for partition in range(plan["partitions"])
     ]
     return notifying.conserved(file, shards, written)

@@ -7,6 +7,7 @@ import contextlib
 import functools
 import io
 import json
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +51,7 @@ def run(
 
     async def inside() -> tuple[Any, Any]:
         functions = {camel(each): functools.partial(_invoke, each, before or {}) for each in HANDLERS}
-        engine = Engine(functions=LocalFunctions(functions), clients=client, clock=VirtualClock())
+        engine = Engine(functions=LocalFunctions(functions), clients=client, clock=VirtualClock(time.time()))
         try:
             machine = engine.create_state_machine("ingest", _definition(queue), ROLE)
             started = engine.start_execution(machine.arn, request, name)

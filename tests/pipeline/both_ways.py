@@ -83,7 +83,7 @@ def run(
     if not proofs:
         monkeypatch.setattr(contracts.Catalogue, "proof", lambda *_: None)
 
-    def write(_: str, batches: Iterable[tables.Batch]) -> int:
+    def write(_: str, batches: Iterable[tables.Batch], is_over: object) -> int:
         before = len(sent)
         for batch in batches:
             requests = json.loads(b"[%b]" % batch.requests)
@@ -115,7 +115,9 @@ def run(
             request: Any = {"file": file, "shard": shard, "partitions": partitions, "parsed": parsed}
             outcomes.append({**parsed, **enriching.enrich(request, settings)})
         written = [
-            writing.write_to_ddb({"file": file, "partition": number, "shards": outcomes}, settings)
+            writing.write_to_ddb(
+                {"file": file, "partition": number, "shards": outcomes}, settings, lambda: 900
+            )
             for number in range(partitions)
         ]
     except FileError as error:

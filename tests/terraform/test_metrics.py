@@ -24,6 +24,7 @@ WRITTEN = {
     *entry.METRICS_OF_ERRORS.values(),
     *(metric for metrics in entry.METRICS.values() for metric in metrics.values()),
     *(metric for kept in entry.KEPT.values() for metric in kept),
+    *entry.HANDED_OVER,
 }
 NAMESPACE = "statewright"
 # Namespace of AWS's -> the page that lists its metrics, the dimension that is asked for, the metrics.
@@ -102,7 +103,7 @@ def test_what_functions_write_and_nobody_looks_at_is_known_by_name(plan: Plan) -
 
     assert WRITTEN - shown == {
         *("FilesClaimed", "FilesInProgress", "RecordsValid", "RecordsEnriched"),
-        *("ShardsKept", "PartitionsKept", "FilesRechunked"),
+        *("ShardsKept", "PartitionsKept", "PartitionsHandedOver", "FilesRechunked"),
     }
 
 
