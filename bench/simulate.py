@@ -106,10 +106,15 @@ def play(scene: Scene) -> Outcome:
     return simulate(files, scene.limits)
 
 
-def amount(scene: Scene) -> float:
-    """Return what a scene costs, in USD."""
+def amount(scene: Scene, outcome: Outcome) -> float:
+    """Return what a scene costs, in USD: the files by themselves, and writers that wait for the table."""
     _, made = planned(scene.records)
-    return bill(made.amounts, prices_of(DEFAULT_REGION)).usd * scene.files
+    alone = sum(each.count * each.seconds for each in made.invocations.values())
+    waited = max(0.0, outcome.function_seconds / scene.files - alone)
+    amounts = made.amounts.copy()
+    gb = MACHINE.memory_mb["write_to_ddb"] / 1024
+    amounts[f"lambda.{MACHINE.processor}_gb_seconds", f"time on {MACHINE.processor}"] += waited * gb
+    return bill(amounts, prices_of(DEFAULT_REGION)).usd * scene.files
 
 
 def scenes() -> list[Scene]:
@@ -169,15 +174,21 @@ def scene_table() -> Iterator[str]:
         outcome = play(scene)
         cells = (
             scene.name,
-            shown(outcome.seconds),
-            shown(max(outcome.files)),
+            *_times(outcome),
             f"{outcome.most_functions:,}",
             f"{outcome.handed_over:,} of {outcome.children:,}",
             f"{outcome.given_up:,}",
-            usd(amount(scene)),
+            usd(amount(scene, outcome)),
             bottleneck(scene, outcome),
         )
         yield f"| {' | '.join(cells)} |"
+
+
+def _times(outcome: Outcome) -> tuple[str, str]:
+    """Return when all has ended, and how long the slowest file took: not where files fail on the way."""
+    if outcome.given_up:
+        return "—", "—"
+    return shown(outcome.seconds), shown(max(outcome.files))
 
 
 def shown(seconds: float) -> str:

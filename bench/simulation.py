@@ -209,6 +209,10 @@ class _Run:
         while left:
             after: list[Partition] = []
             yield from self._map(self._partition(each, after) for each in left)
+            if sum(each.done for each in after) == sum(each.done for each in left) and len(after) == len(
+                left
+            ):
+                raise ValueError("no writer has put an item: the workflow ends as TableTooSlow")
             left = after
         yield from self._function(file.after)
         self.outcome.files.append(self._env.now - file.arrives)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import random
-from itertools import islice
+from itertools import count, islice, takewhile
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import msgspec
@@ -45,21 +45,16 @@ class Batch(NamedTuple):
     requests: bytes
 
 
-def write_items(table: str, batches: Iterable[Batch], is_over: Callable[[], bool]) -> int:
+def write_items(table: str, batches: Iterable[Batch], is_over: Callable[[], bool] | None = None) -> int:
     """Put items; return how many. No two of all the batches may have one key.
 
-    When the time is over, what the table refuses is not sent again; then fewer were put, of the first batches
-    all.
-    Raises Throttled, ServiceUnavailable, ServiceRefused: then some items may have been written.
+    With `is_over`, what the table refuses is sent again until the time is over. Then it may be fewer: all of
+    the first batches are put up to so many items, and of those behind them some.
+    Raises Throttled (without `is_over`), ServiceUnavailable, ServiceRefused: then some items may have been
+    written.
     """
-    put = 0
-    try:
-        for items in _results(table, (_write(table, batch, is_over) for batch in batches)):
-            put += items
-    except Throttled:
-        if not is_over():
-            raise
-    return put
+    # All results are waited for: of a batch that is under way nobody would know whether it is put.
+    return sum(takewhile(bool, [*_results(table, (_write(table, batch, is_over) for batch in batches))]))
 
 
 class Condition(NamedTuple):
@@ -145,11 +140,12 @@ def _results(table: str, tasks: Iterable[Task[A]]) -> Iterator[A]:
     return Flights[A](_pace(table), 2 * WRITES).results(tasks)
 
 
-def _write(table: str, batch: Batch, is_over: Callable[[], bool]) -> Task[int]:
+def _write(table: str, batch: Batch, is_over: Callable[[], bool] | None) -> Task[int]:
+    """Put all items of a batch; return how many, or 0 where the time was over before all were."""
     left = batch
-    for attempt in range(ROUNDS):
-        if attempt and is_over():
-            break
+    for attempt in count() if is_over else range(ROUNDS):
+        if attempt and is_over and is_over():
+            return 0
         send = Send("BatchWriteItem", body_of(table, left.requests), left.items, _wait(attempt))
         try:
             with calling(f"DynamoDB BatchWriteItem into {table}"):
@@ -160,7 +156,7 @@ def _write(table: str, batch: Batch, is_over: Callable[[], bool]) -> Task[int]:
         if not unprocessed:
             return batch.items
         left = Batch(len(unprocessed), msgspec.json.encode(unprocessed)[1:-1])
-    raise Throttled(f"DynamoDB BatchWriteItem: {left.items} items unprocessed after {attempt + 1} rounds")
+    raise Throttled(f"DynamoDB BatchWriteItem: {left.items} items unprocessed after {ROUNDS} rounds")
 
 
 def _put(table: str, body: bytes) -> Task[Mapping[str, Any] | None]:

@@ -68,15 +68,17 @@ def write_to_ddb(request: WriteRequest, settings: Settings, seconds_left: Callab
     return written
 
 
-def _ending(request: WriteRequest, seconds_left: Callable[[], float]) -> Callable[[], bool]:
+def _ending(request: WriteRequest, seconds_left: Callable[[], float]) -> Callable[[], bool] | None:
     """Return what says whether it is time to hand over: before the execution ends, and this invocation."""
     if "started_at" not in request:
-        return lambda: False
+        return None
     end = datetime.fromisoformat(request["started_at"]).timestamp() + EXPRESS_SECONDS
+    if end < time.time():  # no such execution lives: it began by another clock, as in virtual time
+        return lambda: seconds_left() < RESERVE_SECONDS
     return lambda: min(end - time.time(), seconds_left()) < RESERVE_SECONDS
 
 
-def _worked(request: WriteRequest, settings: Settings, is_over: Callable[[], bool]) -> Written:
+def _worked(request: WriteRequest, settings: Settings, is_over: Callable[[], bool] | None) -> Written:
     file, partition = request["file"], request["partition"]
     shards = sorted(request["shards"], key=lambda shard: shard["shard"]["index"])
     staged = staged_items.Partition(shards, partition)
@@ -85,16 +87,16 @@ def _worked(request: WriteRequest, settings: Settings, is_over: Callable[[], boo
     rank = _rank_of(file, ordered.order)
     with processed.Writer(processed.place(settings.output_bucket, file, partition)) as log:
         if rank is None:
-            total, keys, last = _last_offsets(staged.parts)
+            total, distinct, last = _last_offsets(staged.parts)
             done = request.get("done", 0)
             batches = _logged(_chosen(staged.parts(), last), log)
-            in_time = takewhile(lambda _: not is_over(), batches)
+            in_time = takewhile(lambda _: not (is_over and is_over()), batches)
             # Only the last batch has fewer items, and who has put that one does not hand over.
-            left = islice(in_time, done // tables.BATCH_ITEMS, None)
-            written = done + tables.write_items(table, left, is_over)
-            if written < keys:
+            to_put = islice(in_time, done // tables.BATCH_ITEMS, None)
+            written = done + tables.write_items(table, to_put, is_over)
+            if written < distinct:
                 log.drop()
-                return _unfinished(partition, written, total, keys)
+                return _unfinished(partition, written, total, distinct)
         else:
             total, places = _newest(_items(staged), rank)
             newest = (each for place, each in enumerate(_items(staged)) if place in places)
@@ -108,12 +110,12 @@ def _worked(request: WriteRequest, settings: Settings, is_over: Callable[[], boo
     return {"partition": partition, "written": written, "superseded": total - written}
 
 
-def _unfinished(partition: int, written: int, total: int, keys: int) -> Written:
+def _unfinished(partition: int, written: int, total: int, distinct: int) -> Written:
     return {
         "partition": partition,
         "written": written,
-        "superseded": total - keys,
-        "left": keys - written,
+        "superseded": total - distinct,
+        "left": distinct - written,
     }
 
 

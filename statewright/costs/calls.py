@@ -24,7 +24,7 @@ PUBLISH = "sns:Publish"
 TOLD_SINGLY, MARKED_AT_ONCE = 20, 25
 # A writer passes over its items twice: to find the last one of each key, and to write those. What it has read
 # stays in memory up to here (functions/pipeline/staged_items.py).
-KEPT_BYTES = 4 * 1024 * 1024
+KEPT_BYTES = 2 * 1024 * 1024
 
 
 @dataclass(frozen=True)

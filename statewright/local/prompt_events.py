@@ -11,10 +11,23 @@ from typing import Any
 
 
 def install(s3: Any) -> None:
-    """Put this in the place of the thread in which `s3`, MiniStack's module, sends an event."""
+    """Put this in the place of the thread in which `s3`, MiniStack's module, sends an event.
 
-    def send(bucket: str, key: str, event: str, *about: Any, **more: Any) -> None:
-        if bucket in s3._bucket_notifications:
-            s3._fire_s3_event(bucket, key, event, *about, sequencer=s3._next_event_sequencer(event), **more)
+    Raises AttributeError where a release has it otherwise, since uploads would lose events in silence.
+    """
+    is_told, next_sequencer, fire = s3._bucket_notifications, s3._next_event_sequencer, s3._fire_s3_event
+    assert callable(s3._fire_s3_event_async)
+
+    def send(
+        bucket: str,
+        key: str,
+        event: str,
+        size: int = 0,
+        etag: str = "",
+        deletion_type: str | None = None,
+        **more: Any,
+    ) -> None:
+        if bucket in is_told:
+            fire(bucket, key, event, size, etag, deletion_type, sequencer=next_sequencer(event), **more)
 
     s3._fire_s3_event_async = send

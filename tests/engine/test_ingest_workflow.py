@@ -515,7 +515,7 @@ def test_a_round_in_which_no_writer_puts_an_item_is_the_last_one(execute, defini
     assert rounds_of(calls) == {0: [0, 40], 1: [0], 2: [0, 40]}
 
 
-def test_a_partition_that_fails_beside_one_that_is_handed_over_ends_the_rounds(execute, definition, cloud):
+def test_what_is_handed_over_beside_a_partition_that_fails_is_written_to_its_end(execute, definition, cloud):
     cloud["dynamodb"].delete_table(TableName="files")
     handlers, calls = functions(partitions=3)
     one_breaks = failing(
@@ -524,7 +524,7 @@ def test_a_partition_that_fails_beside_one_that_is_handed_over_ends_the_rounds(e
     outcome = run(execute, definition, cloud, one_breaks)
     assert (outcome.status, outcome.error) == ("FAILED", "PartitionsFailed")
     assert outcome.cause.startswith("1 of 3 partitions failed")
-    assert rounds_of(calls) == {0: [0], 1: [0], 2: [0]}
+    assert rounds_of(calls) == {0: [0, 50], 1: [0], 2: [0]}
 
 
 def test_the_largest_files_may_hand_over_every_partition(execute, definition, cloud):

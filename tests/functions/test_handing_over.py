@@ -139,27 +139,54 @@ def test_a_writer_that_nobody_waits_for_in_an_express_execution_goes_on_to_the_e
     assert write(request_, lambda: 0.0) == WHOLE
 
 
+def test_a_writer_whose_execution_began_by_another_clock_has_its_own_invocation(
+    cloud: Cloud, table: Table, request_: dict[str, Any]
+) -> None:
+    request_["started_at"] = "2023-11-14T22:13:20.000Z"
+
+    said = write(request_, table.over_after(3))
+
+    assert 3 * tables.BATCH_ITEMS <= said["written"] == KEYS - said["left"]
+
+
+REFUSED = {"UnprocessedItems": {"statewright-orders": [{"PutRequest": {}}] * tables.BATCH_ITEMS}}
+
+
 @pytest.mark.parametrize("calls", [3, 9])
 def test_what_the_table_refuses_when_the_time_is_over_is_left_to_the_next_one(
     cloud: Cloud, table: Table, request_: dict[str, Any], calls: int
 ) -> None:
     seconds_left = table.over_after(calls)
-    refused: Any = {"UnprocessedItems": {"statewright-orders": [{"PutRequest": {}}] * tables.BATCH_ITEMS}}
-    table.answer = lambda request: refused if seconds_left() < 100 and table.calls % 2 else None
+    table.answer = lambda request: REFUSED if seconds_left() < 100 and table.calls % 2 else None
 
     said = write(request_, seconds_left)
+    under_way = len(cloud.items("orders")) - said["written"]
     table.answer = lambda request: None
 
-    assert said["written"] <= len(cloud.items("orders"))
-    assert table.calls <= calls + 2 * tables.WRITES
+    assert 0 <= under_way <= tables.WRITES * tables.BATCH_ITEMS
+    assert table.calls <= calls + tables.WRITES
     assert write(request_, done=said["written"]) == WHOLE
     assert len(table.keys) == len(logged(cloud)) == len(cloud.items("orders")) == KEYS
+    assert sum(table.keys.values()) - KEYS == under_way  # these alone were put again
 
 
-def test_what_the_table_refuses_before_is_an_error_as_it_was(
+def test_a_table_that_refuses_for_long_is_asked_until_the_time_is_over(
     cloud: Cloud, table: Table, request_: dict[str, Any]
 ) -> None:
-    table.answer = lambda request: {"UnprocessedItems": request["RequestItems"]}
+    begun, seconds_left = 3, table.over_after(20 * tables.ROUNDS)
+    table.answer = lambda request: REFUSED if table.calls > begun else None
+
+    said = write(request_, seconds_left)
+
+    assert said == {**WHOLE, "written": begun * tables.BATCH_ITEMS, "left": KEYS - begun * tables.BATCH_ITEMS}
+    assert table.calls >= 20 * tables.ROUNDS
+
+
+def test_without_an_end_to_go_by_a_table_that_refuses_is_an_error(
+    cloud: Cloud, table: Table, request_: dict[str, Any]
+) -> None:
+    del request_["started_at"]
+    table.answer = lambda request: REFUSED
 
     with pytest.raises(Throttled):
         write(request_)

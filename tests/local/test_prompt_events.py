@@ -24,7 +24,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """What MiniStack's own sender is asked for: its parameters by name, with the thread that asks."""
     asked: list[dict[str, Any]] = []
 
-    def send(bucket: str, key: str, event: str, size: int = 0, **more: Any) -> None:
+    def send(bucket: str, key: str, event: str, size: int, *about: Any, **more: Any) -> None:
         asked.append({"of": (bucket, key, event, size), "in": threading.current_thread(), **more})
 
     monkeypatch.setattr(s3, "_fire_s3_event", send)
@@ -45,6 +45,12 @@ def test_an_event_is_sent_by_the_one_who_keeps_the_object(sent: list[dict[str, A
     assert {each["in"] for each in sent} == {threading.current_thread()}
     assert sent[0]["version_id"] == "v"
     assert sent[0]["sequencer"] < sent[1]["sequencer"]
+
+
+def test_a_release_that_sends_in_another_way_is_told_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(s3, "_fire_s3_event_async")
+    with pytest.raises(AttributeError, match="_fire_s3_event_async"):
+        install(s3)
 
 
 def test_a_bucket_that_tells_nobody_sends_nothing(sent: list[dict[str, Any]]) -> None:

@@ -230,10 +230,6 @@ def test_what_is_there_stays_when_it_is_put_once(cloud: Cloud, monkeypatch: pyte
         objects.put_once({"bucket": "no-such-bucket", "key": "k"}, b"", "text/plain", {})
 
 
-def in_time() -> bool:
-    return False
-
-
 def encoded(count: int) -> list[bytes]:
     return [json.dumps({"order_id": {"S": f"o-{number}"}}).encode() for number in range(count)]
 
@@ -247,7 +243,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 @pytest.mark.parametrize("count", [0, 1, 25, 26, 600])
 def test_batches_of_items_are_written(cloud: Cloud, count: int) -> None:
-    assert tables.write_items("statewright-orders", tables.batches(encoded(count)), in_time) == count
+    assert tables.write_items("statewright-orders", tables.batches(encoded(count))) == count
     assert len(cloud.items("orders")) == count
 
 
@@ -284,7 +280,7 @@ def test_unprocessed_items_are_sent_again(cloud: Cloud, quick: list[float], answ
         return {"UnprocessedItems": {table: asked[taken:]} if asked[taken:] else {}}
 
     answering("BatchWriteItem", half)
-    assert tables.write_items("statewright-orders", tables.batches(encoded(60)), in_time) == 60
+    assert tables.write_items("statewright-orders", tables.batches(encoded(60))) == 60
     assert len(cloud.items("orders")) == 60
     assert quick
     assert all(0 <= wait <= tables.LONGEST_WAIT_SECONDS for wait in quick)
@@ -293,7 +289,7 @@ def test_unprocessed_items_are_sent_again(cloud: Cloud, quick: list[float], answ
 def test_items_that_stay_unprocessed_are_throttled(quick: list[float], answering: Answering) -> None:
     answering("BatchWriteItem", lambda request: {"UnprocessedItems": request["RequestItems"]})
     with pytest.raises(Throttled, match=r"25 items unprocessed after"):
-        tables.write_items("statewright-orders", tables.batches(encoded(900)), in_time)
+        tables.write_items("statewright-orders", tables.batches(encoded(900)))
     assert len(quick) >= tables.ROUNDS - 1
 
 
@@ -302,7 +298,7 @@ def test_batches_for_which_there_is_no_room_at_all_are_sent_again(
 ) -> None:
     left = [THROTTLED] * 5
     answering("BatchWriteItem", lambda _: left.pop() if left else None)
-    assert tables.write_items("statewright-orders", tables.batches(encoded(60)), in_time) == 60
+    assert tables.write_items("statewright-orders", tables.batches(encoded(60))) == 60
     assert len(cloud.items("orders")) == 60
     assert tables._pace("statewright-orders").window < tables.WRITES
 
@@ -329,12 +325,12 @@ def test_a_put_that_is_throttled_is_sent_again(
 def test_without_credentials_writes_are_refused(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ready_calls, "_signed", mock.Mock(side_effect=NoCredentialsError()))
     with pytest.raises(ServiceRefused, match="NoCredentialsError"):
-        tables.write_items("statewright-orders", tables.batches(encoded(30)), in_time)
+        tables.write_items("statewright-orders", tables.batches(encoded(30)))
 
 
 def test_a_table_that_is_not_there_refuses(cloud: Cloud) -> None:
     with pytest.raises(ServiceRefused, match="ResourceNotFoundException"):
-        tables.write_items("no-such-table", tables.batches(encoded(1)), in_time)
+        tables.write_items("no-such-table", tables.batches(encoded(1)))
     assert aws.dynamodb().batch_write_item(
         RequestItems={"statewright-orders": [{"PutRequest": {"Item": {"order_id": {"S": "by hand"}}}}]}
     )
