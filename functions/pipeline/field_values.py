@@ -7,6 +7,7 @@ shards; what comes out depends neither on how the records were cut nor on their 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,8 @@ PERCENTS = (1, 5, 25, 50, 75, 95, 99)
 MAX_TEXT_CHARACTERS = 64
 # So many of the texts that come most often are shown.
 MAX_FREQUENT = 10
+# So many different texts of numbers are counted before they are decoded.
+MAX_WAITING = 2048
 _VALUES = msgspec.json.Decoder(list[Any], float_hook=Decimal)
 # Date-times of a column that sort as their texts do, and that a calendar has: to the second, in UTC.
 _SORTED = re.compile(rb'(?:"(?!0000)\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\dZ"\t?)+')
@@ -56,15 +59,33 @@ class FieldValues(msgspec.Struct, tag=True):
         return {}
 
 
-class Numbers(FieldValues):
+class Numbers(FieldValues, dict=True):
     """Sum, mean, extremes, quantiles."""
 
     values: Values = msgspec.field(default_factory=Values)
 
+    def __post_init__(self) -> None:
+        self._waiting = Counter[bytes]()
+
     def add(self, values: Sequence[Any]) -> None:
         """Take in integers and decimals."""
         super().add(values)
-        self.values.add(values)
+        self.values.add(values, [1] * len(values))
+
+    def add_column(self, text: bytes) -> None:
+        """Take in numbers; each text of those that come often is decoded once."""
+        found = text.split(columns.TAB)
+        self.count += len(found)
+        self._waiting.update(found)
+        if len(self._waiting) > MAX_WAITING:
+            self.settle()
+
+    def settle(self) -> None:
+        """Take the one form that these values have."""
+        if self._waiting:
+            text = columns.TAB.join(self._waiting)
+            self.values.add(columns.values(text, _VALUES), [*self._waiting.values()])
+            self._waiting.clear()
 
     def merge(self, other: Any) -> None:
         """Take in what another one knows."""

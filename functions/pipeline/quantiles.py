@@ -6,6 +6,7 @@ parts are merged. t-digests and KLL sketches do not promise that; buckets of a f
 
 from __future__ import annotations
 
+import operator
 from collections import Counter
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Context, Decimal, Inexact, InvalidOperation, localcontext
 from typing import TYPE_CHECKING
@@ -68,16 +69,17 @@ class Values(msgspec.Struct):
     def __post_init__(self) -> None:
         self.counts = Counter(self.counts)
 
-    def add(self, numbers: Sequence[Number]) -> None:
-        """Count numbers, at least one."""
+    def add(self, numbers: Sequence[Number], times: Sequence[int]) -> None:
+        """Count numbers, at least one, each so many times."""
         self.whole = self.whole and set(map(type, numbers)) == {int}
-        if self.digits is None:
-            self._count(numbers, _EXACT)
-        else:
+        if self.digits is not None:
             with localcontext(_EXACT):
-                found = Measures(len(numbers), Decimal(sum(numbers)), _of(min(numbers)), _of(max(numbers)))
+                total = Decimal(sum(map(operator.mul, numbers, times)))
+            found = Measures(sum(times), total, _of(min(numbers)), _of(max(numbers)))
             self.measures = _joined(self.measures, found)
-            self._count(numbers, _CUT[self.digits])
+        context = _EXACT if self.digits is None else _CUT[self.digits]
+        for text, count in zip(_texts(numbers, context), times, strict=True):
+            self.counts[text] += count
         self._bound()
 
     def merge(self, other: Values) -> None:
@@ -128,16 +130,6 @@ class Values(msgspec.Struct):
         half = Decimal(5).scaleb(first.adjusted() - self.digits)
         middle = _EXACT.add(first, half.copy_sign(first))
         return _one_form(min(max(middle, measures.least), measures.most))
-
-    def _count(self, numbers: Sequence[Number], context: Context) -> None:
-        """Count numbers by their texts; of whole ones that come often, each is made a text once."""
-        if self.whole:
-            found = Counter(numbers)
-            if 2 * len(found) < len(numbers):
-                for text, count in zip(_texts(found, context), found.values(), strict=True):
-                    self.counts[text] += count
-                return
-        self.counts.update(_texts(numbers, context))  # type: ignore[arg-type] # it is a Counter
 
     def _bound(self) -> None:
         if self.digits is None:

@@ -28,8 +28,12 @@ numbers = st.lists(st.one_of(st.integers(-50, 50), st.integers(-(10**37), 10**37
 def of(found: list[Any]) -> Values:
     values = Values()
     if found:
-        values.add(found)
+        count(values, found)
     return values
+
+
+def count(values: Values, found: list[Any]) -> None:
+    values.add(found, [1] * len(found))
 
 
 def form(values: Values) -> bytes:
@@ -90,11 +94,19 @@ def test_parts_in_any_order_say_what_the_whole_says(found: list[Any], data: st.D
         assert merged.told() == whole.told()
 
 
+@given(numbers, st.integers(1, 1000))
+def test_what_comes_several_times_is_as_if_it_were_told_so_often(found: list[Any], times: int) -> None:
+    at_once = of(found)
+    if found:
+        at_once.add(found, [times] * len(found))
+    assert form(at_once) == form(of(found * (times + 1)))
+
+
 def test_numbers_at_the_bound_are_kept_and_one_more_makes_buckets() -> None:
     values = of(list(range(quantiles.MAX_NUMBERS)))
     assert values.error == 0
     assert values.quantiles([50]) == {50: 1023}
-    values.add([-1])
+    count(values, [-1])
     assert values.error == Decimal("0.005")
     assert values.quantiles([1, 50]) == {1: 19, 50: 1025}
     measures = values.told()
@@ -106,9 +118,9 @@ def test_numbers_of_all_magnitudes_have_no_more_buckets_than_the_bound() -> None
     values = Values()
     for sign in (1, -1):
         for exponent in range(-130, 126):
-            values.add([Decimal(sign * digit).scaleb(exponent - 2) for digit in range(100, 1000, 7)])
+            count(values, [Decimal(sign * digit).scaleb(exponent - 2) for digit in range(100, 1000, 7)])
             assert len(values.counts) <= quantiles.MAX_BUCKETS
-    values.add([0])
+    count(values, [0])
     assert values.digits == 1
     assert len(values.counts) == 4_609
     assert values.error == Decimal("0.5")
@@ -121,7 +133,7 @@ def test_a_zero_is_a_zero_however_it_is_written(zero: str) -> None:
     assert measures is not None
     assert [str(each) for each in (measures.total, measures.least, measures.most)] == ["1.5", "0", "1.5"]
     values = of(list(range(1, quantiles.MAX_NUMBERS + 2)))
-    values.add([Decimal(zero), Decimal("1.5")])
+    count(values, [Decimal(zero), Decimal("1.5")])
     measures = values.told()
     assert measures is not None
     assert (str(measures.least), str(values.quantiles([0])[0])) == ("0", "0")
