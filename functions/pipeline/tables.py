@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import random
-from itertools import count, islice, takewhile
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import msgspec
@@ -48,13 +48,25 @@ class Batch(NamedTuple):
 def write_items(table: str, batches: Iterable[Batch], is_over: Callable[[], bool] | None = None) -> int:
     """Put items; return how many. No two of all the batches may have one key.
 
-    With `is_over`, what the table refuses is sent again until the time is over. Then it may be fewer: all of
-    the first batches are put up to so many items, and of those behind them some.
-    Raises Throttled (without `is_over`), ServiceUnavailable, ServiceRefused: then some items may have been
-    written.
+    With `is_over` it may be fewer, when the time is over or the table refuses for too long: all of the first
+    batches are put up to so many items, and of those behind them some.
+    Raises Throttled (with `is_over` where no item is put), ServiceUnavailable, ServiceRefused: then some
+    items may have been written.
     """
-    # All results are waited for: of a batch that is under way nobody would know whether it is put.
-    return sum(takewhile(bool, [*_results(table, (_write(table, batch, is_over) for batch in batches))]))
+    is_refused = False
+
+    def put(batch: Batch) -> Task[int]:
+        nonlocal is_refused
+        items = yield from _write(table, batch, is_over)
+        is_refused = is_refused or not items
+        return items
+
+    # All that are under way are waited for: of another one nobody would know whether it is put.
+    results = [*_results(table, map(put, takewhile(lambda _: not is_refused, batches)))]
+    written = sum(takewhile(bool, results))
+    if is_refused and (is_over is None or not (written or is_over())):
+        raise Throttled(f"DynamoDB BatchWriteItem into {table}: items unprocessed after {ROUNDS} rounds")
+    return written
 
 
 class Condition(NamedTuple):
@@ -141,11 +153,11 @@ def _results(table: str, tasks: Iterable[Task[A]]) -> Iterator[A]:
 
 
 def _write(table: str, batch: Batch, is_over: Callable[[], bool] | None) -> Task[int]:
-    """Put all items of a batch; return how many, or 0 where the time was over before all were."""
+    """Put all items of a batch; return how many, or 0 where some are left in the end."""
     left = batch
-    for attempt in count() if is_over else range(ROUNDS):
+    for attempt in range(ROUNDS):
         if attempt and is_over and is_over():
-            return 0
+            break
         send = Send("BatchWriteItem", body_of(table, left.requests), left.items, _wait(attempt))
         try:
             with calling(f"DynamoDB BatchWriteItem into {table}"):
@@ -156,7 +168,7 @@ def _write(table: str, batch: Batch, is_over: Callable[[], bool] | None) -> Task
         if not unprocessed:
             return batch.items
         left = Batch(len(unprocessed), msgspec.json.encode(unprocessed)[1:-1])
-    raise Throttled(f"DynamoDB BatchWriteItem: {left.items} items unprocessed after {ROUNDS} rounds")
+    return 0
 
 
 def _put(table: str, body: bytes) -> Task[Mapping[str, Any] | None]:

@@ -511,8 +511,18 @@ def test_a_round_in_which_no_writer_puts_an_item_is_the_last_one(execute, defini
     handlers, calls = functions(partitions=3)
     stuck = handing_over(handlers, lambda event: 100 if event["partition"] == 1 else 40 * (not event["done"]))
     outcome = run(execute, definition, cloud, stuck)
-    assert_failed_once(outcome, cloud, "TableTooSlow", "2 of 3 partitions have put no item")
+    assert_failed_once(outcome, cloud, "TableTooSlow", "2 of 3 partitions are not written")
     assert rounds_of(calls) == {0: [0, 40], 1: [0], 2: [0, 40]}
+
+
+@pytest.mark.parametrize(("items", "status"), [(1000, "SUCCEEDED"), (1001, "FAILED")])
+def test_the_thousandth_round_is_the_last_one(execute, definition, cloud, monkeypatch, items, status):
+    monkeypatch.setitem(globals(), "ITEMS", items)
+    handlers, calls = functions(partitions=2)
+    slow = handing_over(handlers, lambda event: items if event["partition"] else 1)
+    outcome = run(execute, definition, cloud, slow)
+    assert (outcome.status, outcome.error) == (status, "TableTooSlow" if status == "FAILED" else None)
+    assert len(rounds_of(calls)[0]) == 1000
 
 
 def test_what_is_handed_over_beside_a_partition_that_fails_is_written_to_its_end(execute, definition, cloud):

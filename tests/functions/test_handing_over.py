@@ -170,16 +170,19 @@ def test_what_the_table_refuses_when_the_time_is_over_is_left_to_the_next_one(
     assert sum(table.keys.values()) - KEYS == under_way  # these alone were put again
 
 
-def test_a_table_that_refuses_for_long_is_asked_until_the_time_is_over(
+def test_what_is_put_before_the_table_refuses_for_too_long_is_handed_over(
     cloud: Cloud, table: Table, request_: dict[str, Any]
 ) -> None:
-    begun, seconds_left = 3, table.over_after(20 * tables.ROUNDS)
+    begun = 3
     table.answer = lambda request: REFUSED if table.calls > begun else None
 
-    said = write(request_, seconds_left)
+    said = write(request_)
 
     assert said == {**WHOLE, "written": begun * tables.BATCH_ITEMS, "left": KEYS - begun * tables.BATCH_ITEMS}
-    assert table.calls >= 20 * tables.ROUNDS
+    with pytest.raises(Throttled):
+        write(request_, done=said["written"])
+    at_once = 2 * tables.WRITES
+    assert table.calls <= begun + 2 * at_once * tables.ROUNDS
 
 
 def test_without_an_end_to_go_by_a_table_that_refuses_is_an_error(
