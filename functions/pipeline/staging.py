@@ -35,7 +35,7 @@ FRAME_BYTES = 256 * 1024
 # All of a frame of columns is taken apart at once.
 COLUMNS_BYTES = 64 * 1024
 # All partitions' unwritten lines and columns together: what a writer holds in memory.
-BUFFERED_BYTES = 4 * 1024 * 1024
+BUFFERED_BYTES = 3 * 1024 * 1024
 MAGIC = b"STWRPART"
 TAIL_BYTES = 64 * 1024
 CONTENT_TYPE = "application/zstd"

@@ -58,7 +58,7 @@ class Answer:
 # glibc keeps blocks that a process has freed, up to a size that grows, and a heap for each of its threads: a
 # worker would be as large as all of its functions together. So the size is fixed, and the heap is one
 # (mallopt(3)); other C libraries do not read it.
-KEEPS_LITTLE = {"MALLOC_MMAP_THRESHOLD_": str(2 * 1024 * 1024), "MALLOC_ARENA_MAX": "1"}
+KEEPS_LITTLE = {"MALLOC_MMAP_THRESHOLD_": str(512 * 1024), "MALLOC_ARENA_MAX": "1"}
 
 
 class WorkerProcess:
