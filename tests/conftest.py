@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import signal
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,20 +15,6 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 # A shell that starts a run in the background has it ignore SIGINT, and children inherit that (POSIX, shell
 # command language 2.11): tests that send Ctrl-C to commands would wait for nothing.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-TESTS = Path(__file__).parent
-
-
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Group what shares something dear to make, for pytest-xdist's --dist loadgroup."""
-    item.add_marker(pytest.mark.xdist_group(_group_of(item)))
-
-
-def _group_of(item: pytest.Item) -> str:
-    """Return the file of a test; of Terraform's the folder, which has one plan; a page of docs is alone."""
-    path = item.path.relative_to(TESTS)
-    if path.parts[0] == "terraform":
-        return path.parts[0]
-    return item.name if path.name == "test_docs.py" else str(path)
 
 
 # Of a module, not of the session: while Playwright runs, no other test can run an event loop of its own.
