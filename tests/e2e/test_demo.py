@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +55,14 @@ def expect(project: Path, expected: list[dict[str, Any]]) -> None:
     (project / "samples" / "expected.json").write_text(json.dumps(expected))
 
 
+@pytest.fixture(autouse=True)
+def temporary(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder for temporary files that no other test's demo uses at the same time."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path_factory.mktemp("temporary")))
+
+
 def left_behind() -> set[Path]:
-    return set(Path(tempfile.gettempdir()).glob("statewright-demo-*"))
+    return set(Path(os.environ["TMPDIR"]).glob("statewright-demo-*"))
 
 
 def test_the_demo_shows_every_outcome_and_the_sum_and_leaves_nothing(project: Path) -> None:
