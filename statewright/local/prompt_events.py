@@ -15,8 +15,7 @@ def install(s3: Any) -> None:
 
     Raises AttributeError where a release has it otherwise, since uploads would lose events in silence.
     """
-    is_told, next_sequencer, fire = s3._bucket_notifications, s3._next_event_sequencer, s3._fire_s3_event
-    assert callable(s3._fire_s3_event_async)
+    next_sequencer, fire, _ = s3._next_event_sequencer, s3._fire_s3_event, s3._fire_s3_event_async
 
     def send(
         bucket: str,
@@ -27,7 +26,7 @@ def install(s3: Any) -> None:
         deletion_type: str | None = None,
         **more: Any,
     ) -> None:
-        if bucket in is_told:
+        if bucket in s3._bucket_notifications:
             fire(bucket, key, event, size, etag, deletion_type, sequencer=next_sequencer(event), **more)
 
     s3._fire_s3_event_async = send

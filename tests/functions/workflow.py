@@ -7,7 +7,6 @@ import contextlib
 import functools
 import io
 import json
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -51,7 +50,7 @@ def run(
 
     async def inside() -> tuple[Any, Any]:
         functions = {camel(each): functools.partial(_invoke, each, before or {}) for each in HANDLERS}
-        engine = Engine(functions=LocalFunctions(functions), clients=client, clock=VirtualClock(time.time()))
+        engine = Engine(functions=LocalFunctions(functions), clients=client, clock=VirtualClock())
         try:
             machine = engine.create_state_machine("ingest", _definition(queue), ROLE)
             started = engine.start_execution(machine.arn, request, name)
