@@ -73,16 +73,14 @@ def ready(table: str, batches: Iterable[Batch], _: object) -> int:
     return written
 
 
-def work(body: bytes, format_: str, partitions: int = 1) -> Seconds:
-    """Let the functions work on a file of orders."""
+def keep(body: bytes, format_: str) -> tuple[Any, Any]:
+    """Keep a file of orders; return what the functions are told of it, and of its one shard."""
     store = Kept()
     named: Any = vars(objects)
     named["s3"] = lambda: store
-    vars(tables)["write_items"] = ready
-    settings = settings_of_nothing()
     key = f"orders/bench.{format_}"
     store.objects["raw", key] = body
-    file: Any = {
+    file = {
         "id": "0" * 32,
         "run": "0" * 12,
         "bucket": "raw",
@@ -95,7 +93,14 @@ def work(body: bytes, format_: str, partitions: int = 1) -> Seconds:
         "format": format_.partition(".")[0],
         "compression": "gzip" if format_.endswith("gz") else "none",
     }
-    shard: Any = {"index": 0, "start": 0, "end": len(body)}
+    return file, {"index": 0, "start": 0, "end": len(body)}
+
+
+def work(body: bytes, format_: str, partitions: int = 1) -> Seconds:
+    """Let the functions work on a file of orders."""
+    file, shard = keep(body, format_)
+    vars(tables)["write_items"] = ready
+    settings = settings_of_nothing()
     times = [process_time()]
     parsed: Any = parsing.parse_and_validate({"file": file, "shard": shard}, settings)
     times.append(process_time())

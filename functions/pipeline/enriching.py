@@ -88,7 +88,7 @@ def _worked(request: EnrichRequest, settings: Settings) -> Enriched:
         staging.PartitionWriter(place, inline=staging.room_beside(request.get("content"))) as staged,
         AlertLog(settings.output_bucket, file, shard["index"]) as alert_log,
     ):
-        work = _Work(enrichment, request["partitions"], staged, alert_log, summary)
+        work = Work(enrichment, request["partitions"], staged, alert_log, summary)
         for frame in staging.read_frames(request["parsed"]["staged"]):
             if columns.is_columns(frame):
                 work.on_columns(columns.decoded(frame))
@@ -112,7 +112,7 @@ def _worked(request: EnrichRequest, settings: Settings) -> Enriched:
     return answer
 
 
-class _Work:
+class Work:
     """What becomes of a shard's records, one by one or as columns."""
 
     def __init__(

@@ -104,7 +104,7 @@ class Partition:
         before = 0
         for shard, packed in zip(self._shards, self._packed(), strict=True):
             for frame in staging.frames_of(packed):
-                yield _part(frame, before)
+                yield part_of(frame, before)
             before += shard["lines"]
 
     def _packed(self) -> Iterator[Packed]:
@@ -127,7 +127,7 @@ class Partition:
         return packed
 
 
-def _part(frame: bytes, before: int) -> Records | Rows:
+def part_of(frame: bytes, before: int) -> Records | Rows:
     """Return the items of a frame; `before` is how many lines the file has before their shard."""
     if columns.is_columns(frame):
         return Rows(columns.decoded(frame), before)

@@ -87,9 +87,9 @@ def _worked(request: WriteRequest, settings: Settings, is_over: Callable[[], boo
     rank = _rank_of(file, ordered.order)
     with processed.Writer(processed.place(settings.output_bucket, file, partition)) as log:
         if rank is None:
-            total, distinct, last = _last_offsets(staged.parts)
+            total, distinct, last = last_offsets(staged.parts)
             done = request.get("done", 0)
-            batches = _logged(_chosen(staged.parts(), last), log)
+            batches = _logged(chosen(staged.parts(), last), log)
             in_time = takewhile(lambda _: not (is_over and is_over()), batches)
             # Only the last batch has fewer items, and who has put that one does not hand over.
             to_put = islice(in_time, done // tables.BATCH_ITEMS, None)
@@ -233,7 +233,7 @@ def _comparable(value: str | int | Decimal) -> bytes | int | Decimal:
     return value.encode() if isinstance(value, str) else value
 
 
-def _last_offsets(parts: Callable[[], Iterable[Part]]) -> tuple[int, int, dict[bytes, int]]:
+def last_offsets(parts: Callable[[], Iterable[Part]]) -> tuple[int, int, dict[bytes, int]]:
     """Return the number of items, of keys, and at which byte the last item begins of each key that repeats.
 
     Which do is found in a few calls for thousands of keys.
@@ -258,7 +258,8 @@ def _last_offsets(parts: Callable[[], Iterable[Part]]) -> tuple[int, int, dict[b
     return total, distinct, last
 
 
-def _chosen(parts: Iterable[Part], last: Mapping[bytes, int]) -> Iterator[Part]:
+def chosen(parts: Iterable[Part], last: Mapping[bytes, int]) -> Iterator[Part]:
+    """Yield the items that are the last ones of their keys, as `last_offsets` has found them."""
     if not last:
         yield from parts
         return
