@@ -2,34 +2,56 @@
 
 from __future__ import annotations
 
+import importlib
+
 import click
 
-from statewright.costs.cost_command import cost
-from statewright.deploy.deploy_command import deploy
-from statewright.deploy.doctor_command import doctor
-from statewright.deploy.package_command import package
-from statewright.deploy.smoke_command import smoke
-from statewright.local.backfill_command import backfill
-from statewright.local.commands import down, env, up
-from statewright.local.demo import demo
-from statewright.local.export_command import export
-from statewright.local.get_command import get
-from statewright.local.ingest_command import ingest
-from statewright.local.quarantine_command import quarantine
-from statewright.local.redrive_command import redrive
-from statewright.local.report_command import report
-from statewright.local.run_command import run
-from statewright.local.send_events_command import send_events
-from statewright.local.serve_command import serve
-from statewright.local.status_command import status
-from statewright.local.summary_command import summary
-from statewright.typing.check_command import check
-from statewright.typing.types_command import types
-from statewright.view.graph_command import graph
-from statewright.view.view_command import view
+# The module that has a command, imported when that is asked for: all together take half a second.
+COMMANDS = {
+    "up": "statewright.local.commands",
+    "down": "statewright.local.commands",
+    "status": "statewright.local.status_command",
+    "env": "statewright.local.commands",
+    "ingest": "statewright.local.ingest_command",
+    "summary": "statewright.local.summary_command",
+    "backfill": "statewright.local.backfill_command",
+    "quarantine": "statewright.local.quarantine_command",
+    "redrive": "statewright.local.redrive_command",
+    "send-events": "statewright.local.send_events_command",
+    "get": "statewright.local.get_command",
+    "export": "statewright.local.export_command",
+    "report": "statewright.local.report_command",
+    "demo": "statewright.local.demo",
+    "run": "statewright.local.run_command",
+    "serve": "statewright.local.serve_command",
+    "check": "statewright.typing.check_command",
+    "types": "statewright.typing.types_command",
+    "view": "statewright.view.view_command",
+    "graph": "statewright.view.graph_command",
+    "package": "statewright.deploy.package_command",
+    "deploy": "statewright.deploy.deploy_command",
+    "smoke": "statewright.deploy.smoke_command",
+    "doctor": "statewright.deploy.doctor_command",
+    "cost": "statewright.costs.cost_command",
+}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+class _Commands(click.Group):
+    """The commands, each imported when it is asked for."""
+
+    def list_commands(self, _: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, _: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command: click.Command = getattr(importlib.import_module(COMMANDS[name]), name.replace("-", "_"))
+        return command
+
+
+@click.group(
+    cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
 @click.version_option(package_name="statewright")
 def statewright() -> None:
     """A typed, event-driven data pipeline on AWS Step Functions, and the workbench to build it.
@@ -39,36 +61,6 @@ def statewright() -> None:
       statewright up
       statewright ingest samples/good/orders.csv --dataset orders
     """
-
-
-for command in (
-    up,
-    down,
-    status,
-    env,
-    ingest,
-    summary,
-    backfill,
-    quarantine,
-    redrive,
-    send_events,
-    get,
-    export,
-    report,
-    demo,
-    run,
-    serve,
-    check,
-    types,
-    view,
-    graph,
-    package,
-    deploy,
-    smoke,
-    doctor,
-    cost,
-):
-    statewright.add_command(command)
 
 
 def main() -> None:

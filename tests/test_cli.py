@@ -9,7 +9,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from statewright.cli import statewright
+from statewright.cli import COMMANDS, statewright
 
 ROOT = Path(__file__).parents[1]
 MACHINE = {
@@ -28,7 +28,7 @@ def invoke(*arguments: str, input: str | None = None) -> Result:  # noqa: A002
     return CliRunner().invoke(statewright, list(arguments), input=input)
 
 
-@pytest.mark.parametrize("name", sorted(statewright.commands))
+@pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_every_command_explains_itself_with_an_example_and_its_exit_codes(name: str) -> None:
     result = invoke(name, "--help")
 
@@ -55,7 +55,7 @@ def test_the_commands_are_those_that_exist() -> None:
         "summary",
     }
     aws = {"package", "deploy", "smoke", "doctor", "cost"}
-    assert set(statewright.commands) == {
+    assert set(COMMANDS) == {
         *local_cloud,
         *aws,
         "run",
@@ -200,8 +200,16 @@ def test_serve_refuses_an_endpoint_that_is_no_url() -> None:
     assert "--lambda-endpoint" in result.output
 
 
+def test_what_is_no_command_is_said_to_be_none() -> None:
+    result = invoke("ingets")
+
+    assert (result.exit_code, "No such command 'ingets'" in result.output) == (2, True)
+
+
 def test_every_option_has_a_help_text_or_a_plain_name() -> None:
-    for command in statewright.commands.values():
+    context = click.Context(statewright)
+    for name in statewright.list_commands(context):
+        command = statewright.get_command(context, name)
         for parameter in command.params:
             if isinstance(parameter, click.Option) and parameter.name not in ("port", "help"):
-                assert parameter.help, f"{command.name} {parameter.name}"
+                assert parameter.help, f"{name} {parameter.name}"
