@@ -60,12 +60,12 @@ terraform:
 
 # The tests of what coverage is measured of; it takes others twice as long.
 MEASURED := tests/functions tests/pipeline
-# The others wait for processes, clocks and browsers as well: one worker more than there are cores.
-WAITING := -n $(shell $(PYTHON) -c "import os; print(os.cpu_count() + 1)") --dist loadfile
+CORES := $(shell $(PYTHON) -c "import os; print(os.cpu_count())")
+# Others wait for processes, clocks and browsers as well, the last ones most of their time.
 test: check browser axe checkov terraform  ## Everything that CI runs: checks, unit tests with coverage, end-to-end tests
 	$(BIN)/python -m pytest -n auto --cov --cov-report=term $(MEASURED)
-	$(BIN)/python -m pytest -m "not e2e" $(WAITING) $(MEASURED:%=--ignore=%)
-	$(BIN)/python -m pytest -m e2e $(WAITING)
+	$(BIN)/python -m pytest -m "not e2e" --dist loadfile -n $$(($(CORES) + 1)) $(MEASURED:%=--ignore=%)
+	$(BIN)/python -m pytest -m e2e --dist loadfile -n $$(($(CORES) * 2))
 
 check: $(VENV)/.dev  ## ruff and mypy
 	$(BIN)/ruff check .
