@@ -35,8 +35,10 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 ODD = 1000  # one record in so many is invalid, and the one after the next replaces the one before it
-POLL_SECONDS = 5.0  # a look costs the emulator a scan of the ledger
+# A look costs the emulator a scan of the ledger: so long is waited, or so many times as long as it took.
+POLL_SECONDS, POLL_SHARE = 5.0, 30
 SAMPLE_SECONDS = 0.5
+WARM_FILES = 4
 UPLOADERS = 8
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -179,13 +181,13 @@ def measure(way: str, records: int, files: int) -> dict[str, Any]:
 
 def _warm_up(cloud: Cloud) -> None:
     """Let both workers have worked: what is compared is memory at rest."""
-    for number in range(4):
+    for number in range(WARM_FILES):
         _put(
             cloud,
             f"user_activity/warm-{number}.jsonl",
             b'{"userId":"u","eventType":"e","timestamp":"2026-01-01T00:00:00Z"}\n',
         )
-    _until(lambda: _rows(cloud).get("total", 0) >= 4)
+    _until(lambda: _rows(cloud).get("SUCCEEDED", 0) >= WARM_FILES)
 
 
 def _put(cloud: Cloud, key: str, body: bytes | Any) -> None:
@@ -197,7 +199,7 @@ def _in_one_file(cloud: Cloud, records: int, files: int) -> None:  # noqa: ARG00
         body.writelines(line(number) for number in range(records))
         body.seek(0)
         _put(cloud, "orders/all.jsonl", body)
-    _until(lambda: _rows(cloud).get("SUCCEEDED", 0) >= 5 or _failed(cloud))
+    _until_ended(cloud, 1)
 
 
 def _uploaded(cloud: Cloud, records: int, files: int, folder: str = "orders/") -> None:
@@ -212,7 +214,7 @@ def _uploaded(cloud: Cloud, records: int, files: int, folder: str = "orders/") -
 
 def _by_uploads(cloud: Cloud, records: int, files: int) -> None:
     _uploaded(cloud, records, files)
-    _until(lambda: _rows(cloud).get("SUCCEEDED", 0) >= files + 4 or _failed(cloud))
+    _until_ended(cloud, files)
 
 
 def _by_backfill(cloud: Cloud, records: int, files: int) -> None:
@@ -230,20 +232,24 @@ WAYS: dict[str, Callable[[Cloud, int, int], None]] = {
 }
 
 
-def _failed(cloud: Cloud) -> bool:
-    for row in _ledger(cloud, "status,error,cause"):
-        if row["status"]["S"] == "FAILED":
-            raise RuntimeError(f"a file failed: {row}")
-    return False
+def _until_ended(cloud: Cloud, files: int) -> None:
+    """Wait until so many files have succeeded; raises RuntimeError where one has failed."""
+
+    def has_ended() -> bool:
+        rows = _rows(cloud)
+        if rows.get("FAILED"):
+            raise RuntimeError(f"files failed: {rows}")
+        return rows.get("SUCCEEDED", 0) >= files + WARM_FILES
+
+    _until(has_ended)
 
 
 def _rows(cloud: Cloud) -> dict[str, int]:
-    """Return how many rows the ledger has, by status and in all."""
+    """Return how many rows the ledger has, by status."""
     found: dict[str, int] = {}
     for row in _ledger(cloud, "#status"):
         status = row["status"]["S"]
         found[status] = found.get(status, 0) + 1
-        found["total"] = found.get("total", 0) + 1
     return found
 
 
@@ -262,9 +268,12 @@ def _ledger(cloud: Cloud, attributes: str) -> Iterator[dict[str, Any]]:
         yield from page["Items"]
 
 
-def _until(look: Callable[[], object]) -> None:
-    while not look():
-        time.sleep(POLL_SECONDS)
+def _until(look: Callable[[], bool]) -> None:
+    while True:
+        before = time.monotonic()
+        if look():
+            return
+        time.sleep(max(POLL_SECONDS, POLL_SHARE * (time.monotonic() - before)))
 
 
 def _sums(cloud: Cloud, records: int) -> dict[str, Any]:
