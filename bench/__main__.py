@@ -1,10 +1,11 @@
 """Benchmarks, each as ratios measured in one run.
 
-make bench                       records, files, memory, cold, engine, view
+make bench                       records, files, memory, cold, bill, engine, view
 python -m bench records          CPU per record of the pipeline, beside its floor
 python -m bench files            files end to end over a stub of AWS, beside other ways
 python -m bench memory           memory of a worker by format and size of file
 python -m bench cold             import and first invocation of each function, and the package
+python -m bench bill             what a bill has beside DynamoDB's writes
 python -m bench engine           the engine beside moto and MiniStack
 python -m bench checkers         the checker beside asl-validator and statelint, which it fetches
 python -m bench cost             what the cost model is fed with, written into statewright/costs/measured.json
@@ -21,6 +22,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from bench import (
+    bill,
     checkers,
     cold,
     cost,
@@ -44,6 +46,7 @@ BENCHMARKS = {
     "files": lambda: _figures("files", "Files end to end", files.main),
     "memory": lambda: _figures("memory", "Memory of a worker", memory.main),
     "cold": lambda: _figures("cold", "Cold start", cold.main),
+    "bill": lambda: _figures("bill", "The bill", bill.main),
     "engine": engine.main,
     "view": view.main,
 }

@@ -3,34 +3,20 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from statewright.costs import compare, monthly, work
+from bench.bill import PROJECT, bill_of
+from statewright.costs import compare, monthly
 from statewright.costs.bill import bill
-from statewright.costs.calls import Load
 from statewright.costs.cost_command import BYTES_OF_A_RECORD, usd
-from statewright.costs.facts import File, facts_of
+from statewright.costs.facts import File
 from statewright.prices import DEFAULT_REGION, prices_of, regions
-from statewright.project import read_project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from statewright.costs.bill import Bill
-
-ROOT = Path(__file__).parents[2]
 SIZES = (1, 100, 10_000, 1_000_000)
 COMPARED = 1_000_000
-PROJECT = read_project(ROOT)
-MACHINE = work.Machine.of(PROJECT)
-
-
-def bill_of(records: int, region: str = DEFAULT_REGION) -> Bill:
-    """Return the bill of one file of orders."""
-    file = File("orders", records, records * BYTES_OF_A_RECORD)
-    made = work.of_file(facts_of(PROJECT, file), file.size, Load(records), MACHINE)
-    return bill(made.amounts, prices_of(region))
 
 
 def by_size() -> Iterator[str]:

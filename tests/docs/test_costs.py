@@ -6,11 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bench.bill import ROOT, work_of
 from statewright.costs import work
-from statewright.costs.calls import Load
-from statewright.costs.cost_command import BYTES_OF_A_RECORD
-from statewright.costs.facts import File, facts_of
-from tests.docs.cost_tables import MACHINE, PROJECT, ROOT, TABLES
+from tests.docs.cost_tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,8 +22,7 @@ def test_given_a_table_of_the_page_the_model_has_its_figures(table: Callable[[],
 
 
 def test_given_the_page_its_counts_of_a_file_are_those_of_the_model() -> None:
-    file = File("orders", 10_000, 10_000 * BYTES_OF_A_RECORD)
-    made = work.of_file(facts_of(PROJECT, file), file.size, Load(10_000), MACHINE)
+    made = work_of(10_000)
     logged = made["cloudwatch.log_gb"] * work.GIB / 1000
 
     assert f"| state transitions (STANDARD) | {made['step_functions.state_transitions']:.0f} |" in PAGE
