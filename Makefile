@@ -61,11 +61,13 @@ terraform:
 # The tests of what coverage is measured of; it takes others twice as long.
 MEASURED := tests/functions tests/pipeline
 CORES := $(shell $(PYTHON) -c "import os; print(os.cpu_count())")
-# Others wait for processes, clocks and browsers as well, the last ones most of their time.
+# Others wait for processes, clocks and browsers as well, the last ones most of their time. Their order is that
+# of tests/conftest.py.
+BY_FILE := --dist loadfile --no-loadscope-reorder
 test: check browser axe checkov terraform  ## Everything that CI runs: checks, unit tests with coverage, end-to-end tests
 	$(BIN)/python -m pytest -n auto --cov --cov-report=term $(MEASURED)
-	$(BIN)/python -m pytest -m "not e2e" --dist loadfile -n $$(($(CORES) + 1)) $(MEASURED:%=--ignore=%)
-	$(BIN)/python -m pytest -m e2e --dist loadfile -n $$(($(CORES) * 2))
+	$(BIN)/python -m pytest -m "not e2e" $(BY_FILE) -n $$(($(CORES) + 1)) $(MEASURED:%=--ignore=%)
+	$(BIN)/python -m pytest -m e2e $(BY_FILE) -n $$(($(CORES) * 2))
 
 check: $(VENV)/.dev  ## ruff and mypy
 	$(BIN)/ruff check .
