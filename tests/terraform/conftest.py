@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import json
+import os
 import tempfile
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -64,6 +67,18 @@ def aws() -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture(scope="session")
-def plan(workspace: Workspace, aws: dict[str, str]) -> Plan:
-    """The plan of a first deployment, with the names that the local cloud gives."""
-    return Plan(workspace.planned("-var=bucket_suffix=", **aws))
+def plan(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Plan:
+    """The plan of a first deployment, with the names that the local cloud gives.
+
+    Of processes that share the tests the first one makes it for all.
+    """
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", "alone")
+    folder = tmp_path_factory.getbasetemp()
+    place = (folder if run == "alone" else folder.parent) / f"{run}.tfplan.json"
+    with place.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not place.exists():
+            workspace: Workspace = request.getfixturevalue("workspace")
+            made = workspace.planned("-var=bucket_suffix=", **request.getfixturevalue("aws"))
+            place.write_text(json.dumps(made))
+    return Plan(json.loads(place.read_text()))
