@@ -11,7 +11,7 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.table import Table
 
-from statewright.costs import compare, history, monthly, work
+from statewright.costs import compare, history, monthly, timing, work
 from statewright.costs.bill import Bill, bill, times
 from statewright.costs.calls import Load
 from statewright.costs.facts import File, facts_of
@@ -81,7 +81,7 @@ def cost(project: Project, **asked: Any) -> None:
 def _say(project: Project, prices: Prices, asked: dict[str, Any]) -> None:
     file, files = _file(project, asked)
     load = Load(file.records, asked["rejected"], asked["alerts"])
-    machine = work.Machine.of(project)
+    machine = timing.Machine.of(project)
     facts = facts_of(project, file)
     if asked["messages"]:
         count = asked["records"] / compare.BATCH
@@ -110,7 +110,7 @@ def _say_of_execution(project: Project, asked: dict[str, Any]) -> None:
     prices = prices_of(asked["region"] or region)
     make: Any = boto3.client
     client = make("stepfunctions", region_name=region, endpoint_url=asked["endpoint_url"])
-    machine = work.Machine.of(project)
+    machine = timing.Machine.of(project)
     said = history.cost_of(project, history.read(client, arn, project.description.functions), machine)
     found = bill(said.amounts, prices)
     if asked["as_json"]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipeline import items, notifying, staged_items, tables, told
-from statewright.costs import calls, work
+from statewright.costs import calls, timing, work
 from statewright.costs.bill import bill
 from statewright.costs.calls import Load
 from statewright.costs.facts import File, Refused, facts_of
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tests.functions.cloud import Cloud
 
 PROJECT = read_project(ROOT)
-MACHINE = work.Machine.of(PROJECT)
+MACHINE = timing.Machine.of(PROJECT)
 SIZE = 160
 
 
@@ -53,8 +53,8 @@ def test_given_what_is_deployed_its_processor_and_memory_are_those_of_terraform_
 def test_given_numbers_of_the_functions_the_model_has_the_same() -> None:
     assert calls.TOLD_SINGLY == notifying.MAX_ALERT_MESSAGES
     assert calls.MARKED_AT_ONCE == told.WRITE_ROWS
-    assert work.WRITES == tables.WRITES
-    assert work.READERS == staged_items.READERS
+    assert timing.WRITES == tables.WRITES
+    assert timing.READERS == staged_items.READERS
     assert calls.KEPT_BYTES == staged_items.KEPT_BYTES
 
 

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from statewright.costs import compare, monthly, work
+from statewright.costs import compare, monthly, timing, work
 from statewright.costs.bill import bill
 from statewright.costs.calls import Load
 from statewright.costs.cost_command import BYTES_OF_A_RECORD, usd
@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 SIZES = (1, 100, 10_000, 1_000_000)
 COMPARED = 1_000_000
 PROJECT = read_project(ROOT)
-MACHINE = work.Machine.of(PROJECT)
+MACHINE = timing.Machine.of(PROJECT)
 
 
 def bill_of(records: int, region: str = DEFAULT_REGION) -> Bill:
