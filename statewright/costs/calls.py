@@ -65,8 +65,7 @@ def of_file(facts: Facts, size: int, load: Load, ratios: Ratios, rounds: Sequenc
 
     One that is cut into chunks first is so in `rounds`.
     """
-    calls: Calls = Counter()
-    _collect_data(calls, facts, size)
+    calls = of_collecting(facts, size)
     for each in rounds:
         calls += of_round(facts, size, each, ratios)
     for shard in range(facts.shards):
@@ -101,11 +100,14 @@ def of_batch(facts: Facts, messages: int, ratios: Ratios) -> Calls:
     return +calls
 
 
-def _collect_data(calls: Calls, facts: Facts, size: int) -> None:
+def of_collecting(facts: Facts, size: int) -> Calls:
+    """Return the calls of CollectData."""
+    calls: Calls = Counter()
     calls["collect_data", HEAD] += 1
     calls["collect_data", GET] += bool(facts.preview and size)
     calls["collect_data", UPDATE_ITEM] += 1
     calls["collect_data", PUT] += facts.shards > 1 and not facts.rechunk  # their ranges, for the Map
+    return calls
 
 
 def of_round(facts: Facts, size: int, round_: Round, ratios: Ratios) -> Calls:

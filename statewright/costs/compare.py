@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from statewright.costs import timing, work
+from statewright.costs import backfills, timing, work
 from statewright.costs.bill import Bill, bill, times
 from statewright.costs.calls import Load
 from statewright.costs.facts import facts_of
@@ -45,12 +45,21 @@ def ways(project: Project, file: File, files: int, prices: Prices) -> list[Way]:
     plain = times(_function_a_message(facts, machine), records)
     named = {
         f"{files:,} file{'s' if files > 1 else ''} of {file.records:,}": as_files,
+        **_by_backfill(facts, file, files, machine),
         f"messages, {BATCH} a batch": full,
         "messages, one a batch": one_by_one,
         "one function a message, nothing else": plain,
         "one execution a record": executions,
     }
     return [Way(name, bill(amounts, prices)) for name, amounts in named.items()]
+
+
+def _by_backfill(facts: Facts, file: File, files: int, machine: Machine) -> dict[str, Amounts]:
+    """Return what the same files cost if they are there already; for a single one nobody asks."""
+    if files == 1:
+        return {}
+    amounts = backfills.of_files(facts, file.size, files, Load(file.records), machine)
+    return {f"the {files:,} files, by a backfill": amounts}
 
 
 def _function_a_message(facts: Facts, machine: Machine) -> Amounts:

@@ -114,7 +114,7 @@ def of_batch(facts: Facts, messages: int, machine: Machine) -> Work:
     amounts = together(requests(made), functions(ran, machine))
     inside = sum(each.seconds + STATE_SECONDS for name, each in ran.items() if name != "collect_messages")
     amounts["step_functions.express_requests", "executions of stream"] += 1
-    amounts["step_functions.express_gb_seconds", "time of executions"] += _express_time(inside)
+    amounts["step_functions.express_gb_seconds", "time of executions"] += express_time(inside)
     amounts["dynamodb.write_units", "items"] += messages * units(facts.item_bytes)
     amounts["dynamodb.write_units", "ledger"] += 2 * units(measured().ledger_closed)
     chunks = math.ceil(messages * facts.record_bytes / CHUNK_BYTES)
@@ -226,14 +226,14 @@ def _child_time(facts: Facts, ran: Mapping[str, Invocations]) -> float:
     seconds = 0.0
     if facts.in_shards:
         shard = ran["parse_and_validate"].seconds + ran["enrich"].seconds + 2 * STATE_SECONDS
-        seconds += facts.shards * _express_time(shard)
+        seconds += facts.shards * express_time(shard)
     if facts.partitions > 1:
-        seconds += facts.partitions * _express_time(ran["write_to_ddb"].seconds + STATE_SECONDS)
+        seconds += facts.partitions * express_time(ran["write_to_ddb"].seconds + STATE_SECONDS)
     return seconds
 
 
-def _express_time(seconds: float) -> float:
-    """Return billed GB-seconds; payloads here are small, so that one step of memory is what there is."""
+def express_time(seconds: float) -> float:
+    """Return the billed GB-seconds of an EXPRESS execution; with small payloads it has one step of memory."""
     return step_functions_prices().billed_gb_seconds(seconds)
 
 
