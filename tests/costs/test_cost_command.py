@@ -98,7 +98,6 @@ def test_given_a_large_gzip_it_is_cut_into_chunks_first() -> None:
     units = {line["what"]: line["units"] for line in said["lines"]}
     assert units["state transitions"] == 7 + 2
     assert not any("backfill" in way["name"] for way in said["ways"])  # of a single file nobody asks
-    assert said["monthly"]["storage"]["usd"] > 0
 
 
 @pytest.mark.parametrize(
