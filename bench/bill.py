@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.figures import Figure
-from statewright.costs import work
+from statewright.costs import timing, work
 from statewright.costs.bill import bill
 from statewright.costs.calls import Load
 from statewright.costs.cost_command import BYTES_OF_A_RECORD, usd
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 PROJECT = read_project(ROOT)
-MACHINE = work.Machine.of(PROJECT)
+MACHINE = timing.Machine.of(PROJECT)
 # Files of fewer records are not held to it: what an execution costs is shared by too few.
 RECORDS, PERCENT = (10_000, 100_000, 1_000_000), 5.0
 

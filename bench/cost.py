@@ -51,6 +51,8 @@ to ring twice, leave it with the neighbours on the left, or bring it again on th
 WORDS = TEXT.split()
 FUNCTIONS = ("collect_data", "parse_and_validate", "enrich", "write_to_ddb", "notify")
 BATCH = 100
+# How often the samples' orders are in a text that is cut into chunks: some 35 MB.
+REPEATED = 4
 LOG = io.StringIO()
 
 
@@ -122,7 +124,9 @@ def measure() -> dict[str, Any]:
     """Run the functions over each kind of file; return what measured.json holds."""
     lines = orders(MANY)
     bodies = {"one": lines[0], "many": b"".join(lines), "long": b"".join(lengthened(lines))}
-    handlers = {name: importlib.import_module(name).handler for name in (*FUNCTIONS, "collect_messages")}
+    handlers = {
+        name: importlib.import_module(name).handler for name in (*FUNCTIONS, "collect_messages", "rechunk")
+    }
     seen = {kind: Seen() for kind in (*bodies, "batch")}
     run_file(handlers, Seen(), "orders/warm.jsonl", lines[0])  # clients, contracts
     rows: dict[str, int] = {}
@@ -136,12 +140,18 @@ def measure() -> dict[str, Any]:
         name: fitted(name, seen, {kind: len(body) for kind, body in bodies.items()}) for name in FUNCTIONS
     }
     times["collect_messages"] = of_batches(seen["batch"])
+    cutting = measure_cutting(handlers)
+    times["rechunk"] = cutting.invocation
+    seen["many"].log_bytes |= cutting.seen.log_bytes
+    seen["many"].log_lines |= cutting.seen.log_lines
+    left = {kind: round(size / _staged(kind, lines), 4) for kind, size in sizes.items()}
     return {
         "measured_on": datetime.now(UTC).date().isoformat(),
         "machine": f"{_processor()}, Python {platform.python_version()}",
         "records": MANY,
         "functions": times,
-        "bytes_left_by_zstd": {kind: round(size / _staged(kind, lines), 4) for kind, size in sizes.items()},
+        "rechunk_seconds_per_byte": cutting.seconds_per_byte,
+        "bytes_left_by_zstd": {**left, "text": cutting.left_by_zstd},
         "log_bytes": {
             name: seen["many"].log_bytes.get(name, seen["batch"].log_bytes.get(name)) for name in times
         },
@@ -171,6 +181,90 @@ def of_batches(seen: Seen) -> dict[str, float]:
     }
 
 
+@dataclass
+class Cutting:
+    """What cutting into chunks takes: an invocation, a byte of each kind of text; and what zstd leaves."""
+
+    invocation: dict[str, float]
+    seconds_per_byte: dict[str, float]
+    left_by_zstd: float
+    seen: Seen
+
+
+def measure_cutting(handlers: dict[str, Any]) -> Cutting:
+    """Cut the samples' orders as lines, rows and values; unpack them from gzip without cutting."""
+    lines = orders(sys.maxsize)
+    texts = texts_of(lines * REPEATED)
+    seen = {kind: Seen() for kind in ("one", *texts)}
+    unpacking: list[float] = []
+    left: list[float] = []
+    for number in range(RUNS):
+        run_rechunk(handlers, seen["one"], f"orders/one-{number}.jsonl", lines[0])
+        for kind, (suffix, text) in texts.items():
+            staged = run_rechunk(handlers, seen[kind], f"orders/{kind}-{number}.{suffix}", text)
+            left += [staged / len(text)] if kind == "lines" else []
+        unpacking.append(unpack(f"orders/packed-{number}.jsonl.gz", texts["lines"][1]))
+    one = median(seen["one"].seconds["rechunk"])
+    by_byte = {
+        kind: (median(seen[kind].seconds["rechunk"]) - one) / len(text) for kind, (_, text) in texts.items()
+    }
+    by_byte["unpacked"] = median(unpacking) / len(texts["lines"][1])
+    invocation = {"seconds": one, "seconds_per_record": 0.0, "seconds_per_byte": 0.0}
+    return Cutting(invocation, by_byte, round(median(left), 4), seen["lines"])
+
+
+def texts_of(lines: list[bytes]) -> dict[str, tuple[str, bytes]]:
+    """Return the orders as lines of JSON, as rows of CSV, as values of an array, each with its suffix."""
+    records = [json.loads(line) for line in lines]
+    rows = [",".join(map(str, record.values())) for record in records]
+    array = b",\n".join(line.rstrip(b"\n") for line in lines)
+    return {
+        "lines": ("jsonl", b"".join(lines)),
+        "rows": ("csv", "\n".join([",".join(records[0]), *rows, ""]).encode()),
+        "values": ("json", b"[" + array + b"]\n"),
+    }
+
+
+def run_rechunk(handlers: dict[str, Any], seen: Seen, key: str, body: bytes) -> int:
+    """Cut one text into chunks, whether or not its plan asks for it; return the bytes that were staged."""
+    collected = _collected(handlers, key, body)
+    answer = invoke(handlers, seen, "rechunk", {**collected, "round": 1})
+    place = answer["file"]["chunks"]
+    found = boto3.client("s3").list_objects_v2(Bucket=place["bucket"], Prefix=place["prefix"])["Contents"]
+    return int(sum(each["Size"] for each in found))
+
+
+def unpack(key: str, text: bytes) -> float:
+    """Return the processor time of reading a gzip from its start, as one does that goes on in it."""
+    handlers = {"collect_data": importlib.import_module("collect_data").handler}
+    file = _collected(handlers, key, gzip.compress(text))["file"]
+    gzip_stream = importlib.import_module("pipeline.formats.gzip_stream")
+    pieces = importlib.import_module("pipeline.objects").read_version(file, 0, file["size"])
+    started = process_time()
+    size = sum(map(len, gzip_stream.decompress(pieces)))
+    if size != len(text):
+        raise RuntimeError(f"{size} bytes came out of a gzip of {len(text)}")
+    return process_time() - started
+
+
+def _collected(handlers: dict[str, Any], key: str, body: bytes) -> dict[str, Any]:
+    """Upload an object; return its file and its plan."""
+    bucket = os.environ["STAGING_BUCKET"]  # nothing is triggered there
+    boto3.client("s3").put_object(Bucket=bucket, Key=key, Body=body)
+    answer = invoke(
+        handlers, Seen(), "collect_data", {"s3Bucket": bucket, "s3Key": key, "execution": _of(key)}
+    )
+    return {"file": answer["file"], "plan": answer["plan"]}
+
+
+def _of(key: str) -> dict[str, str]:
+    """Return an execution of its own for a key."""
+    return {
+        "id": f"arn:aws:states:us-east-1:000000000000:execution:statewright-ingest:{key}",
+        "started_at": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+    }
+
+
 def run_file(
     handlers: dict[str, Any], seen: Seen, key: str, body: bytes
 ) -> tuple[dict[str, int], dict[str, int]]:
@@ -178,8 +272,7 @@ def run_file(
     s3 = boto3.client("s3")
     s3.put_object(Bucket=os.environ["STAGING_BUCKET"], Key=key, Body=body)  # nothing is triggered there
     where = {"s3Bucket": os.environ["STAGING_BUCKET"], "s3Key": key}
-    execution = {"id": f"arn:aws:states:us-east-1:000000000000:execution:statewright-ingest:{key}"}
-    execution["started_at"] = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    execution = _of(key)
     collected = invoke(handlers, seen, "collect_data", {**where, "execution": execution})
     claimed = _row_bytes(collected["file"]["id"])
     file, shard = collected["file"], {"index": 0, "start": 0, "end": len(body)}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from bench import local_runs
 from bench.simulation import File, Limits, Outcome, Partition, simulate
 from pipeline import tables
-from statewright.costs import facts, work
+from statewright.costs import facts, timing, work
 from statewright.costs.bill import bill
 from statewright.costs.calls import Load
 from statewright.costs.cost_command import usd
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PROJECT = read_project(local_runs.ROOT)
-MACHINE = work.Machine.of(PROJECT)
+MACHINE = timing.Machine.of(PROJECT)
 RECORD_BYTES = 160
 DAY, HOUR = 86_400, 3600
 # Defaults of an account, and a table: docs/quotas.md has their pages.
@@ -94,7 +94,7 @@ def of_model(records: int, arrives: float = 0.0) -> File:
     units = records / found.partitions * work.units(found.item_bytes)
     seconds = ran["write_to_ddb"].seconds
     batches = records / found.partitions / tables.BATCH_ITEMS
-    reading = seconds - batches * work.DYNAMODB_SECONDS / work.WRITES
+    reading = seconds - batches * timing.DYNAMODB_SECONDS / timing.WRITES
     writer = Partition(seconds, units, reading)
     before, after = ran["collect_data"].seconds, ran["notify"].seconds
     return File([shard] * found.shards, [writer] * found.partitions, before, after, arrives)

@@ -9,13 +9,15 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from statewright.costs.facts import Facts
 
 Calls = Counter[tuple[str, str]]
-HEAD, GET, PUT = "s3:HeadObject", "s3:GetObject", "s3:PutObject"
+HEAD, GET, PUT, LIST = "s3:HeadObject", "s3:GetObject", "s3:PutObject", "s3:ListObjectsV2"
 CREATE, PART, COMPLETE = "s3:CreateMultipartUpload", "s3:UploadPart", "s3:CompleteMultipartUpload"
 UPDATE_ITEM, PUT_ITEM, BATCH_WRITE = "dynamodb:UpdateItem", "dynamodb:PutItem", "dynamodb:BatchWriteItem"
 PUBLISH = "sns:Publish"
@@ -29,11 +31,19 @@ KEPT_BYTES = 2 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Ratios:
-    """Bytes in S3 by bytes staged: what zstd leaves of lines that are parsed, enriched, processed."""
+    """Bytes in S3 by bytes staged: what zstd leaves of lines parsed, enriched and processed, and of text."""
 
     parsed: float
     enriched: float
     processed: float
+    text: float
+
+
+class Round(NamedTuple):
+    """An invocation that cuts a file into chunks: the first and the last one that it writes."""
+
+    first: int
+    last: int
 
 
 @dataclass(frozen=True)
@@ -50,10 +60,14 @@ class Load:
         return self.records - self.rejected
 
 
-def of_file(facts: Facts, size: int, load: Load, ratios: Ratios) -> Calls:
-    """Return the calls for a file that no execution has worked on before."""
-    calls: Calls = Counter()
-    _collect_data(calls, facts, size)
+def of_file(facts: Facts, size: int, load: Load, ratios: Ratios, rounds: Sequence[Round] = ()) -> Calls:
+    """Return the calls for a file that no execution has worked on before.
+
+    One that is cut into chunks first is so in `rounds`.
+    """
+    calls = of_collecting(facts, size)
+    for each in rounds:
+        calls += of_round(facts, size, each, ratios)
     for shard in range(facts.shards):
         _parse(calls, facts, shard, size, load, ratios)
         _enrich(calls, facts, load, ratios)
@@ -86,14 +100,61 @@ def of_batch(facts: Facts, messages: int, ratios: Ratios) -> Calls:
     return +calls
 
 
-def _collect_data(calls: Calls, facts: Facts, size: int) -> None:
+def of_collecting(facts: Facts, size: int) -> Calls:
+    """Return the calls of CollectData."""
+    calls: Calls = Counter()
     calls["collect_data", HEAD] += 1
     calls["collect_data", GET] += bool(facts.preview and size)
     calls["collect_data", UPDATE_ITEM] += 1
-    calls["collect_data", PUT] += facts.shards > 1  # their ranges, for the workflow's Map
+    calls["collect_data", PUT] += facts.shards > 1 and not facts.rechunk  # their ranges, for the Map
+    return calls
+
+
+def of_round(facts: Facts, size: int, round_: Round, ratios: Ratios) -> Calls:
+    """Return the calls of an invocation that cuts a file into chunks."""
+    calls: Calls = Counter()
+    calls["rechunk", LIST] += 1  # what is done
+    calls["rechunk", GET] += math.ceil(raw_bytes(facts, size, round_) / facts.constants.range_bytes)
+    if round_.first and facts.cut == "values":  # does the text begin as an array does?
+        calls["rechunk", HEAD] += 1
+        calls["rechunk", GET] += 1
+    for chunk in range(round_.first, round_.last + 1):
+        _upload(calls, "rechunk", facts, chunk_bytes(facts, chunk) * ratios.text)
+    calls["rechunk", PUT] += round_.last == facts.shards - 1  # their ranges, for the workflow's Map
+    return calls
+
+
+def raw_bytes(facts: Facts, size: int, round_: Round) -> float:
+    """Return how many bytes of the object an invocation reads: of a gzip all from its start."""
+    end = min((round_.last + 1) * facts.shard_bytes, facts.text_bytes)
+    begin = 0 if facts.unpacked else round_.first * facts.shard_bytes
+    return (end - begin) * size / facts.text_bytes
+
+
+def chunk_bytes(facts: Facts, chunk: int) -> int:
+    """Return how much text a chunk has: the last one what is left."""
+    return min(facts.shard_bytes, facts.text_bytes - chunk * facts.shard_bytes)
 
 
 def _parse(calls: Calls, facts: Facts, shard: int, size: int, load: Load, ratios: Ratios) -> None:
+    if facts.rechunk:
+        _read_chunk(calls, facts, shard, ratios)
+    else:
+        _read_range(calls, facts, shard, size)
+    _upload(
+        calls, "parse_and_validate", facts, facts.parsed_bytes * load.valid / facts.shards * ratios.parsed
+    )
+
+
+def _read_chunk(calls: Calls, facts: Facts, chunk: int, ratios: Ratios) -> None:
+    packed = chunk_bytes(facts, chunk) * ratios.text
+    # Of the first chunk, what the file begins with: a header, or an array.
+    again = bool(chunk and (facts.header or facts.cut == "values"))
+    calls["parse_and_validate", HEAD] += 1 + again
+    calls["parse_and_validate", GET] += math.ceil(packed / facts.constants.range_bytes) + again
+
+
+def _read_range(calls: Calls, facts: Facts, shard: int, size: int) -> None:
     start = shard * facts.shard_bytes
     end = size if facts.shards == 1 else min(start + facts.shard_bytes, size)
     begun = start - 1 if start else 0  # a shard looks at the byte before it: is it a line's end?
@@ -101,9 +162,6 @@ def _parse(calls: Calls, facts: Facts, shard: int, size: int, load: Load, ratios
     gets += end < size  # where the shard's last line ends
     gets += bool(start and facts.header)
     calls["parse_and_validate", GET] += gets
-    _upload(
-        calls, "parse_and_validate", facts, facts.parsed_bytes * load.valid / facts.shards * ratios.parsed
-    )
 
 
 def _enrich(calls: Calls, facts: Facts, load: Load, ratios: Ratios) -> None:
@@ -111,7 +169,7 @@ def _enrich(calls: Calls, facts: Facts, load: Load, ratios: Ratios) -> None:
     calls["enrich", HEAD] += 1
     calls["enrich", GET] += math.ceil(staged / facts.constants.range_bytes)
     _upload(calls, "enrich", facts, facts.enriched_bytes * load.valid / facts.shards * ratios.enriched)
-    calls["enrich", PUT] += 1 + (facts.keep and facts.shards > 1)  # the shard's part of the summary
+    calls["enrich", PUT] += 1 + (facts.keep and facts.in_shards)  # the shard's part of the summary
 
 
 def _write(calls: Calls, facts: Facts, load: Load, ratios: Ratios) -> None:

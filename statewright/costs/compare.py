@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from statewright.costs import work
+from statewright.costs import backfills, timing, work
 from statewright.costs.bill import Bill, bill, times
 from statewright.costs.calls import Load
 from statewright.costs.facts import facts_of
@@ -15,7 +15,7 @@ from statewright.costs.measured import measured
 if TYPE_CHECKING:
     from statewright.costs.bill import Amounts
     from statewright.costs.facts import Facts, File
-    from statewright.costs.work import Machine
+    from statewright.costs.timing import Machine
     from statewright.prices import Prices
     from statewright.project import Project
 
@@ -32,7 +32,7 @@ class Way:
 
 def ways(project: Project, file: File, files: int, prices: Prices) -> list[Way]:
     """Return the bills of all records: as files, as messages, and one by one."""
-    machine = work.Machine.of(project)
+    machine = timing.Machine.of(project)
     records = file.records * files
     facts = facts_of(project, file)
     single = replace(file, records=1, size=max(1, file.size // file.records))
@@ -45,12 +45,21 @@ def ways(project: Project, file: File, files: int, prices: Prices) -> list[Way]:
     plain = times(_function_a_message(facts, machine), records)
     named = {
         f"{files:,} file{'s' if files > 1 else ''} of {file.records:,}": as_files,
+        **_by_backfill(facts, file, files, machine),
         f"messages, {BATCH} a batch": full,
         "messages, one a batch": one_by_one,
         "one function a message, nothing else": plain,
         "one execution a record": executions,
     }
     return [Way(name, bill(amounts, prices)) for name, amounts in named.items()]
+
+
+def _by_backfill(facts: Facts, file: File, files: int, machine: Machine) -> dict[str, Amounts]:
+    """Return what the same files cost if they are there already; for a single one nobody asks."""
+    if files == 1:
+        return {}
+    amounts = backfills.of_files(facts, file.size, files, Load(file.records), machine)
+    return {f"the {files:,} files, by a backfill": amounts}
 
 
 def _function_a_message(facts: Facts, machine: Machine) -> Amounts:
@@ -60,8 +69,8 @@ def _function_a_message(facts: Facts, machine: Machine) -> Amounts:
     takes as long as ours take beside their records.
     """
     name = "write_to_ddb"
-    slower = max(1.0, work.MB_OF_A_PROCESSOR / machine.memory_mb[name])
-    seconds = measured().cpu[name].of(1, facts.record_bytes) * slower + work.DYNAMODB_SECONDS
+    cpu = measured().cpu[name].of(1, facts.record_bytes)
+    seconds = cpu * machine.slower(name) + timing.DYNAMODB_SECONDS
     ran = {name: work.Invocations(1, seconds)}
     amounts = work.functions(ran, machine)
     amounts["sqs.requests", "sent, received, deleted"] += 3 * math.ceil(facts.record_bytes / work.CHUNK_BYTES)

@@ -11,7 +11,7 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.table import Table
 
-from statewright.costs import compare, history, monthly, work
+from statewright.costs import backfills, compare, history, monthly, timing, work
 from statewright.costs.bill import Bill, bill, times
 from statewright.costs.calls import Load
 from statewright.costs.facts import File, facts_of
@@ -49,9 +49,13 @@ BYTES_OF_A_RECORD = 160
 )
 @click.option("--alerts", type=click.IntRange(0), default=0, show_default=True, help="Alerts, a file.")
 @click.option("--messages", is_flag=True, help="Not files: messages of the queue, in full batches.")
+@click.option("--backfill", is_flag=True, help="Files that are there already: by a backfill, not by uploads.")
 @click.option("--execution", metavar="ARN", help="What an execution of the past has cost, by its history.")
 @click.option(
-    "--compare", "compared", is_flag=True, help="Beside it: one execution a record, one function a message."
+    "--compare",
+    "compared",
+    is_flag=True,
+    help="Beside it: a backfill, messages, one by one.",
 )
 @click.option("--region", help=f"Whose prices.  [default: {DEFAULT_REGION}; of --execution its own]")
 @click.option("--endpoint-url", help="Where --execution asks Step Functions.  [default: AWS]")
@@ -66,6 +70,7 @@ def cost(project: Project, **asked: Any) -> None:
     Example:
       statewright cost --records 1000000 --bytes 160000000
       statewright cost --records 50000 --files 10 --region eu-central-1 --compare
+      statewright cost --records 1000000 --files 10000 --backfill
 
     Exit codes: 0 printed, 2 unusable options, or a region whose prices are not listed.
     """
@@ -79,13 +84,17 @@ def cost(project: Project, **asked: Any) -> None:
 
 
 def _say(project: Project, prices: Prices, asked: dict[str, Any]) -> None:
+    if asked["messages"] and asked["backfill"]:
+        raise Unusable("--messages are no files: a backfill finds objects")
     file, files = _file(project, asked)
     load = Load(file.records, asked["rejected"], asked["alerts"])
-    machine = work.Machine.of(project)
+    machine = timing.Machine.of(project)
     facts = facts_of(project, file)
     if asked["messages"]:
         count = asked["records"] / compare.BATCH
         amounts = times(work.of_batch(facts, compare.BATCH, machine).amounts, count)
+    elif asked["backfill"]:
+        amounts = backfills.of_files(facts, file.size, files, load, machine)
     else:
         amounts = times(work.of_file(facts, file.size, load, machine).amounts, files)
     found = bill(amounts, prices)
@@ -110,7 +119,7 @@ def _say_of_execution(project: Project, asked: dict[str, Any]) -> None:
     prices = prices_of(asked["region"] or region)
     make: Any = boto3.client
     client = make("stepfunctions", region_name=region, endpoint_url=asked["endpoint_url"])
-    machine = work.Machine.of(project)
+    machine = timing.Machine.of(project)
     said = history.cost_of(project, history.read(client, arn, project.description.functions), machine)
     found = bill(said.amounts, prices)
     if asked["as_json"]:

@@ -14,13 +14,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class File:
-    """A kind of file: so many bytes and records in each, of a dataset, in a format."""
+    """A kind of file: so many bytes and records in each, of a dataset, in a format.
+
+    `text` is how many bytes it has unpacked, where that is known.
+    """
 
     dataset: str
     records: int
     size: int
     format: str = "jsonl"
     compression: str = "none"
+    text: int | None = None
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,8 @@ class Constants:
     batch_items: int
     inline_characters: int
     gzip_ratio: int
+    reserve_seconds: int
+    max_rounds: int
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,9 @@ class Facts:
 
     Items are staged in frames: one has `frame_bytes`, to which an item adds `held_bytes`. They come in parts
     of `part_records`, of which each partition's share adds `part_overhead`.
+
+    With `rechunk` the file is cut into chunks first, and these are its shards. `cut` is behind what: "lines",
+    "rows" or "values" of its text, which is `unpacked` where the file is a gzip.
     """
 
     key: str
@@ -50,6 +59,10 @@ class Facts:
     partitions: int
     keep: bool
     constants: Constants
+    rechunk: bool
+    cut: str
+    unpacked: bool
+    text_bytes: int
     preview: bool
     ordered: bool
     header: bool
@@ -62,6 +75,11 @@ class Facts:
     frame_bytes: int
     part_records: int
     part_overhead: int
+
+    @property
+    def in_shards(self) -> bool:
+        """Whether the shards are child executions of their own: also the only chunk of a file is one."""
+        return self.shards > 1 or self.rechunk
 
 
 class Refused(ProjectError):  # noqa: N818 - what happened
@@ -76,11 +94,13 @@ def facts_of(project: Project, file: File) -> Facts:
         "compression": file.compression,
         "size": file.size,
         "records": file.records,
+        "text": file.text,
     }
-    return _facts(ask(project, "statewright.costs.facts_process", "how they cut a file", asked))
+    return facts_from(ask(project, "statewright.costs.facts_process", "how they cut a file", asked))
 
 
-def _facts(said: dict[str, Any]) -> Facts:
+def facts_from(said: dict[str, Any]) -> Facts:
+    """Return what the process printed; raises Refused."""
     if "refused" in said:
         raise Refused(said["refused"])
     plan = said.pop("plan")
@@ -89,6 +109,7 @@ def _facts(said: dict[str, Any]) -> Facts:
         shard_bytes=plan["shard_bytes"],
         partitions=plan["partitions"],
         keep=plan["keep"],
+        rechunk=plan.get("rechunk", False),
         constants=Constants(**said.pop("constants")),
         **said,
     )

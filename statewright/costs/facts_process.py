@@ -1,8 +1,8 @@
 """Asks a project's functions about a file: `python -m statewright.costs.facts_process`.
 
-It reads {"dataset", "format", "compression", "size", "records"} and prints what `facts.Facts` holds. A record
-of the contract is made up, of the length that the file's have on average, and goes through the contract's own
-enrichment: so an item has the bytes that its derivations and its lineage give it.
+It reads {"dataset", "format", "compression", "size", "records", "text"} and prints what `facts.Facts` holds.
+A record of the contract is made up, of the length that the file's have on average, and goes through the
+contract's own enrichment: so an item has the bytes that its derivations and its lineage give it.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ RUN = "0" * 12
 OF_FORMATS = {"date": "2026-11-21", "date-time": "2026-11-21T12:00:00Z", "email": "ada@example.com"}
 OF_TYPES: dict[str, Any] = {"integer": 12, "number": 123.45, "boolean": True, "object": {}, "array": []}
 FILLER = "more"
+# Behind what a text of a format is cut, where it is not behind rows, or lines that are rows.
+CUT = {"jsonl": "lines", "json": "values"}
 # Where the numbers are that decide how many requests a byte takes.
 CONSTANTS = {
     "range_bytes": ("pipeline.objects", "RANGE_BYTES"),
@@ -30,6 +32,8 @@ CONSTANTS = {
     "batch_items": ("pipeline.tables", "BATCH_ITEMS"),
     "inline_characters": ("pipeline.staging", "MAX_INLINE_CHARACTERS"),
     "gzip_ratio": ("pipeline.plans", "GZIP_RATIO"),
+    "reserve_seconds": ("pipeline.rechunking", "RESERVE_SECONDS"),
+    "max_rounds": ("pipeline.rechunking", "MAX_ROUNDS"),
 }
 
 
@@ -53,25 +57,40 @@ def facts(catalogue: Any, asked: dict[str, Any]) -> dict[str, Any]:
     plans, errors = importlib.import_module("pipeline.plans"), importlib.import_module("pipeline.errors")
     route = _route(catalogue, asked)
     contract = catalogue.contract(route.contract)
+    constants = {name: getattr(importlib.import_module(place), n) for name, (place, n) in CONSTANTS.items()}
+    unpacked = route.compression == "gzip"
+    text = asked.get("text") or asked["size"] * (constants["gzip_ratio"] if unpacked else 1)
+    length = max(1, text // max(1, asked["records"]))
     try:
         plan = plans.plan(asked["size"], route)
+        if plan.get("rechunk"):
+            plan = _in_chunks(plan, route, text, length)
     except errors.ObjectTooLarge as error:
         raise Unplanned(str(error)) from error
-    if plan.get("rechunk"):
-        raise Unplanned(
-            f"{asked['size']} bytes that cannot be split are cut into chunks first; that is not modelled"
-        )
-    constants = {name: getattr(importlib.import_module(place), n) for name, (place, n) in CONSTANTS.items()}
-    raw = asked["size"] * (constants["gzip_ratio"] if route.compression == "gzip" else 1)
+    key = _key(catalogue, asked)
+    one_line = catalogue.one_line_records(contract.name, key)
     return {
-        "key": _key(catalogue, asked),
+        "key": key,
         "plan": plan,
         "constants": constants,
+        "cut": CUT.get(route.format, "lines" if one_line else "rows"),
+        "unpacked": unpacked,
+        "text_bytes": text,
         "preview": not contract.pseudonymise,
         "ordered": contract.order is not None,
         "header": route.format in ("csv", "tsv"),
-        **_sizes(contract, route, max(1, raw // max(1, asked["records"]))),
+        **_sizes(contract, route, length),
     }
+
+
+def _in_chunks(plan: dict[str, Any], route: Any, text: int, length: int) -> dict[str, Any]:
+    """Return the plan as Rechunk leaves it: chunks end where a record does; raises ObjectTooLarge."""
+    plans = importlib.import_module("pipeline.plans")
+    if text > plans.MAX_TEXT_BYTES:
+        raise plans.too_large(text, plans.MAX_TEXT_BYTES)
+    chunk = -(-plans.CHUNK_BYTES // length) * length
+    partitions = plans.partitions_of(text, route.format)
+    return {**plan, "shards": -(-text // chunk), "shard_bytes": chunk, "partitions": partitions, "keep": True}
 
 
 def _key(catalogue: Any, asked: dict[str, Any]) -> str:
@@ -147,11 +166,12 @@ def _sizes(contract: Any, route: Any, length: int) -> dict[str, Any]:
 def _frames(contract: Any, record: dict[str, Any], route: Any, line: int) -> dict[str, int]:
     """Return how items are staged: the bytes of one that count, those of a frame, what each part adds.
 
-    As columns where the functions know how and the contract allows it, else as lines.
+    As columns where the functions know how and the contract allows it, else as lines; values of JSON are
+    always judged one by one.
     """
     staging = importlib.import_module("pipeline.staging")
     lines = {"held_bytes": line, "frame_bytes": staging.FRAME_BYTES, "part_records": 1, "part_overhead": 0}
-    if importlib.util.find_spec("pipeline.column_enriching") is None:
+    if route.format == "json" or importlib.util.find_spec("pipeline.column_enriching") is None:
         return lines
     if importlib.import_module("pipeline.column_enriching").compiled(contract, {}) is None:
         return lines

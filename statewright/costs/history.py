@@ -18,11 +18,11 @@ from statewright.costs.calls import Load
 from statewright.costs.facts import File, facts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from statewright.costs.bill import Amounts
     from statewright.costs.facts import Facts
-    from statewright.costs.work import Machine
+    from statewright.costs.timing import Machine
     from statewright.project import Project
 
 Json = Any
@@ -107,31 +107,44 @@ def cost_of(project: Project, told: Told, machine: Machine) -> Cost:
     if not told.answers["collect_data"]:
         raise NoHistory("its history calls no function collect_data of this project: is it one of ingest?")
     amounts: Amounts = defaultdict(float)
-    collected = next((each for each in reversed(told.answers["collect_data"]) if each), None)
-    notified = next((each for each in reversed(told.answers["notify"]) if each), None)
+    collected, notified = _last(told, "collect_data"), _last(told, "notify")
     dataset, records = "no dataset", 0
     if collected and notified:
         counts, file = notified["counts"], collected["file"]
         dataset, records = str(file["dataset"]), counts["read"]
-        facts = _facts(project, collected, records)
+        facts = _facts(project, _last(told, "rechunk") or collected, records)
         load = Load(records, min(counts["quarantined"], records), counts["alerts"])
         modelled = work.of_file(facts, file["size"], load, machine)
         amounts = together(modelled.amounts)
         amounts["dynamodb.write_units", "items"] = counts["written"] * work.units(facts.item_bytes)
-        _count(amounts, told, machine, modelled)
+        _count(amounts, told, machine, _in_children(modelled, facts))
         return Cost(amounts, records, dataset, "requests and write units, and the time of child executions")
-    _count(amounts, told, machine, None)
+    _count(amounts, told, machine, {})
     return Cost(amounts, records, dataset, "nothing: without an ending only what the history tells is here")
 
 
-def _facts(project: Project, collected: Json, records: int) -> Facts:
-    file, plan = collected["file"], collected["plan"]
-    asked = File(file["dataset"], max(1, records), file["size"], file["format"], file["compression"])
+def _last(told: Told, function: str) -> Json:
+    return next((each for each in reversed(told.answers[function]) if each), None)
+
+
+def _facts(project: Project, answer: Json, records: int) -> Facts:
+    """Return the facts by the last plan; one of chunks knows how much text there is."""
+    file, plan = answer["file"], answer["plan"]
+    text = file["chunks"]["bytes"] if "chunks" in file else None
+    asked = File(file["dataset"], max(1, records), file["size"], file["format"], file["compression"], text)
     planned = {name: plan[name] for name in ("shards", "shard_bytes", "partitions", "keep")}
+    if text is not None:  # also of a gzip whose first plan did not ask for it
+        planned |= {"rechunk": True, "shard_bytes": math.ceil(text / plan["shards"])}
     return replace(facts_of(project, asked), **planned)
 
 
-def _count(amounts: Amounts, told: Told, machine: Machine, modelled: work.Work | None) -> None:
+def _in_children(modelled: work.Work, facts: Facts) -> dict[str, work.Invocations]:
+    """Return the invocations by child executions, which have no history."""
+    names = ["parse_and_validate", "enrich"] * facts.in_shards + ["write_to_ddb"] * (facts.partitions > 1)
+    return {name: modelled.invocations[name] for name in names}
+
+
+def _count(amounts: Amounts, told: Told, machine: Machine, children: Mapping[str, work.Invocations]) -> None:
     """Put what was counted in the place of what was modelled."""
     amounts["step_functions.state_transitions", "state transitions"] = told.transitions
     price, what = f"lambda.{machine.processor}_gb_seconds", f"time on {machine.processor}"
@@ -139,11 +152,9 @@ def _count(amounts: Amounts, told: Told, machine: Machine, modelled: work.Work |
     for name, seconds in told.seconds.items():
         invocations += len(seconds)
         gb_seconds += sum(math.ceil(each * 1000) / 1000 for each in seconds) * machine.memory_mb[name] / 1024
-    if modelled is not None:
-        for name, each in modelled.invocations.items():
-            if not told.seconds[name]:  # of the children, which have no history
-                invocations += each.count
-                gb_seconds += each.count * each.seconds * machine.memory_mb[name] / 1024
+    for name, each in children.items():
+        invocations += each.count
+        gb_seconds += each.count * each.seconds * machine.memory_mb[name] / 1024
     if told.children:
         amounts["step_functions.express_requests", "child executions"] = told.children
     amounts["lambda.requests", "invocations"] = invocations

@@ -25,11 +25,16 @@ class Cpu:
 
 @dataclass(frozen=True)
 class Measured:
-    """The figures; log lines are those of one invocation, the ledger's bytes those of a row."""
+    """The figures; log lines are those of one invocation, the ledger's bytes those of a row.
+
+    `cutting` is processor time by the byte of a text that is cut into chunks behind its "lines", "rows" or
+    "values", and of one that is "unpacked" from a gzip before.
+    """
 
     measured_on: str
     machine: str
     cpu: dict[str, Cpu]
+    cutting: dict[str, float]
     ratios: Ratios
     log_bytes: dict[str, int]
     log_lines: dict[str, int]
@@ -45,6 +50,7 @@ def measured() -> Measured:
         said["measured_on"],
         said["machine"],
         {name: Cpu(**cpu) for name, cpu in said["functions"].items()},
+        said["rechunk_seconds_per_byte"],
         Ratios(**said["bytes_left_by_zstd"]),
         said["log_bytes"],
         said["log_lines"],

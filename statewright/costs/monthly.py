@@ -56,6 +56,8 @@ def storage(facts: Facts, records: int, size: int, figures: Measured) -> dict[tu
     """Return amounts of a month in which what the files leave is there all the time; staging a week of it."""
     ratios = figures.ratios
     staged = records * (facts.parsed_bytes * ratios.parsed + facts.enriched_bytes * ratios.enriched)
+    if facts.rechunk:
+        staged += size * (facts.constants.gzip_ratio if facts.unpacked else 1) * ratios.text
     items = records * (facts.item_bytes + INDEX_BYTES_OF_AN_ITEM) / GIB
     return {
         ("dynamodb.storage_gb_months", "items"): items,

@@ -7,14 +7,14 @@ waits for AWS follows from how many calls it makes one after the other, and from
 from __future__ import annotations
 
 import math
-import re
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from statewright.costs import calls
+from statewright.costs import calls, rounds
 from statewright.costs.bill import together
 from statewright.costs.measured import Measured, measured
+from statewright.costs.timing import READERS, S3_BYTES_A_SECOND, wait
 from statewright.prices import step_functions_prices
 
 if TYPE_CHECKING:
@@ -23,20 +23,8 @@ if TYPE_CHECKING:
     from statewright.costs.bill import Amounts
     from statewright.costs.calls import Calls, Load
     from statewright.costs.facts import Facts
-    from statewright.project import Project
+    from statewright.costs.timing import Machine
 
-# At so much memory a function has one whole processor, below that its share:
-# https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
-MB_OF_A_PROCESSOR = 1769
-# "roughly 100-200 milliseconds" for a small object or the first byte, "85-90 MB/s" for one request:
-# https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance-guidelines.html
-S3_SECONDS, S3_BYTES_A_SECOND = 0.1, 85e6
-# "single-digit millisecond latency": https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Introduction.html
-DYNAMODB_SECONDS = 0.01
-# No page says it; as S3.
-SNS_SECONDS = 0.1
-WRITES = 8  # functions/pipeline/tables.py
-READERS = 8  # functions/pipeline/staged_items.py
 # What AWS adds around a function, and between the states of a child execution; no page says it.
 STATE_SECONDS = 0.05
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
@@ -71,23 +59,6 @@ class Invocations:
 
 
 @dataclass(frozen=True)
-class Machine:
-    """What is deployed: memory of the functions in MB by name, and the processor that they run on."""
-
-    memory_mb: Mapping[str, int]
-    processor: str
-
-    @classmethod
-    def of(cls, project: Project) -> Machine:
-        """Return what pipeline.json and Terraform say; where that says nothing it is x86_64."""
-        memory = {name: function.memory_mb for name, function in project.description.functions.items()}
-        terraform = project.root / "terraform" / "functions.tf"
-        said = terraform.read_text(encoding="utf-8") if terraform.is_file() else ""
-        found = re.search(r'^\s*architectures\s*=\s*\["(arm64|x86_64)"\]', said, re.MULTILINE)
-        return cls(memory, found[1] if found else "x86_64")
-
-
-@dataclass(frozen=True)
 class Work:
     """What is charged, as amounts by `(price, what)`; `seconds` is how long a file takes from end to end."""
 
@@ -102,21 +73,34 @@ class Work:
 
 def of_file(facts: Facts, size: int, load: Load, machine: Machine) -> Work:
     """Return what one file of `size` bytes is charged."""
-    made = calls.of_file(facts, size, load, measured().ratios)
-    ran = invocations_of_file(facts, size, load, machine, made)
-    children = (facts.shards if facts.shards > 1 else 0) + (facts.partitions if facts.partitions > 1 else 0)
-    amounts = together(_requests(made), functions(ran, machine))
-    amounts["step_functions.state_transitions", "state transitions"] += transitions(facts)
+    amounts, ran = of_functions(facts, size, load, machine)
+    children = (facts.shards if facts.in_shards else 0) + (facts.partitions if facts.partitions > 1 else 0)
+    entered = transitions(facts, ran)
+    amounts["step_functions.state_transitions", "state transitions"] += entered
     if children:
         amounts["step_functions.express_requests", "child executions"] += children
         amounts["step_functions.express_gb_seconds", "time of child executions"] += _child_time(facts, ran)
+    amounts["eventbridge.events", "new object"] += 1
+    amounts["xray.traces", "traces"] += 1 + SAMPLED * children
+    return Work(amounts, ran, _end_to_end(ran) + entered * STATE_SECONDS)
+
+
+def of_functions(
+    facts: Facts, size: int, load: Load, machine: Machine
+) -> tuple[Amounts, dict[str, Invocations]]:
+    """Return what the functions are charged for one file, and their invocations, whoever invokes them."""
+    cut = rounds.of_file(facts, size, machine)
+    made = calls.of_file(facts, size, load, measured().ratios, cut)
+    ran = invocations_of_file(facts, size, load, machine, made)
+    if cut:
+        took = sum(rounds.seconds(facts, size, each, machine) for each in cut)
+        ran[rounds.NAME] = Invocations(len(cut), took / len(cut))
+    amounts = together(requests(made), functions(ran, machine))
     amounts["dynamodb.write_units", "items"] += load.valid * units(facts.item_bytes)
     amounts["dynamodb.write_units", "ledger"] += ledger_units(measured())
     if singles := min(load.alerts, calls.TOLD_SINGLY):
         amounts["dynamodb.write_units", "told"] += 3 * singles + 1
-    amounts["eventbridge.events", "new object"] += 1
-    amounts["xray.traces", "traces"] += 1 + SAMPLED * children
-    return Work(amounts, ran, _end_to_end(facts, ran))
+    return amounts, ran
 
 
 def of_batch(facts: Facts, messages: int, machine: Machine) -> Work:
@@ -127,10 +111,10 @@ def of_batch(facts: Facts, messages: int, machine: Machine) -> Work:
         name: Invocations(1, _seconds(name, machine, messages, sizes.get(name, 0), made, 1))
         for name in FUNCTIONS_OF_A_BATCH
     }
-    amounts = together(_requests(made), functions(ran, machine))
+    amounts = together(requests(made), functions(ran, machine))
     inside = sum(each.seconds + STATE_SECONDS for name, each in ran.items() if name != "collect_messages")
     amounts["step_functions.express_requests", "executions of stream"] += 1
-    amounts["step_functions.express_gb_seconds", "time of executions"] += _express_time(inside)
+    amounts["step_functions.express_gb_seconds", "time of executions"] += express_time(inside)
     amounts["dynamodb.write_units", "items"] += messages * units(facts.item_bytes)
     amounts["dynamodb.write_units", "ledger"] += 2 * units(measured().ledger_closed)
     chunks = math.ceil(messages * facts.record_bytes / CHUNK_BYTES)
@@ -142,11 +126,12 @@ def of_batch(facts: Facts, messages: int, machine: Machine) -> Work:
     return Work(amounts, ran, sum(each.seconds + STATE_SECONDS for each in ran.values()))
 
 
-def transitions(facts: Facts) -> int:
+def transitions(facts: Facts, ran: Mapping[str, Invocations]) -> int:
     """Return the states that an execution of `ingest` enters: Maps and choices count as tasks do."""
-    reading = 2 if facts.shards > 1 else 3  # (ParseShards | ParseAndValidate, Enrich), WhatToWrite
+    cutting = 2 * ran[rounds.NAME].count if rounds.NAME in ran else 0  # Rechunk, IsRechunked
+    reading = 2 if facts.in_shards else 3  # (ParseShards | ParseAndValidate, Enrich), WhatToWrite
     writing = 2 if facts.partitions > 1 else 1  # (WritePartitions, WhatWasWritten | WriteToDdb)
-    return 2 + reading + writing + 1  # CollectData, WhatToDo … Notify
+    return 2 + cutting + reading + writing + 1  # CollectData, WhatToDo … Notify
 
 
 def units(size: float) -> int:
@@ -170,9 +155,10 @@ def invocations_of_file(
     """Return the invocations of each function."""
     shards, partitions, ratios = facts.shards, facts.partitions, measured().ratios
     raw = load.records * facts.record_bytes / shards
+    read = facts.text_bytes * ratios.text if facts.rechunk else size
     shared = {
         "collect_data": (1, 0.0, 0.0, 0.0),
-        "parse_and_validate": (shards, load.records / shards, raw, size / shards),
+        "parse_and_validate": (shards, load.records / shards, raw, read / shards),
         "enrich": (shards, load.valid / shards, raw, raw * ratios.parsed),
         "write_to_ddb": (
             partitions,
@@ -187,9 +173,9 @@ def invocations_of_file(
         name: Invocations(
             count,
             _seconds(name, machine, records, held, made, count, min(shards, READERS))
-            + read / S3_BYTES_A_SECOND,
+            + passed / S3_BYTES_A_SECOND,
         )
-        for name, (count, records, held, read) in shared.items()
+        for name, (count, records, held, passed) in shared.items()
     }
 
 
@@ -200,30 +186,22 @@ def _seconds(
 
     A writer reads so many `shards` at once.
     """
-    slower = max(1.0, MB_OF_A_PROCESSOR / machine.memory_mb[name])
     waits = 0.0
     for (by, operation), number in made.items():
         if by == name:
             at_once = shards if by == "write_to_ddb" and operation in (calls.HEAD, calls.GET) else 1
-            waits += _wait(operation) * number / at_once
-    return measured().cpu[name].of(records, size) * slower + waits / count
+            waits += wait(operation) * number / at_once
+    return measured().cpu[name].of(records, size) * machine.slower(name) + waits / count
 
 
-def _wait(operation: str) -> float:
-    """Return what a call waits for, shared with those that are made beside it."""
-    if operation in (calls.BATCH_WRITE, calls.PUT_ITEM):
-        return DYNAMODB_SECONDS / WRITES
-    service = operation.partition(":")[0]
-    return {"s3": S3_SECONDS, "dynamodb": DYNAMODB_SECONDS, "sns": SNS_SECONDS}[service]
-
-
-def _requests(made: Calls) -> Amounts:
+def requests(made: Calls) -> Amounts:
+    """Return what calls are charged that are charged by the request."""
     found: Amounts = defaultdict(float)
     for (_, operation), number in made.items():
         if operation in (calls.HEAD, calls.GET):
             found["s3.reads", "GET, HEAD"] += number
         elif operation.startswith("s3:"):
-            found["s3.writes", "PUT"] += number
+            found["s3.writes", "PUT, LIST"] += number
         elif operation == calls.PUBLISH:
             found["sns.publishes", "published"] += number
     return found
@@ -246,18 +224,19 @@ def functions(ran: Mapping[str, Invocations], machine: Machine) -> Amounts:
 
 def _child_time(facts: Facts, ran: Mapping[str, Invocations]) -> float:
     seconds = 0.0
-    if facts.shards > 1:
+    if facts.in_shards:
         shard = ran["parse_and_validate"].seconds + ran["enrich"].seconds + 2 * STATE_SECONDS
-        seconds += facts.shards * _express_time(shard)
+        seconds += facts.shards * express_time(shard)
     if facts.partitions > 1:
-        seconds += facts.partitions * _express_time(ran["write_to_ddb"].seconds + STATE_SECONDS)
+        seconds += facts.partitions * express_time(ran["write_to_ddb"].seconds + STATE_SECONDS)
     return seconds
 
 
-def _express_time(seconds: float) -> float:
-    """Return billed GB-seconds; payloads here are small, so that one step of memory is what there is."""
+def express_time(seconds: float) -> float:
+    """Return the billed GB-seconds of an EXPRESS execution; with small payloads it has one step of memory."""
     return step_functions_prices().billed_gb_seconds(seconds)
 
 
-def _end_to_end(facts: Facts, ran: Mapping[str, Invocations]) -> float:
-    return sum(each.seconds for each in ran.values()) + transitions(facts) * STATE_SECONDS
+def _end_to_end(ran: Mapping[str, Invocations]) -> float:
+    """Return how long functions take: those of a Map side by side, rounds one after the other."""
+    return sum(each.seconds * (each.count if name == rounds.NAME else 1) for name, each in ran.items())

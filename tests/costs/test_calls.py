@@ -12,7 +12,7 @@ import pytest
 
 from pipeline import objects, plans, staging
 from pipeline.routing import Route
-from statewright.costs import calls, work
+from statewright.costs import calls, timing, work
 from statewright.costs.facts import Facts, File, facts_of
 from statewright.project import read_project
 from tests.costs import counting
@@ -75,6 +75,7 @@ def ratios_of(cloud: Cloud, facts: Facts, records: int) -> calls.Ratios:
         sizes["parsed"] / facts.parsed_bytes / records,
         sizes["enriched"] / facts.enriched_bytes / records,
         sizes["processed"] / facts.processed_bytes / records,
+        0,  # nothing is cut into chunks
     )
 
 
@@ -96,7 +97,7 @@ def test_given_a_small_file_the_model_counts_its_calls(cloud: Cloud) -> None:
     modelled = calls.of_file(facts, len(body), calls.Load(60), ratios_of(cloud, facts, 60))
     held(counted, modelled)
     assert counted.invocations == dict.fromkeys(FILE_FUNCTIONS, 1)
-    assert (counted.states, counted.children) == (work.transitions(facts), 0)
+    assert (counted.states, counted.children) == (work.transitions(facts, {}), 0)
 
 
 @pytest.mark.parametrize(("shards", "partitions"), [(4, 1), (1, 3), (4, 3)])
@@ -110,7 +111,7 @@ def test_given_a_file_in_shards_and_partitions_the_model_counts_its_calls(
     assert (counted.status, facts.shards, facts.partitions) == ("SUCCEEDED", shards, partitions)
     load, ratios = calls.Load(RECORDS), ratios_of(cloud, facts, RECORDS)
     held(counted, calls.of_file(facts, len(body), load, ratios))
-    charged = work.of_file(facts, len(body), load, work.Machine.of(PROJECT))
+    charged = work.of_file(facts, len(body), load, timing.Machine.of(PROJECT))
     assert counted.states == charged["step_functions.state_transitions"]
     assert counted.invocations.total() == charged["lambda.requests"]
     assert counted.invocations == {name: ran.count for name, ran in charged.invocations.items()}
@@ -156,5 +157,5 @@ def test_given_a_batch_of_messages_the_model_counts_its_calls(cloud: Cloud, wide
         streams.stream(*(streams.message(each, f"m-{number}") for number, each in enumerate(sent)))
     facts = facts_of(PROJECT, File("orders", 20, sum(len(json.dumps(each)) for each in sent)))
     ratio = 0.6 if wide else 0.2
-    assert counted.calls == calls.of_batch(facts, 20, calls.Ratios(ratio, ratio, ratio))
+    assert counted.calls == calls.of_batch(facts, 20, calls.Ratios(ratio, ratio, ratio, ratio))
     assert counted.invocations.total() == 5

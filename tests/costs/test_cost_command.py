@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from datetime import UTC, datetime
 from typing import Any
@@ -79,9 +80,30 @@ def test_given_messages_they_are_charged_by_the_batch() -> None:
     assert units["items"] == 1000
 
 
+def test_given_files_that_are_there_they_are_charged_by_a_backfill() -> None:
+    said = as_json("--records", "5000", "--files", "100", "--backfill", "--compare")
+
+    units = {line["what"]: line["units"] for line in said["lines"]}
+    assert units["batches of the backfill"] == 4
+    assert units["invocations"] == 500
+    assert "new object" not in units
+    ways = {way["name"]: way["usd"] for way in said["ways"]}
+    assert ways["the 100 files, by a backfill"] == pytest.approx(said["usd"])
+    assert ways["100 files of 50"] > said["usd"]
+
+
+def test_given_a_large_gzip_it_is_cut_into_chunks_first() -> None:
+    said = as_json("--records", "10000000", "--bytes", "200000000", "--gzip", "--compare")
+
+    units = {line["what"]: line["units"] for line in said["lines"]}
+    assert units["state transitions"] == 7 + 2
+    assert not any("backfill" in way["name"] for way in said["ways"])  # of a single file nobody asks
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
+        (["--records", "5", "--messages", "--backfill"], "--messages are no files"),
         ([], "how many records? Give --records, or --execution"),
         (
             ["--records", "5", "--region", "mars-north-1"],
@@ -91,7 +113,7 @@ def test_given_messages_they_are_charged_by_the_batch() -> None:
         (["--records", "5", "--files", "6"], "6 files of 5 records"),
         (["--records", "5", "--rejected", "6"], "--rejected 6: a file has 5 records"),
         (["--records", "9", "--bytes", "90000000000000", "--gzip"], "cut it into several"),
-        (["--records", "9", "--bytes", "900000000", "--gzip"], "cut into chunks first; that is not modelled"),
+        (["--records", "9000", "--bytes", "3000000000", "--gzip"], "of its format may have 17179869184"),
         (["--execution", "arn:aws:states:us-east-1:1:express:a:b:c"], "leaves no history"),
     ],
 )
@@ -167,6 +189,25 @@ def test_given_an_execution_in_shards_its_children_are_counted_and_their_functio
     assert units["child executions"] == 2 * 2  # two Maps, of which the client says the same
     assert units["state transitions"] == 7
     assert units["invocations"] == 1 + 2 * 4 + 3 + 1
+    assert units["items"] == RECORDS
+
+
+def test_given_an_execution_that_cut_its_file_its_chunks_are_the_shards(
+    monkeypatch: pytest.MonkeyPatch, cloud: Cloud
+) -> None:
+    body = orders(RECORDS)
+    monkeypatch.setattr("pipeline.formats.gzip_stream.decompress.__defaults__", (len(body) // 2,))
+    monkeypatch.setattr("pipeline.plans.CHUNK_BYTES", len(body) // 4)
+    events = events_of(monkeypatch, cloud, "orders/a.jsonl.gz", gzip.compress(body))
+    client = Client(events, children=5)
+    monkeypatch.setattr("statewright.costs.cost_command.boto3.client", lambda *_, **__: client)
+
+    said = as_json("--execution", ARN)
+
+    units = {line["what"]: line["units"] for line in said["lines"]}
+    # Its first plan did not ask for it: ParseAndValidate found more text than one invocation reads.
+    assert units["state transitions"] == 9
+    assert units["invocations"] == 1 + 1 + 1 + 2 * 4 + 1 + 1
     assert units["items"] == RECORDS
 
 

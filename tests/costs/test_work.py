@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipeline import items, notifying, staged_items, tables, told
-from statewright.costs import calls, work
+from statewright.costs import calls, monthly, timing, work
 from statewright.costs.bill import bill
 from statewright.costs.calls import Load
 from statewright.costs.facts import File, Refused, facts_of
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tests.functions.cloud import Cloud
 
 PROJECT = read_project(ROOT)
-MACHINE = work.Machine.of(PROJECT)
+MACHINE = timing.Machine.of(PROJECT)
 SIZE = 160
 
 
@@ -53,8 +53,8 @@ def test_given_what_is_deployed_its_processor_and_memory_are_those_of_terraform_
 def test_given_numbers_of_the_functions_the_model_has_the_same() -> None:
     assert calls.TOLD_SINGLY == notifying.MAX_ALERT_MESSAGES
     assert calls.MARKED_AT_ONCE == told.WRITE_ROWS
-    assert work.WRITES == tables.WRITES
-    assert work.READERS == staged_items.READERS
+    assert timing.WRITES == tables.WRITES
+    assert timing.READERS == staged_items.READERS
     assert calls.KEPT_BYTES == staged_items.KEPT_BYTES
 
 
@@ -117,6 +117,37 @@ def test_given_more_memory_a_function_is_faster_and_no_cheaper_for_each_second()
     ours, theirs = (work.of_file(facts, file.size, Load(10_000), each) for each in (MACHINE, larger))
     assert theirs.seconds < ours.seconds
     assert theirs["lambda.arm64_gb_seconds"] > ours["lambda.arm64_gb_seconds"]
+
+
+def test_given_a_large_gzip_its_chunks_are_kept_for_a_week_beside_what_else_is_staged() -> None:
+    text = 1_600_000_000
+    plain, packed = File("orders", 10**7, text), File("orders", 10**7, text // 8, compression="gzip")
+    staged = [
+        monthly.storage(facts_of(PROJECT, each), each.records, each.size, measured())[
+            "s3.storage_gb_months", "staged, a week"
+        ]
+        for each in (plain, packed)
+    ]
+    chunks = text * measured().ratios.text * monthly.STAGED_DAYS / monthly.DAYS_OF_A_MONTH / monthly.GIB
+    assert staged[1] - staged[0] == pytest.approx(chunks)
+
+
+@pytest.mark.parametrize(
+    ("format_", "compression", "cut"),
+    [
+        ("jsonl", "gzip", "lines"),
+        ("json", "none", "values"),
+        ("csv", "none", "rows"),
+        ("tsv", "gzip", "rows"),
+    ],
+)
+def test_given_a_format_that_cannot_be_split_what_cutting_it_takes_is_measured(
+    format_: str, compression: str, cut: str
+) -> None:
+    facts = facts_of(PROJECT, File("orders", 10**7, 10**9, format_, compression))
+    assert (facts.rechunk, facts.cut, facts.unpacked) == (True, cut, compression == "gzip")
+    assert 0 < measured().cutting["lines"] < measured().cutting[cut] or cut == "lines"
+    assert measured().cutting["unpacked"] > 0
 
 
 def test_given_a_file_that_the_functions_refuse_the_model_says_what_they_say() -> None:

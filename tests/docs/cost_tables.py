@@ -5,18 +5,31 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from bench.bill import PROJECT, bill_of
-from statewright.costs import compare, monthly
-from statewright.costs.bill import bill
+from bench.bill import MACHINE, PROJECT, bill_of
+from statewright.costs import backfills, calls, compare, monthly, rounds, work
+from statewright.costs.bill import bill, times, together
+from statewright.costs.calls import Load
 from statewright.costs.cost_command import BYTES_OF_A_RECORD, usd
-from statewright.costs.facts import File
+from statewright.costs.facts import File, facts_of
+from statewright.costs.measured import measured
 from statewright.prices import DEFAULT_REGION, prices_of, regions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from statewright.costs.facts import Facts
+
 SIZES = (1, 100, 10_000, 1_000_000)
 COMPARED = 1_000_000
+BACKFILLED = 10_000, File("orders", 100, 100 * BYTES_OF_A_RECORD)
+CUT = 50_000_000
+FORMATS = (
+    ("JSON Lines", "jsonl", "none"),
+    ("JSON Lines in gzip", "jsonl", "gzip"),
+    ("JSON", "json", "none"),
+    ("JSON in gzip", "json", "gzip"),
+    ("CSV", "csv", "none"),
+)
 
 
 def by_size() -> Iterator[str]:
@@ -65,6 +78,46 @@ def by_way() -> Iterator[str]:
         yield f"| {way.name} | {usd(way.bill.usd)} | {way.bill.usd / ways[0].bill.usd:,.1f} |"
 
 
+def by_backfill() -> Iterator[str]:
+    """Yield many small files, by uploads and by a backfill."""
+    files, file = BACKFILLED
+    facts, prices, load = facts_of(PROJECT, file), prices_of(DEFAULT_REGION), Load(file.records)
+    uploads = times(work.of_file(facts, file.size, load, MACHINE).amounts, files)
+    backfill = backfills.of_files(facts, file.size, files, load, MACHINE)
+    yield f"| {files:,} files of {file.records:,} records | USD | of it Step Functions | above the floor |"
+    yield "|---|---|---|---|"
+    for name, amounts in (("by uploads", uploads), ("by a backfill", backfill)):
+        found = bill(amounts, prices)
+        steps = sum(line.usd for line in found.lines if line.service == "Step Functions")
+        yield f"| {name} | {usd(found.usd)} | {usd(steps)} | {found.above_floor:.1f} % |"
+
+
+def by_chunks() -> Iterator[str]:
+    """Yield a large file as formats of which some are cut into chunks first, and what cutting takes."""
+    yield f"| {CUT:,} records as | shards | rounds of Rechunk | their time | cutting, USD | in all, USD |"
+    yield "|---|---|---|---|---|---|"
+    for name, format_, compression in FORMATS:
+        size = CUT * BYTES_OF_A_RECORD // (8 if compression == "gzip" else 1)
+        facts = facts_of(PROJECT, File("orders", CUT, size, format_, compression))
+        made = work.of_file(facts, size, Load(CUT), MACHINE)
+        usd_in_all = usd(bill(made.amounts, prices_of(DEFAULT_REGION)).usd)
+        cells = (*_cutting(facts, size, made), usd_in_all)
+        yield f"| {name}, {size / 1e9:.1f} GB | {facts.shards} | {' | '.join(cells)} |"
+
+
+def _cutting(facts: Facts, size: int, made: work.Work) -> tuple[str, str, str]:
+    """Return how many invocations cut a file, how long they take together, and what that costs."""
+    if rounds.NAME not in made.invocations:
+        return "—", "—", "—"
+    ran = made.invocations[rounds.NAME]
+    ratios = measured().ratios
+    asked = [calls.of_round(facts, size, each, ratios) for each in rounds.of_file(facts, size, MACHINE)]
+    amounts = together(work.functions({rounds.NAME: ran}, MACHINE), *map(work.requests, asked))
+    amounts["step_functions.state_transitions", "state transitions"] += 2 * ran.count
+    cost = bill(amounts, prices_of(DEFAULT_REGION)).usd
+    return f"{ran.count}", f"{ran.count * ran.seconds:.0f} s", usd(cost)
+
+
 def by_month() -> Iterator[str]:
     """Yield what is charged whether or not files come."""
     found = bill(monthly.fixed(PROJECT), prices_of(DEFAULT_REGION))
@@ -75,7 +128,7 @@ def by_month() -> Iterator[str]:
     yield f"| in all | | {usd(found.usd)} |"
 
 
-TABLES = (by_size, by_service, by_region, by_way, by_month)
+TABLES = (by_size, by_service, by_region, by_way, by_backfill, by_chunks, by_month)
 
 
 def main() -> int:
