@@ -81,7 +81,7 @@ def _cut(
         if feed.is_blank:
             continue  # the first chunk has the header
         writer.end()
-        if seconds_left() < RESERVE_SECONDS:
+        if seconds_left() < RESERVE_SECONDS and feed.has_more():
             return False
     return True
 

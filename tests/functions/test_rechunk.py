@@ -132,11 +132,11 @@ class Hurried(Context):
     """Has time for two chunks at each invocation."""
 
     def __init__(self) -> None:
-        self._asked = 0
+        self.asked = 0
 
     def get_remaining_time_in_millis(self) -> int:
-        self._asked += 1
-        return 840_000 if self._asked % 2 else 1000
+        self.asked += 1
+        return 840_000 if self.asked % 2 else 1000
 
 
 @pytest.mark.usefixtures("small_chunks")
@@ -164,6 +164,20 @@ def test_an_invocation_whose_end_is_near_is_followed_by_another_that_goes_on(
     assert rounds == ended.entered.count("IsRechunked") > 3
     # The last chunk of an invocation is begun anew by the next one: where it ends is not known before.
     assert len(made) == len(set(made)) + rounds - 1
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_a_text_that_ends_with_a_chunk_is_finished_however_near_the_end_is(cloud: Cloud) -> None:
+    lines = b"".join(json_lines(order(number)).strip().ljust(CHUNK // 4 - 1) + b"\n" for number in range(8))
+    cloud.put("orders/x.jsonl.gz", gzip.compress(lines))
+    collected = invoke("collect_data", {"s3Bucket": RAW, "s3Key": "orders/x.jsonl.gz"})
+    request = {"file": collected["file"], "plan": collected["plan"], "round": 1}
+
+    hurried = Hurried()
+    answer = rechunk.handler(request, hurried)
+
+    assert len(lines) == 2 * CHUNK
+    assert (answer["outcome"], answer["plan"]["shards"], hurried.asked) == ("finished", 2, 2)
 
 
 @pytest.mark.usefixtures("small_chunks")

@@ -57,7 +57,7 @@ class Feed:
     ) -> None:
         self.offset = offset
         self.wanted = wanted
-        self._pieces = pieces
+        self._pieces = iter(pieces)
         self._emit = emit
         self.held = b""
         self.held_at = offset
@@ -65,10 +65,21 @@ class Feed:
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield each piece."""
-        for piece in self._pieces:
+        while (piece := next(self._pieces, None)) is not None:
             self.held = piece
             yield piece
             self.emit_to(self.held_at + len(self.held))
+
+    def has_more(self) -> bool:
+        """Return whether anything of the text was not emitted."""
+        while not self.held:
+            piece = next(self._pieces, None)
+            if piece is None:
+                return False
+            if piece:
+                self._pieces = chain([piece], self._pieces)
+                return True
+        return True
 
     def emit_to(self, border: int) -> None:
         """Emit what is held up to a border."""
