@@ -77,7 +77,7 @@ check: $(VENV)/.dev  ## ruff and mypy
 faults: $(VENV)/.dev  ## Fail every AWS call of a run in every way; nothing may be lost, doubled or different
 	@$(BIN)/python -m tests.faults
 
-bench: $(VENV)/.dev  ## Benchmarks, as ratios measured in one run
+bench: $(VENV)/.dev  ## Benchmarks, as ratios measured in one run; all of them take an hour
 	$(BIN)/python -m bench
 
 lock:  ## Write the lock files anew from pyproject.toml (needs uv)

@@ -1,18 +1,19 @@
 """Benchmarks, each as ratios measured in one run.
 
-make bench                       records, files, memory, cold, bill, engine, view
+make bench                       records, files, memory, cold, bill, engine, view, large
 python -m bench records          CPU per record of the pipeline, beside its floor
 python -m bench files            files end to end over a stub of AWS, beside other ways
 python -m bench memory           memory of a worker by format and size of file
 python -m bench cold             import and first invocation of each function, and the package
 python -m bench bill             what a bill has beside DynamoDB's writes
 python -m bench engine           the engine beside moto and MiniStack
+python -m bench view             the graph view: layout, a large execution in the browser
+python -m bench large            a million records in one file, in many by uploads, and by a backfill
 python -m bench checkers         the checker beside asl-validator and statelint, which it fetches
 python -m bench cost             what the cost model is fed with, written into statewright/costs/measured.json
 python -m bench local-runs       runs of one file in shards, written into bench/local_runs.json
-python -m bench scale            many records in one file, in many by uploads, and by a backfill; --help
+python -m bench scale            the same of as many records as are asked for; --help
 python -m bench simulate         the simulation beside those runs, and what large volumes take on AWS
-python -m bench view             the graph view: layout, a large execution in the browser
 python -m bench stream           events one by one through a local cloud; --short for a smaller one
 """
 
@@ -41,7 +42,7 @@ from bench import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-BENCHMARKS = {
+BENCHMARKS: dict[str, Callable[[], None]] = {
     "records": lambda: _figures("records", "From bytes to requests", records.main),
     "files": lambda: _figures("files", "Files end to end", files.main),
     "memory": lambda: _figures("memory", "Memory of a worker", memory.main),
@@ -49,10 +50,10 @@ BENCHMARKS = {
     "bill": lambda: _figures("bill", "The bill", bill.main),
     "engine": engine.main,
     "view": view.main,
+    "large": lambda: _figures("large", "A million records on the local cloud", scale.large),
 }
-# What needs the network, writes a file of the project, measures nothing or takes a quarter of an hour is
-# run by name alone.
-ON_REQUEST = {
+# Run by name alone: what needs the network, writes a file of the project, measures nothing, or has options.
+ON_REQUEST: dict[str, Callable[[], None]] = {
     "checkers": checkers.main,
     "cost": cost.main,
     "local-runs": local_runs.main,

@@ -25,6 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bench.figures import Figure
 from statewright.local.clients import Clients
 from statewright.local.names import Names
 from statewright.local.ports import free_ports
@@ -39,6 +40,7 @@ ODD = 1000  # one record in so many is invalid, and the one after the next repla
 POLL_SECONDS, POLL_SHARE = 5.0, 30
 SAMPLE_SECONDS = 0.5
 WARM_FILES = 4
+LARGE_RECORDS, LARGE_FILES = 1_000_000, 10_000
 UPLOADERS = 8
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -290,6 +292,24 @@ def _sums(cloud: Cloud, records: int) -> dict[str, Any]:
     wanted = expected(records)
     right = sums == wanted and items == wanted["written"] and set(statuses) == {"SUCCEEDED"}
     return {"rows": statuses, "sums": sums, "items": items, "right": right}
+
+
+def large() -> list[Figure]:
+    """Measure a million records in each way; raises ValueError where the sums are wrong."""
+    return [_figure(measure(way, LARGE_RECORDS, LARGE_FILES)) for way in WAYS]
+
+
+def _figure(found: dict[str, Any]) -> Figure:
+    if not found["right"]:
+        raise ValueError(f"the sums are wrong: {found}")
+    cpu, peak, idle = found["cpu_seconds"], found["peak_mb"], found["idle_mb"]
+    note = (
+        f"workers {cpu['worker']:,.0f} s of processor, {peak['worker']} MB at most (idle {idle['worker']}), "
+        f"emulator {cpu['emulator']:,.0f} s, daemon {cpu['daemon']:,.0f} s; sums right"
+    )
+    files = f"{found['files']:,} file{'s' if found['files'] > 1 else ''}"
+    by = {"file": "an upload", "uploads": "uploads", "backfill": "a backfill"}[found["way"]]
+    return Figure(f"{found['records']:,} records as {files}, by {by}", found["seconds"], unit="s", note=note)
 
 
 def main() -> None:
