@@ -13,21 +13,20 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
-import os
-import platform
 from concurrent.futures import ProcessPoolExecutor
 from statistics import median
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from rich.console import Console
 from rich.table import Table
 
 from bench import in_child
 from bench.contestants import FUNCTION
+from bench.figures import Figure, machine
 from bench.servers import MiniStackServer, StatewrightServer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 ROUNDS = 5
 PATIENCE_SECONDS = 10.0
@@ -155,24 +154,22 @@ def over_http(definition: dict[str, Any], counts: tuple[int, int], way: str) -> 
         return measure(runs, way, rounds=3)[0]
 
 
-def row(table: Table, what: str, how: str, figures: Figures, *, less_is_better: bool = False) -> None:
-    """Add a line: each figure, and how many times better ours is."""
-    ours = figures["statewright"]
-    cells = [f"{ours:,.0f}"]
-    for name in NAMES[1:]:
-        if name not in figures:
-            cells.append("-")
-            continue
-        other = figures[name]
-        cells.append(f"{other:,.0f}  (× {other / ours if less_is_better else ours / other:,.1f})")
-    table.add_row(what, how, *cells)
+class Row(NamedTuple):
+    """What was measured of each contestant, and how."""
+
+    what: str
+    how: str
+    figures: Figures
+    less_is_better: bool = False
+
+    def better(self, name: str) -> float:
+        """Return how many times better ours is."""
+        ours, other = self.figures["statewright"], self.figures[name]
+        return other / ours if self.less_is_better else ours / other
 
 
-def main() -> None:
-    """Measure, print the table."""
-    machine = f"{platform.machine()}, {os.cpu_count()} CPUs, Python {platform.python_version()}"
-    caption = "in brackets: how many times better statewright is"
-    table = Table("what", "how", *NAMES, title=f"Engines side by side · {machine}", caption=caption)
+def rows() -> Iterator[Row]:
+    """Measure."""
     alone, together = "one_by_one", "together"
     one, five = passing(), five_functions()
     for what, definition, alone_counts, together_counts in (
@@ -180,12 +177,43 @@ def main() -> None:
         ("five functions, /s", five, (500, 50, 10, 300), (500, 50, 50, 300)),
     ):
         clock, cpu = in_process(definition, alone_counts, alone)
-        row(table, what, "alone, one by one", clock)
-        row(table, "", "alone, one by one, CPU", cpu)
-        row(table, "", "alone, all at once", in_process(definition, together_counts, together)[0])
-    row(table, "one Pass state, /s", "HTTP, one by one", over_http(one, (200, 10), alone))
-    row(table, "", "HTTP, all at once", over_http(one, (200, 100), together))
-    row(table, "five functions, /s", "HTTP, in worker processes", over_http(five, (20, 5), alone))
-    row(table, "Map iterations, /s", "alone, 10,000 (moto: 1,000)", iterations())
-    row(table, "1,000 executions, KiB", "alone", memory(), less_is_better=True)
+        yield Row(what, "alone, one by one", clock)
+        yield Row(what, "alone, one by one, CPU", cpu)
+        yield Row(what, "alone, all at once", in_process(definition, together_counts, together)[0])
+    yield Row("one Pass state, /s", "HTTP, one by one", over_http(one, (200, 10), alone))
+    yield Row("one Pass state, /s", "HTTP, all at once", over_http(one, (200, 100), together))
+    yield Row("five functions, /s", "HTTP, in worker processes", over_http(five, (20, 5), alone))
+    yield Row("Map iterations, /s", "alone, 10,000 (moto: 1,000)", iterations())
+    yield Row("1,000 executions, KiB", "alone", memory(), less_is_better=True)
+
+
+def show(found: Sequence[Row]) -> None:
+    """Print the table: each figure, and how many times better ours is."""
+    caption = "in brackets: how many times better statewright is"
+    table = Table("what", "how", *NAMES, title=f"Engines side by side · {machine()}", caption=caption)
+    before = ""
+    for each in found:
+        cells = [f"{each.figures['statewright']:,.0f}"]
+        cells += [
+            f"{each.figures[name]:,.0f}  (× {each.better(name):,.1f})" if name in each.figures else "-"
+            for name in NAMES[1:]
+        ]
+        table.add_row(each.what if each.what != before else "", each.how, *cells)
+        before = each.what
     Console(width=150).print(table)
+
+
+def main() -> list[Figure]:
+    """Measure, print the table; return how many times better ours is."""
+    found = list(rows())
+    show(found)
+    return [
+        Figure(
+            f"{each.what}, {each.how}, {name} = 1",
+            each.better(name),
+            note=f"{each.figures['statewright']:,.0f} and {each.figures[name]:,.0f}",
+        )
+        for each in found
+        for name in NAMES[1:]
+        if name in each.figures
+    ]

@@ -25,9 +25,9 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from rich.console import Console
-from rich.table import Table
 
 from bench.contestants import ROLE
+from bench.figures import Figure
 from bench.servers import StatewrightServer
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def opened(browser: Any, address: str, arn: str) -> dict[str, float]:
         page.locator("#crumbs", has_text="children of Each").wait_for()
         page.locator("#executions li:nth-child(100)").wait_for()
         told["children listed"] = (time.perf_counter() - started) * 1000
-    told["heap, MB"] = _heap(page)
+    told["the page's memory"] = _heap(page)
     page.context.close()
     return told
 
@@ -180,20 +180,19 @@ def _resident_mb(pid: int) -> float:
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:")) / 1024
 
 
-def _layouts() -> Table:
-    table = Table("states", "usual, ms", "tangled, ms", title="Layout and drawing")
-    for size in SIZES:
-        figures = (f"{layout_ms(definition):,.0f}" for definition in (usual(size), tangled(size)))
-        table.add_row(str(size), *figures)
-    return table
+def _layouts() -> list[Figure]:
+    return [
+        Figure(f"layout and drawing of {size} states, {kind}", layout_ms(made(size)), unit="ms")
+        for size in SIZES
+        for kind, made in (("usual", usual), ("tangled", tangled))
+    ]
 
 
-def _pages(chromium: str) -> Table:
+def _pages(chromium: str) -> list[Figure]:
+    """Open each execution twice: the first time warms the browser up, the server reads it all again."""
     from playwright.sync_api import sync_playwright
 
-    table = Table(
-        "execution", "first paint", "graph", "complete", "children listed", "heap, MB", "server, MB"
-    )
+    found = []
     with StatewrightServer() as server, sync_playwright() as playwright:
         endpoint = f"http://127.0.0.1:{server.port}"
         client = boto3.client(
@@ -207,23 +206,22 @@ def _pages(chromium: str) -> Table:
         for name, run in (("20,000 events", long_history), ("10,000 children", many_children)):
             arn = run(client)
             with view(endpoint) as (address, pid):
-                opened(browser, address, arn)  # warms the browser up; the server has to read it all the same
+                opened(browser, address, arn)
             with view(endpoint) as (address, pid):
                 told = opened(browser, address, arn)
-                names = ("first paint", "graph", "complete", "children listed", "heap, MB")
-                figures = [f"{told[each]:,.0f}" if each in told else "" for each in names]
-                table.add_row(name, *figures, f"{_resident_mb(pid):,.0f}")
+                told["the server's memory"] = _resident_mb(pid)
+            found += [
+                Figure(f"{name}: {what}", value, unit="MB" if "memory" in what else "ms")
+                for what, value in told.items()
+            ]
         browser.close()
-    table.title = "The page; times in ms since the address was opened"
-    return table
+    return found
 
 
-def main() -> None:
-    """Measure, and print what was found."""
-    console = Console()
-    console.print(_layouts())
+def main() -> list[Figure]:
+    """Measure; times of the page are since its address was opened."""
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if chromium is None:
-        console.print("Chromium is not installed: the page is not measured")
-        return
-    console.print(_pages(chromium))
+        Console().print("Chromium is not installed: the page is not measured")
+        return _layouts()
+    return [*_layouts(), *_pages(chromium)]
