@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pipeline.columns import Columns
     from pipeline.contracts import Contract
     from pipeline.formats.lines import Block, Lines, Tally
-    from pipeline.proofs import Proof
+    from pipeline.proofs import Proof, Proven
     from pipeline.shapes import File, Shard, Staged
 
 # What is read at once beyond a shard's end, where its last line goes on.
@@ -26,7 +26,10 @@ OVERRUN_BYTES = 256 * 1024
 # How far into the object its header may reach.
 HEADER_BYTES = 1024 * 1024
 # Fewer lines than this are judged one by one.
-LEAST_LINES = 8
+LEAST_LINES = 32
+# After so many blocks of which less than half was proven the next ones are judged line by line, then one more
+# is tried.
+PATIENCE, REST_BLOCKS = 6, 50
 
 
 class Candidate(NamedTuple):
@@ -129,16 +132,25 @@ def _json_lines(file: File, shard: Shard, tally: Tally, proof: Proof | None) -> 
         raise EmptyFile("the file holds no line that is not blank")
 
 
-def _proven(found: Lines, prove: Callable[[Block], Columns | None] | None) -> Iterator[Columns | None]:
-    """Yield the blocks that are proven; None where the consumer is to take from `found` what comes next.
+def _proven(found: Lines, prove: Callable[[Block], Proven | None] | None) -> Iterator[Columns | None]:
+    """Yield what is proven; None where the consumer is to take from `found` what comes next.
 
-    Of a block that is not, each half is tried, and so on: one bad record costs its neighbours little.
+    Of a block of which nothing is, each half is tried, and so on. That is given up where it leads to little.
     """
+    misses = rest = 0
     while block := found.take():
-        proven = prove(block) if prove and block.lines >= LEAST_LINES else None
+        is_tried = prove is not None and not block.tried and block.lines >= LEAST_LINES
+        if is_tried and rest:
+            is_tried, rest = False, rest - 1
+        proven = prove(block) if prove is not None and is_tried else None
+        if is_tried:
+            misses = 0 if proven and 2 * len(proven.others) < block.lines else misses + 1
+            if misses >= PATIENCE:
+                misses, rest = PATIENCE - 1, REST_BLOCKS
         if proven is not None:
-            yield proven
-        elif prove and block.lines >= 2 * LEAST_LINES:
+            found.put_back(block, proven.others)
+            yield from proven.columns
+        elif is_tried and block.lines >= 2 * LEAST_LINES:
             found.put_back_halves(block)
         else:
             found.open(block)
@@ -168,7 +180,7 @@ def _rows(
     if shard["start"]:
         names = rows.header(_first_row(file, delimiter, one_line_records=one_line_records), contract)
     else:
-        first = next((row for row in found if row.raw.strip()), None)
+        first = _first_of(found)
         if first is None:
             raise EmptyFile("the file holds no line that is not blank")
         names = rows.header(first, contract)
@@ -184,15 +196,17 @@ def _rows(
 
 
 def _first_row(file: File, delimiter: str, *, one_line_records: bool) -> rows.Row | None:
-    tally = lines.Tally()
     if "chunks" in file:
         marked, pieces = encoding.without_mark(chunks.first(file["chunks"]))
-        found = rows.rows(
-            lines.split(pieces, marked, None, tally), delimiter, one_line_records=one_line_records
-        )
-        return next((row for row in found if row.raw.strip()), None)
-    start: Shard = {"index": 0, "start": 0, "end": min(file["size"], HEADER_BYTES)}
-    return next(rows.rows(_lines(file, start, tally), delimiter, one_line_records=True), None)
+        source = lines.split(pieces, marked, None, lines.Tally())
+    else:
+        source = _lines(file, {"index": 0, "start": 0, "end": min(file["size"], HEADER_BYTES)}, lines.Tally())
+    return _first_of(rows.rows(source, delimiter, one_line_records=one_line_records))
+
+
+def _first_of(found: Iterator[rows.Row]) -> rows.Row | None:
+    """Return the first row that is not blank."""
+    return next((row for row in found if row.raw.strip()), None)
 
 
 def _lines(file: File, shard: Shard, tally: Tally) -> Lines:

@@ -223,7 +223,7 @@ def _rank_of(file: File, order: KeyAttribute | None) -> Callable[[StagedItem], R
     def rank(item: StagedItem) -> Rank:
         record = item.record
         place = () if order is None else (_comparable(record[order.name]),)
-        return (*place, record["_sent"]) if by_time else place
+        return (*place, record["_sent"] if by_time else item.offset)
 
     return rank
 

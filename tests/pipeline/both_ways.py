@@ -7,7 +7,7 @@ import dataclasses
 import gzip
 import io
 import json
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import zstandard
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import pytest
 
 KEY = "things/file"
+_EXACT = Context(prec=1000)
 
 
 class Outcome(NamedTuple):
@@ -33,6 +34,7 @@ class Outcome(NamedTuple):
     items: list[Any]
     logged: list[Any]
     aside: list[Any]
+    summaries: list[Any]
     in_columns: int
 
 
@@ -113,7 +115,9 @@ def run(
             shard: Any = {"index": index, "start": index * size, "end": min(len(body), (index + 1) * size)}
             parsed: Any = parsing.parse_and_validate({"file": file, "shard": shard}, settings)
             request: Any = {"file": file, "shard": shard, "partitions": partitions, "parsed": parsed}
-            outcomes.append({**parsed, **enriching.enrich(request, settings)})
+            enriched: Any = enriching.enrich(request, settings)
+            aside = parsed["quarantined"] + enriched["quarantined"]
+            outcomes.append({**parsed, **enriched, "quarantined": aside})
         written = [
             writing.write_to_ddb(
                 {"file": file, "partition": number, "shards": outcomes}, settings, lambda: 900
@@ -129,11 +133,17 @@ def run(
             proven += _proven(staged)
     return Outcome(
         (counts, written),
-        sorted((_item(each["PutRequest"]["Item"]) for each in sent), key=repr),
-        sorted((line for each in _found(store, "processed/") for line in _lines(each)), key=repr),
+        sorted((_item(each["PutRequest"]["Item"]) for each in sent), key=_sorted),
+        sorted((line for each in _found(store, "processed/") for line in _lines(each)), key=_sorted),
         [gzip.decompress(each) for each in _found(store, "quarantine/")],
+        [_unpacked(body) for key, body in sorted(store.objects.items()) if "/summary/" in key[1]],
         proven,
     )
+
+
+def _sorted(value: Any) -> str:
+    """Return what is the same for equal values, whatever the order of their members."""
+    return json.dumps(value, sort_keys=True)
 
 
 def _settings(folder: Path) -> Any:
@@ -159,7 +169,7 @@ def _lines(body: bytes) -> list[Any]:
 
 
 def _number(text: str) -> str:
-    return f"number {Decimal(text).normalize() + 0}" if len(text) < 28 else f"number {text}"
+    return f"number {Decimal(text).normalize(_EXACT)}"
 
 
 def _item(item: Any) -> Any:

@@ -116,11 +116,15 @@ def _after_lines(feed: Feed) -> Iterator[int]:
 
 
 def _after_rows(feed: Feed, delimiter: str) -> Iterator[int]:
-    """Yield ends of rows: of those that are well formed in bulk, else of one at a time as it is parsed."""
+    """Yield ends of rows: of those that are well formed in bulk, else of one at a time as it is parsed.
+
+    Bulk ends before `feed.wanted`: so the first end at or beyond it is found, wherever one began to read.
+    """
     well_formed, pieces, at = _WELL_FORMED[delimiter], iter(feed), feed.offset
     while True:
         place = at - feed.held_at
-        found = well_formed.match(feed.held, place, place + _WINDOW_BYTES)
+        bulk = min(place + _WINDOW_BYTES, feed.wanted - feed.held_at)
+        found = well_formed.match(feed.held, place, bulk) if bulk > place else None
         if found and found.end() > place:
             at = feed.held_at + found.end()
         else:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 # A record of DynamoDB has 400 KB at most; a line 40 times as long is no record, and memory must stay flat.
 MAX_LINE_BYTES = 16 * 1024 * 1024
@@ -37,6 +38,7 @@ class Block(NamedTuple):
     """Whole lines with their ends, the first one's number and place; the last line of all may have no end.
 
     `cut` is 0, or the size of the one line that is here without its end, and was cut where it is too long.
+    `tried` says that it was tried to prove its lines.
     """
 
     number: int
@@ -44,6 +46,7 @@ class Block(NamedTuple):
     raw: bytes
     lines: int
     cut: int = 0
+    tried: bool = False
 
 
 class Lines:
@@ -103,6 +106,16 @@ class Lines:
         lines = first.count(b"\n")
         self._later.append(Block(block.number + lines, block.offset + cut, second, block.lines - lines))
         self._later.append(block._replace(raw=first, lines=lines))
+
+    def put_back(self, block: Block, places: Sequence[int]) -> None:
+        """Let the lines of a block at these places, which are in order, be the next ones."""
+        lines = block.raw.split(b"\n")
+        offsets = [*accumulate((len(line) + 1 for line in lines), initial=block.offset)]
+        for place in reversed(places):
+            start, end = (offsets[each] - block.offset for each in (place, place + 1))
+            self._later.append(
+                Block(block.number + place, offsets[place], block.raw[start:end], lines=1, tried=True)
+            )
 
 
 def split(
