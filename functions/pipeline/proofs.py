@@ -38,8 +38,9 @@ FLOAT_CHARACTERS = 15
 SHORT_LINE_BYTES = 32 * 1024
 # Records that have the same members are shown together where there are so many of them in a block.
 LEAST_ALIKE = 16
-# One in so many values may be one that is not shown: each is searched for.
-SEARCHED = 8
+# Values that are not shown are searched for, by halves, as long as no more halves fail than one for so many
+# records: then up to one in twelve is found.
+RECORDS_A_FAILURE = 2
 # Sets of members that are kept compiled.
 SHAPES = 32
 
@@ -205,7 +206,7 @@ class Proof:
     def _valid(self, block: Block, lines: list[bytes], alike: _Alike, *, quoted: bool) -> list[Columns]:
         """Return the records whose values are all shown to be valid, none where others are many."""
         properties = [self._properties[name] for name in alike.names]
-        texts, faults, checks = [], set[int](), 2 * len(alike.places) // SEARCHED
+        texts, faults, failures = [], set[int](), 0
         for prop, tokens in zip(properties, alike.columns, strict=True):
             texts.append(_text(prop, tokens, quoted=quoted))
             if prop.holds(texts[-1], tokens):
@@ -216,8 +217,8 @@ class Proof:
                 some = tokens[start:end]
                 if prop.holds(_text(prop, some, quoted=quoted), some):
                     continue
-                checks -= 1
-                if checks < 0:
+                failures += 1
+                if failures * RECORDS_A_FAILURE > len(alike.places):
                     return []
                 if end - start == 1:
                     faults.add(alike.places[start])

@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import CorruptGzip, EmptyFile, FileError, MalformedFile, ObjectTooLarge
-from pipeline.formats import gzip_stream
+from pipeline.formats import cuts, gzip_stream
 from tests.pipeline.chunked import read_chunks
 from tests.pipeline.shards import read_shards
 from tests.pipeline.test_properties import TEXTURE, outcomes
@@ -43,10 +43,10 @@ def tried(read: Any) -> Any:
     return outcomes(shards), sum(each.lines for each in shards), sum(each.bytes for each in shards)
 
 
-def hold_against_the_whole(key: str, body: bytes, **cuts: int) -> Any:
+def hold_against_the_whole(key: str, body: bytes, **sizes: int) -> Any:
     """Read an object cut into chunks, and in one piece; both say the same."""
     whole = tried(lambda: read_shards(key, body))
-    assert tried(lambda: read_chunks(key, body, **cuts)) == whole
+    assert tried(lambda: read_chunks(key, body, **sizes)) == whole
     return whole
 
 
@@ -57,10 +57,10 @@ SIZES = st.fixed_dictionaries(
 
 @given(TEXTURE, SIZES, st.booleans())
 @settings(max_examples=150)
-def test_lines_in_chunks_are_those_of_the_object(body: bytes, cuts: dict[str, int], twice: bool) -> None:
+def test_lines_in_chunks_are_those_of_the_object(body: bytes, sizes: dict[str, int], twice: bool) -> None:
     text = b"{}\n" + body
     packed = gzip.compress(text[:9]) + gzip.compress(text[9:]) if twice else gzip.compress(text)
-    _, *sums = hold_against_the_whole("orders/x.jsonl.gz", packed, **cuts)
+    _, *sums = hold_against_the_whole("orders/x.jsonl.gz", packed, **sizes)
     if b"\xff" not in text:
         assert sums == [text.count(b"\n") + (not text.endswith(b"\n")), len(text)]
 
@@ -69,20 +69,47 @@ def test_lines_in_chunks_are_those_of_the_object(body: bytes, cuts: dict[str, in
     CELLS, st.sampled_from([HEADER, TWO_LINES_OF_HEADER, b"\n \n" + HEADER, b"\xef\xbb\xbf" + HEADER]), SIZES
 )
 @settings(max_examples=300)
-def test_rows_in_chunks_are_those_of_the_object(body: bytes, header: bytes, cuts: dict[str, int]) -> None:
-    hold_against_the_whole("orders/x.csv", header + body, **cuts)
+def test_rows_in_chunks_are_those_of_the_object(body: bytes, header: bytes, sizes: dict[str, int]) -> None:
+    hold_against_the_whole("orders/x.csv", header + body, **sizes)
+
+
+@given(CELLS, st.integers(1, 60), st.integers(1, 50), st.integers(1, 30))
+@settings(max_examples=300)
+def test_rows_are_cut_at_the_same_places_wherever_one_goes_on(
+    body: bytes, chunk: int, piece: int, window: int
+) -> None:
+    text = HEADER + body
+
+    def borders_from(start: int) -> list[int]:
+        pieces = (text[at : at + piece] for at in range(start, len(text), piece))
+        feed, found = cuts.Feed(pieces, start, lambda _: None, start + chunk, is_blank=not start), []
+        for border in cuts.borders("csv", feed, "", one_line_records=False):
+            if border >= feed.wanted:
+                feed.emit_to(border)
+                feed.wanted = border + chunk
+                found.append(border)
+        return found
+
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(cuts, "_WINDOW_BYTES", window)
+        try:
+            first = borders_from(0)
+        except FileError:
+            return
+        for at, border in enumerate(first):
+            assert borders_from(border) == first[at + 1 :]
 
 
 @given(VALUES, SPACE, st.booleans(), SIZES)
 @settings(max_examples=300)
 def test_values_in_chunks_are_those_of_the_object(
-    values: list[bytes], space: bytes, of_an_array: bool, cuts: dict[str, int]
+    values: list[bytes], space: bytes, of_an_array: bool, sizes: dict[str, int]
 ) -> None:
     if of_an_array:
         body = space + b"[" + space + (space + b"," + space).join(values) + space + b"]" + space
     else:
         body = (space or b" ").join(values)
-    hold_against_the_whole("orders/x.json", body, **cuts)
+    hold_against_the_whole("orders/x.json", body, **sizes)
 
 
 @example(
@@ -91,12 +118,12 @@ def test_values_in_chunks_are_those_of_the_object(
 @given(TEXTURE, st.sampled_from(["jsonl", "json", "csv", "json.gz"]), SIZES)
 @settings(max_examples=300)
 def test_any_bytes_in_chunks_are_read_as_they_are_in_one_piece_or_refused(
-    body: bytes, suffix: str, cuts: dict[str, int]
+    body: bytes, suffix: str, sizes: dict[str, int]
 ) -> None:
     if suffix.endswith("gz"):
         body = gzip.compress(body)
     try:
-        chunked = read_chunks(f"orders/x.{suffix}", body, **cuts)
+        chunked = read_chunks(f"orders/x.{suffix}", body, **sizes)
     except FileError:
         with pytest.raises(FileError):
             read_shards(f"orders/x.{suffix}", body)

@@ -17,7 +17,7 @@ from tests.functions.volume import ROOT
 from tests.pipeline.both_ways import Outcome, run, schemas
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 NAMES = ("id", "sort", "text", "day", "count", "amount", "flag")
@@ -256,6 +256,99 @@ def test_one_bad_order_leaves_its_neighbours_proven(tmp_path: Path) -> None:
     records = [{**ORDER, "order_id": f"o-{number}", "quantity": number - 50} for number in range(49, 151)]
     body = "".join(json.dumps(each) + "\n" for each in records).encode()
     assert both(orders(tmp_path), body, "jsonl", 1, 1) >= 98
+
+
+def things(properties: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """Return a contract of things with an id."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Thing",
+        "description": "A thing.",
+        "type": "object",
+        "properties": {"id": {"type": "string"}, **properties},
+        "required": ["id"],
+        "x-dataset": {"sources": [{"keys": "things/**"}], "key": {"partition": {"name": "id", "type": "S"}}},
+        **more,
+    }
+
+
+def in_lines(records: Iterable[dict[str, Any]]) -> bytes:
+    return "".join(json.dumps(each) + "\n" for each in records).encode()
+
+
+def test_records_with_and_without_optional_members_are_proven(tmp_path: Path) -> None:
+    said = things({"a": {"type": "string"}, "b": {"type": "integer"}})
+    records = [
+        {"id": f"i-{at}", **({"a": "x"} if at % 2 else {}), **({"b": at} if at % 3 else {})}
+        for at in range(400)
+    ]
+    folder = schemas(tmp_path, said)
+    rows = [f"{each['id']},{each.get('a', '')},{each.get('b', '')}\n" for each in records]
+
+    assert both(folder, in_lines(records), "jsonl", 1, 2, proofs.LEAST_ALIKE) == 400
+    assert both(folder, ("id,a,b\n" + "".join(rows)).encode(), "csv", 1, 2, proofs.LEAST_ALIKE) == 400
+
+
+def test_a_column_without_a_value_keeps_no_row_from_being_proven(tmp_path: Path) -> None:
+    folder = schemas(tmp_path, things({"a": {"type": "integer"}}))
+    body = b"id,a\n" + b"".join(b"i-%d,\n" % at for at in range(100))
+    assert both(folder, body, "csv", 1, 1, proofs.LEAST_ALIKE) == 100
+
+
+@pytest.mark.parametrize(
+    "odd", [{"more": 1}, {"quantity": -1}, {"amount": "x"}, {"currency": "\\"}, {"customer_id": None}]
+)
+def test_one_odd_order_in_twenty_leaves_all_others_proven(tmp_path: Path, odd: dict[str, Any]) -> None:
+    records = [{**ORDER, "order_id": f"o-{at}", **(odd if at % 20 == 7 else {})} for at in range(400)]
+    lines_of = [json.dumps(each) for each in records]
+    lines_of[100] = lines_of[100][:-1]
+
+    body = ("\n".join(lines_of) + "\n").encode()
+
+    assert both(orders(tmp_path), body, "jsonl", 1, 2, proofs.LEAST_ALIKE) == 400 - 20 - 1
+
+
+@pytest.mark.parametrize(
+    ("number", "is_proven"),
+    [
+        ("0.04950495049504951", True),
+        ("1" * 38, True),
+        ("1" * 39, False),
+        ("1000", True),
+        ("1000.00000000000000001", False),
+        ("999.99999999999999999", False),
+    ],
+)
+def test_numbers_of_38_digits_are_proven_unless_a_float_takes_them_for_a_bound(
+    tmp_path: Path, number: str, is_proven: bool
+) -> None:
+    amount = {"type": "number"} if len(number) > 30 else {"type": "number", "maximum": 1000}
+    body = b"id,a\n" + b"".join(b"i-%d,%b\n" % (at, number.encode()) for at in range(100))
+    found = both(schemas(tmp_path, things({"a": amount})), body, "csv", 1, 1, proofs.LEAST_ALIKE)
+    assert found == (100 if is_proven else 0)
+
+
+@pytest.mark.parametrize("name", ['a"b', "a\\b", "a\nb", "", "é", "a b", "class", "f0"])
+def test_any_name_may_be_that_of_a_property(tmp_path: Path, name: str) -> None:
+    folder = schemas(tmp_path, things({name: {"type": "string"}}))
+    records = [{"id": f"i-{at}", name: "x"} for at in range(100)]
+    assert both(folder, in_lines(records), "jsonl", 1, 1) in (0, 100)
+
+
+def test_where_little_is_proven_it_is_not_tried_for_each_block(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried, prove = [], proofs.Proof.of_lines
+    monkeypatch.setattr(proofs.Proof, "of_lines", lambda self, block: tried.append(1) or prove(self, block))
+    folder = schemas(tmp_path, things({"a": {"type": "object"}}))
+    records = [{"id": f"i-{at}" + "x" * 90, "a": {}} for at in range(20_000)]
+
+    with pytest.MonkeyPatch.context() as patched:
+        found = run(patched, folder, in_lines(records), "jsonl", proofs=True)
+
+    assert isinstance(found, Outcome)
+    assert (found.in_columns, found.counts[0][0]["valid"]) == (0, 20_000)
+    assert len(tried) == reading.PATIENCE
 
 
 @pytest.mark.parametrize(

@@ -129,10 +129,14 @@ def _after_rows(feed: Feed, delimiter: str) -> Iterator[int]:
             at = feed.held_at + found.end()
         else:
             lines = split(chain(_slices(feed.held, place), pieces), at, None, Tally())
-            row = next(rows.rows(lines, delimiter, one_line_records=False), None)
-            if row is None:
+            line = next(lines, None)
+            if line is None:
                 return
-            at = row.offset + row.size + 1
+            if line.raw.strip(b"\r"):
+                row = next(rows.rows(chain([line], lines), delimiter, one_line_records=False))
+                at = row.offset + row.size + 1
+            else:
+                at = line.offset + line.size + 1  # a blank line ends as a row does
         yield at
 
 
