@@ -45,7 +45,9 @@ ROOT = Path(__file__).parents[1]
 PLACE = ROOT / "statewright" / "costs" / "measured.json"
 RUNS = 5
 MANY = 10_000
-LONG_BYTES = 1000
+# The longest text that the contract takes, and the members that have one.
+LONG_TEXT = 128
+LONG_MEMBERS = ("order_id", "customer_id")
 TEXT = """the order was packed by hand and left the warehouse in the afternoon; a note for the courier says
 to ring twice, leave it with the neighbours on the left, or bring it again on the morning of the next day"""
 WORDS = TEXT.split()
@@ -106,18 +108,22 @@ def orders(count: int) -> list[bytes]:
 
 
 def lengthened(lines: list[bytes]) -> list[bytes]:
-    """Return the same orders with a text each, LONG_BYTES more."""
-    return [
-        line.rstrip(b"\n")[:-1] + b',"note":' + json.dumps(_note(number)).encode() + b"}\n"
-        for number, line in enumerate(lines)
-    ]
+    """Return the same orders, some members as long as may be: another member would make them other work."""
+    return [_lengthened(line, number) for number, line in enumerate(lines)]
 
 
-def _note(number: int) -> str:
-    words = (
-        WORDS[(number * 7 + place * place * (1 + number % 13)) % len(WORDS)] for place in range(LONG_BYTES)
+def _lengthened(line: bytes, number: int) -> bytes:
+    order = json.loads(line)
+    longer = {
+        name: f"{order[name]} {_words(number + place)}"[:LONG_TEXT] for place, name in enumerate(LONG_MEMBERS)
+    }
+    return json.dumps(order | longer, separators=(",", ":")).encode() + b"\n"
+
+
+def _words(number: int) -> str:
+    return " ".join(
+        WORDS[(number * 7 + place * place * (1 + number % 13)) % len(WORDS)] for place in range(LONG_TEXT)
     )
-    return " ".join(words)[:LONG_BYTES]
 
 
 def measure() -> dict[str, Any]:

@@ -65,7 +65,7 @@ class Seconds(NamedTuple):
 
 
 def ready(table: str, batches: Iterable[Batch], _: object) -> int:
-    """Make the body of each BatchWriteItem, as the writer's threads do; send none."""
+    """Make the body of each BatchWriteItem, as the writer does; send none."""
     written = 0
     for batch in batches:
         tables.body_of(table, batch.requests)

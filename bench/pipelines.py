@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 RAW, TABLE = "raw", "statewright-orders"
 NAMES: dict[str, str] = {"USD": "US dollar"}
-Way = "Callable[[str], int]"
 
 
 def environment(port: int) -> dict[str, str]:

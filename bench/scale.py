@@ -53,7 +53,7 @@ def line(number: int) -> bytes:
         "customer_id": f"C-{number % 997:04}",
         "order_date": f"2026-{number % 12 + 1:02}-{number % 28 + 1:02}",
         "quantity": -1 if number % ODD == 0 else number % 9 + 1,
-        "amount": (number % 100_000) / 101,
+        "amount": round((number % 100_000) / 101, 2),
         "currency": "EUR",
     }
     return json.dumps(order).encode() + b"\n"

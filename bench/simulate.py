@@ -35,9 +35,9 @@ TERABYTE = 10**12
 
 
 def recorded() -> list[dict[str, Any]]:
-    """Return the runs of the local cloud that were measured."""
-    found: list[dict[str, Any]] = json.loads(local_runs.PLACE.read_bytes())["runs"]
-    return found
+    """Return the runs of the local cloud that were measured, each with the number of its records."""
+    found = json.loads(local_runs.PLACE.read_bytes())
+    return [{**run, "records": found["records"]} for run in found["runs"]]
 
 
 def of_run(run: dict[str, Any]) -> File:
@@ -59,7 +59,7 @@ def predicted(run: dict[str, Any], known: dict[str, Any]) -> float:
     One writer alone finds out how many items a second the emulator's table takes; it is one process, and
     takes no more from two.
     """
-    items, took = local_runs.RECORDS, known["durations"]
+    items, took = known["records"], known["durations"]
     writers = len(took["write_to_ddb"])
     own = measured().cpu["write_to_ddb"].of(items / writers, items / writers * RECORD_BYTES)
     limits = Limits(run["workers"], table_units=items / sum(took["write_to_ddb"]))

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import simpy
 
+from pipeline.writing import EXPRESS_SECONDS, RESERVE_SECONDS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -23,10 +25,8 @@ Steps = Generator[simpy.events.Event, Any, None]
 # "up to double the previous peak within 30 minutes":
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html
 DOUBLING_SECONDS = 1800.0
-# https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
-EXPRESS_SECONDS = 300.0
-# A writer begins no batch after that (pipeline.writing.RESERVE_SECONDS).
-WRITER_SECONDS = EXPRESS_SECONDS - 60.0
+# A writer begins no batch after that.
+WRITER_SECONDS = float(EXPRESS_SECONDS - RESERVE_SECONDS)
 # How long a Task is tried again, on average, that finds no function free: 2, 4, 8 … 60 s with full jitter.
 RETRY_SECONDS = (2 + 4 + 8 + 16 + 32 + 60 + 60 + 60) / 2
 EPSILON = 1e-9

@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import ssl
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 from urllib.parse import urlsplit
 
 from pipeline import aws
@@ -64,10 +64,9 @@ class Connections:
 
         Raises botocore's EndpointConnectionError, ReadTimeoutError and ConnectionClosedError.
         """
-        connection, body = self._open(), request.body
-        sent: Any = body
+        connection, body = self._open(), cast("bytes", request.body)
         with self.failing(connection):
-            connection.request(str(request.method), "/", sent, dict(request.headers))
+            connection.request(str(request.method), "/", body, dict(request.headers))
         return Exchange(self, connection)
 
     @contextmanager
@@ -101,15 +100,15 @@ class Connections:
     def _new(self) -> http.client.HTTPConnection:
         from botocore.exceptions import EndpointConnectionError
 
-        wait: Any = {"timeout": aws.CONNECT_SECONDS}
-        connection: Any = (
-            http.client.HTTPConnection(*self._address, **wait)
+        host, port = self._address
+        connection = (
+            http.client.HTTPConnection(host, port, timeout=aws.CONNECT_SECONDS)
             if self._context is None
-            else http.client.HTTPSConnection(*self._address, **wait, context=self._context)
+            else http.client.HTTPSConnection(host, port, timeout=aws.CONNECT_SECONDS, context=self._context)
         )
         try:
             connection.connect()
         except OSError as error:
             raise EndpointConnectionError(endpoint_url=self._url, error=error) from error
         connection.sock.settimeout(aws.READ_SECONDS)
-        return connection  # type: ignore[no-any-return]
+        return connection

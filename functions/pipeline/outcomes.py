@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from pipeline import contracts, documents, ledger, objects, pseudonyms, summaries
-from pipeline.errors import ObjectNotFound
 from pipeline.shapes import Enriched, Parsed, Written  # noqa: TC001 - msgspec reads the annotations
 
 if TYPE_CHECKING:
@@ -108,7 +107,7 @@ def find_shard(settings: Settings, file: File, shard: Shard) -> Parsed | None:
         summaries.place(staged, "enrich"),
         summaries.place(staged, "parse") if parsed["quarantine"] else None,
     )
-    if not all(_is_there(place) for place in named if place):
+    if not all(objects.is_there(place) for place in named if place):
         return None
     return {**parsed, "before": {**enriched, "kept": found.run != file["run"]}}
 
@@ -164,11 +163,3 @@ def _find(place: Location, file: File, kind: type[T]) -> T | None:
 
 def _put(place: Location, outcome: KeptShard | KeptPartition) -> None:
     objects.put(place, msgspec.json.encode(outcome), "application/json")
-
-
-def _is_there(place: Location) -> bool:
-    try:
-        objects.head(place["bucket"], place["key"])
-    except ObjectNotFound:
-        return False
-    return True

@@ -302,12 +302,6 @@ def read_text(place: Location) -> Iterator[bytes]:
     return (piece.content for piece in _decompressed(source, [(0, source.size)]))
 
 
-def read_partition(staged: Staged, partition: int) -> Iterator[bytes]:
-    """Yield the lines of one partition that a PartitionWriter wrote, in their order."""
-    part = packed(staged, partition)
-    return _lines(part, [(0, part.size)])
-
-
 class _Object(NamedTuple):
     """Staged data in S3."""
 

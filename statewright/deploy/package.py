@@ -31,7 +31,7 @@ BUILD = Path("build")
 NAME = "functions"
 # A direct upload may have 50 MB; this is what a cold start should have to unpack.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-MAX_PACKAGE_BYTES = 15_000_000
+MAX_PACKAGE_BYTES = 10_000_000
 SCHEMAS = (
     *("common.json", "contract.json", "datasets/**/*.json", "functions/*.json", "reference/**/*.json"),
     "reports/*.json",

@@ -23,6 +23,17 @@ def test_given_a_run_of_the_local_cloud_the_simulation_takes_as_long(run: dict[s
     assert simulate.predicted(run, alone) == pytest.approx(run["seconds"], rel=MOST_OFF_PREDICTED)
 
 
+def test_given_the_page_it_says_what_was_run_and_how_far_off_the_one_prediction_is() -> None:
+    alone, together = simulate.recorded()
+    off = abs(simulate.predicted(together, alone) / together["seconds"] - 1) * 100
+    shards, partitions = (len(alone["durations"][name]) for name in ("parse_and_validate", "write_to_ddb"))
+
+    assert f"A file of {alone['records']:,} records in {shards} shards and {partitions} partitions" in PAGE
+    assert f"it is off by {off:.1f} %" in " ".join(PAGE.split())
+    share = sum(alone["durations"]["write_to_ddb"]) / alone["seconds"]
+    assert f"the emulator's writes, {share * 100:.0f} % with one worker" in PAGE
+
+
 @pytest.mark.parametrize("table", [simulate.local_table, simulate.scene_table], ids=["local runs", "scenes"])
 def test_given_a_table_of_the_page_the_simulation_has_its_figures(table: object) -> None:
     assert callable(table)

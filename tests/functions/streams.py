@@ -45,6 +45,12 @@ def bodies(group: dict[str, Any]) -> list[str]:
     return [each.body.decode() for each in messages.unframed(staging.read_lines(group["content"]))]
 
 
+def lines_of(staged: Any, partition: int) -> list[bytes]:
+    """Return the lines of one partition that a PartitionWriter wrote, in their order."""
+    frames = staging.frames_of(staging.packed(staged, partition))
+    return [line for frame in frames for line in frame.removesuffix(b"\n").split(b"\n")]
+
+
 @dataclass
 class Streamed:
     """What the functions said of a group."""

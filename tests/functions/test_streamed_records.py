@@ -20,6 +20,7 @@ from tests.functions.streams import (
     collect,
     enriched,
     inline_bytes,
+    lines_of,
     message,
     notify,
     processed,
@@ -314,7 +315,7 @@ def sized(bytes_of_item: int, **changes: Any) -> dict[str, Any]:
 def as_staged(record: dict[str, Any]) -> dict[str, Any]:
     """Return the item of an order as the writer gets it."""
     (group,) = collect(message(record, "m1"))
-    (line,) = staging.read_partition(enriched(group)["staged"], 0)
+    (line,) = lines_of(enriched(group)["staged"], 0)
     item: dict[str, Any] = json.loads(line, parse_float=Decimal)[3]
     return item
 

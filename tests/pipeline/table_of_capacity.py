@@ -2,8 +2,9 @@
 
 `PYTHONPATH=functions python -m tests.pipeline.table_of_capacity` prints the table of docs/performance.md.
 
-The writers are as those of pipeline.tables: threads that take turns, wait after what was refused, and give up
-after so many rounds. Nothing sleeps: events are worked off in the order of their times.
+The writers are as those of pipeline.tables: one thread each with so many requests under way, which wait after
+what was refused, and give up after so many rounds. Nothing sleeps: events are worked off in the
+order of their times.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ class Table:
 
 
 class AsBefore(Pace):
-    """The pace before there was one: all threads, always."""
+    """The pace before there was one: as many requests as may be, always."""
 
     def end(self, began: int, refused: float) -> None:
         """Learn nothing."""
@@ -73,7 +74,7 @@ class AsBefore(Pace):
 
 @dataclass
 class Writer:
-    """One function's threads, which always have another batch."""
+    """A function that writes and always has another batch."""
 
     clock: Clock
     table: Table
@@ -85,7 +86,7 @@ class Writer:
     waiting: list[tuple[int, int]] = field(default_factory=list)
 
     def start(self) -> None:
-        """Let every thread begin."""
+        """Begin as many requests as may be under way."""
         for _ in range(tables.WRITES):
             self._ask(tables.BATCH_ITEMS, 0)
 

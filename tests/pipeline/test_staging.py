@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pipeline import objects, staging
 from pipeline.errors import StagedDataBroken
 from tests.functions.cloud import STAGING
+from tests.functions.streams import lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +55,7 @@ def test_each_partition_comes_back_in_its_order(
                 writer.add(partition, line)
         for partition in range(5):
             wanted = [line for number, line in lines if number == partition]
-            assert list(staging.read_partition(PLACE, partition)) == wanted
+            assert lines_of(PLACE, partition) == wanted
 
 
 @given(
@@ -78,7 +79,7 @@ def test_a_long_index_is_read_whole(monkeypatch: pytest.MonkeyPatch) -> None:
         for partition in range(500):
             writer.add(partition, b"%d" % partition)
     assert len(store.body) > 1000
-    assert [list(staging.read_partition(PLACE, partition)) for partition in (0, 499)] == [[b"0"], [b"499"]]
+    assert [lines_of(PLACE, partition) for partition in (0, 499)] == [[b"0"], [b"499"]]
 
 
 def test_a_reader_asks_for_its_own_frames_only(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,7 +96,7 @@ def test_a_reader_asks_for_its_own_frames_only(cloud: Cloud, monkeypatch: pytest
         return real(**request)
 
     monkeypatch.setattr(objects.s3(), "get_object", get_object)
-    assert len(list(staging.read_partition(PLACE, 3))) == 375
+    assert len(lines_of(PLACE, 3)) == 375
     assert sum(asked) < objects.size_of(PLACE) / 6 + staging.TAIL_BYTES
 
 
@@ -118,4 +119,4 @@ def test_damage_is_noticed(monkeypatch: pytest.MonkeyPatch, damage: str) -> None
         length = staging._index(staging._source(PLACE))["0"][0][1]
         monkeypatch.setattr(staging, "_index", lambda _: {"0": [(0, length - 2)]})
     with pytest.raises(StagedDataBroken):
-        list(staging.read_partition(PLACE, 0))
+        lines_of(PLACE, 0)
