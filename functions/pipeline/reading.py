@@ -148,7 +148,8 @@ def _proven(found: Lines, prove: Callable[[Block], Proven | None] | None) -> Ite
             if misses >= PATIENCE:
                 misses, rest = PATIENCE - 1, REST_BLOCKS
         if proven is not None:
-            found.put_back(block, proven.others)
+            if proven.others:
+                found.put_back(block, proven.others)
             yield from proven.columns
         elif is_tried and block.lines >= 2 * LEAST_LINES:
             found.put_back_halves(block)
