@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import rechunk
-from pipeline import contracts, objects, plans, rechunking, staging
+from pipeline import contracts, objects, plans, proofs, reading, rechunking, staging
 from pipeline.formats import cuts, gzip_stream, lines
 from statewright.costs import calls, facts_process, rounds, timing, work
 from statewright.costs.calls import Load, Round
@@ -63,6 +63,8 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(objects, "PIECE_BYTES", 2 * KIB)
     monkeypatch.setattr(gzip_stream, "PIECE_BYTES", 2 * KIB)
     monkeypatch.setattr(lines, "BLOCK_BYTES", 4 * KIB)
+    monkeypatch.setattr(reading, "LEAST_LINES", 2)
+    monkeypatch.setattr(proofs, "LEAST_ALIKE", 2)
     monkeypatch.setattr(objects, "PART_BYTES", 4 * KIB)
     monkeypatch.setattr(LEAST_PART, 1)
     for frame in ("FRAME_BYTES", "COLUMNS_BYTES"):

@@ -11,7 +11,7 @@ import pytest
 from pipeline import report, report_costs, report_words
 from pipeline.report_rows import row_of
 from pipeline.report_sums import sums_of
-from statewright.costs import work
+from statewright.costs import timing, work
 from statewright.costs.calls import Load
 from statewright.costs.facts import File, facts_of
 from statewright.project import read_project
@@ -187,7 +187,7 @@ def test_the_cost_takes_the_prices_of_its_region_and_else_names_whose_they_are(
 def test_the_cost_counts_as_the_cost_model_does() -> None:
     project = read_project(SCHEMAS.parent)
     facts = facts_of(project, File("orders", 100, 16_000))
-    machine = work.Machine.of(project)
+    machine = timing.Machine.of(project)
     file, batch = work.of_file(facts, 16_000, Load(100), machine), work.of_batch(facts, 100, machine)
 
     assert file["step_functions.state_transitions"] == report_costs.TRANSITIONS_A_FILE
