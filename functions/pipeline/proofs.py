@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import operator
 import re
-from itertools import accumulate
+from itertools import accumulate, compress
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 from urllib.parse import quote
 
@@ -128,13 +128,14 @@ class Proof:
         lines = _lines_of(block)
         if lines is None:
             return None
-        found = self._alike(block, lines)
-        return self._proven(block, lines, [found] if found else self._by_members(lines))
+        alike = self._alike(block, lines)
+        whole = self._proven(block, lines, [alike], only_whole=True) if alike else None
+        return whole or self._proven(block, lines, self._by_members(lines))
 
     def _alike(self, block: Block, lines: list[bytes]) -> _Alike | None:
         """Return the records of a block if all have the members of the first, each once.
 
-        Each line opens an object and there are as many as lines: with scalars in all of them, one a line.
+        Each line opens an object and there are as many as lines: if all of them hold scalars, one a line.
         """
         if {line[:1] for line in lines} != {b"{"}:
             return None
@@ -154,16 +155,10 @@ class Proof:
         decode = self._decoder(names, optional=True).decode
         records = [_decoded(decode, line) for line in lines]
         groups = _by_members(names, _columns(records, len(names)))
-        if len(_NAME.findall(b"\n".join(lines))) == sum(
-            len(each.names) * len(each.places) for each in groups
-        ):
+        if _names_in(b"\n".join(lines)) == sum(len(each.names) * len(each.places) for each in groups):
             return groups
-        return [
-            _without(
-                each, {place for place in each.places if len(_NAME.findall(lines[place])) != len(each.names)}
-            )
-            for each in groups
-        ]
+        once = [[_names_in(lines[place]) == len(each.names) for place in each.places] for each in groups]
+        return [_only(each, kept) for each, kept in zip(groups, once, strict=True)]
 
     def of_rows(self, block: Block, names: Sequence[str], delimiter: bytes) -> Proven | None:
         """Return what is shown of a block of CSV, None where it is too little.
@@ -191,41 +186,51 @@ class Proof:
         return self._proven(block, lines, [_Alike(tuple(names), range(len(lines)), columns)], quoted=True)
 
     def _proven(
-        self, block: Block, lines: list[bytes], groups: Sequence[_Alike], *, quoted: bool = False
+        self,
+        block: Block,
+        lines: list[bytes],
+        groups: Sequence[_Alike],
+        *,
+        quoted: bool = False,
+        only_whole: bool = False,
     ) -> Proven | None:
-        """Return those records that are shown to be valid; with `quoted` strings are without their quotes."""
+        """Return those records that are shown to be valid, None where these are none.
+
+        With `quoted` strings are without their quotes; with `only_whole` all records of a group are, or none.
+        """
         found: list[Columns] = []
         for each in groups:
             if each.names and len(each.places) >= LEAST_ALIKE and self._required.issubset(each.names):
-                found += self._valid(block, lines, each, quoted=quoted)
+                most = 0 if only_whole else len(each.places) // RECORDS_A_FAILURE
+                found += self._valid(block, lines, each, most, quoted=quoted)
         if not found:
             return None
         shown = sum(each.records for each in found)
         return Proven(found, [] if shown == len(lines) else _others(block, found))
 
-    def _valid(self, block: Block, lines: list[bytes], alike: _Alike, *, quoted: bool) -> list[Columns]:
-        """Return the records whose values are all shown to be valid, none where others are many."""
+    def _valid(
+        self, block: Block, lines: list[bytes], alike: _Alike, most_failures: int, *, quoted: bool
+    ) -> list[Columns]:
+        """Return the records whose values are all shown to be valid, none where too many checks fail."""
         properties = [self._properties[name] for name in alike.names]
         texts, faults, failures = [], set[int](), 0
         for prop, tokens in zip(properties, alike.columns, strict=True):
             texts.append(_text(prop, tokens, quoted=quoted))
-            if prop.holds(texts[-1], tokens):
-                continue
-            waiting = [(0, len(tokens))]
+            waiting = [] if prop.holds(texts[-1], tokens) else [(0, len(tokens))]
             while waiting:
                 start, end = waiting.pop()
                 some = tokens[start:end]
                 if prop.holds(_text(prop, some, quoted=quoted), some):
                     continue
                 failures += 1
-                if failures * RECORDS_A_FAILURE > len(alike.places):
+                if failures > most_failures:
                     return []
                 if end - start == 1:
-                    faults.add(alike.places[start])
+                    faults.add(start)
                 else:
                     waiting += [(start, (start + end) // 2), ((start + end) // 2, end)]
         if faults:
-            alike = _without(alike, faults)
+            alike = _only(alike, [at not in faults for at in range(len(alike.places))])
             columns = zip(properties, alike.columns, strict=True)
             texts = [_text(prop, tokens, quoted=quoted) for prop, tokens in columns]
         if not alike.places:
@@ -294,11 +299,10 @@ def _others(block: Block, found: Sequence[Columns]) -> list[int]:
     return [place for place in range(block.lines) if place not in shown]
 
 
-def _without(alike: _Alike, aside: set[int]) -> _Alike:
-    """Return the records that are not at these places of the block."""
-    kept = [at for at, place in enumerate(alike.places) if place not in aside]
-    chosen = [[tokens[at] for at in kept] for tokens in alike.columns]
-    return alike._replace(places=[alike.places[at] for at in kept], columns=chosen)
+def _only(alike: _Alike, kept: Sequence[bool]) -> _Alike:
+    """Return the records of which `kept` says so."""
+    columns = [list(compress(tokens, kept)) for tokens in alike.columns]
+    return _Alike(alike.names, list(compress(alike.places, kept)), columns)
 
 
 def _text(prop: Property, tokens: Sequence[Any], *, quoted: bool) -> bytes:
@@ -315,7 +319,11 @@ def _named_once(raw: bytes, members: int) -> bool:
 
     Each name ends in a quote, then a colon: where there are no more of these than members, none was lost.
     """
-    return raw.count(b":") == members or len(_NAME.findall(raw)) == members
+    return raw.count(b":") == members or _names_in(raw) == members
+
+
+def _names_in(raw: bytes) -> int:
+    return len(_NAME.findall(raw))
 
 
 def proof_of(contract: Contract, folder: Path) -> Proof | None:

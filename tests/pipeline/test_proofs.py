@@ -357,6 +357,8 @@ def test_where_little_is_proven_it_is_not_tried_for_each_block(
         b'{"a":1,"b":2}{"a":1,"b":2}\n{"a":\n1,"b":2}\n',
         b'{"a":1,"b":2}{"a":1,"b":2}\n{"a":\n{"x":1},"b":2}\n',
         b'{"a":1,\n"b":2}{"a":1,"b":2}\n',
+        b'{"a":1,"b":\n{}}{"a":1,"b":2}\n',
+        b'{"a":1,"b":[\n{}]}{"a":1,"b":2}\n',
     ],
 )
 def test_records_that_lie_across_lines_are_none_and_two_in_a_line_neither(
