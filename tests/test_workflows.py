@@ -158,7 +158,8 @@ def test_the_commands_that_they_run_exist_with_their_options() -> None:
 
     assert len(ran) == 6
     for _, name, *options in ran:
-        command = statewright.commands[name]
+        command = statewright.get_command(click.Context(statewright), name)
+        assert command is not None, name
         known = {option for each in command.params if isinstance(each, click.Option) for option in each.opts}
         assert {option for option in options if option.startswith("-")} <= known, name
 
