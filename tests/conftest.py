@@ -35,6 +35,7 @@ LONG = (
     "typing/test_mutation.py",
     "view/test_page.py",
     "docs/test_scale.py",
+    "e2e/test_docs_without_a_cloud.py",
     "e2e/test_quarantine.py",
     "e2e/test_aws_cli.py",
     "local/test_replays.py",

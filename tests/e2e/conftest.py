@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from statewright.local.control import stop_cloud
+from statewright.local.control import stop_cloud, wipe
 from statewright.local.places import Places
 from tests.e2e.clouds import Cloud, start_cloud
+from tests.e2e.pages import copy_files, make_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,3 +47,23 @@ def aws() -> str:
     if found is None:
         pytest.skip("the AWS CLI (`aws`) is not on this machine")
     return found
+
+
+@pytest.fixture(scope="module")
+def copied_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of what git knows of this project, with the libraries of this Python."""
+    copy = tmp_path_factory.mktemp("docs") / "statewright"
+    copy_files(copy)
+    make_environment(copy / ".venv")
+    return copy
+
+
+@pytest.fixture
+def fresh_project(copied_project: Path) -> Iterator[Path]:
+    """The copy, without what other pages left in its local cloud."""
+    places = Places(copied_project / ".statewright")
+    try:
+        yield copied_project
+    finally:
+        stop_cloud(places)
+        wipe(places)
