@@ -41,8 +41,8 @@ LEAST_ALIKE = 16
 # Values that are not shown are searched for, by halves, as long as no more halves fail than one for so many
 # records: then up to one in twelve is found.
 RECORDS_A_FAILURE = 2
-# Sets of members that are kept compiled.
-SHAPES = 32
+# Decoders that are kept, each for records with other members.
+DECODERS = 32
 
 _NAME = re.compile(rb'"\s*:')
 _ANNOTATIONS = frozenset({"$comment", "default", "deprecated", "description", "examples", "title"})
@@ -105,7 +105,7 @@ class _Alike(NamedTuple):
 
 
 class Proof:
-    """A contract's proof: how its properties are shown to be valid, and the shapes that its records had.
+    """A contract's proof: how its properties are shown to be valid, and decoders of its records.
 
     What is proven follows from a block alone, so work that is done again stages the same bytes.
     """
@@ -154,14 +154,14 @@ class Proof:
         names = tuple(self._properties)
         decode = self._decoder(names, optional=True).decode
         records = [_decoded(decode, line) for line in lines]
-        groups = _by_members(names, _columns(records, len(names)))
+        groups = _grouped(names, _columns(records, len(names)))
         if _names_in(b"\n".join(lines)) == sum(len(each.names) * len(each.places) for each in groups):
             return groups
         once = [[_names_in(lines[place]) == len(each.names) for place in each.places] for each in groups]
         return [_only(each, kept) for each, kept in zip(groups, once, strict=True)]
 
     def of_rows(self, block: Block, names: Sequence[str], delimiter: bytes) -> Proven | None:
-        """Return what is shown of a block of CSV, None where it is too little.
+        """Return what is shown of a block of CSV, None where it is nothing.
 
         Without quotes a line is a row. Each line end becomes a cell of its own: where these stand at the same
         distance, each row has as many cells as the header.
@@ -182,7 +182,7 @@ class Proof:
         columns = [cells[place::width] for place in range(len(names))]
         around = text[:1] + text[-1:]
         if delimiter * 2 in text or delimiter in around or not text:  # an empty cell is an absent member
-            return self._proven(block, lines, _by_members(tuple(names), columns), quoted=True)
+            return self._proven(block, lines, _grouped(tuple(names), columns), quoted=True)
         return self._proven(block, lines, [_Alike(tuple(names), range(len(lines)), columns)], quoted=True)
 
     def _proven(
@@ -247,7 +247,7 @@ class Proof:
         """Return a decoder of records with these members; of optional ones an absent one is empty."""
         key = ("optional" if optional else "all", *names)
         if key not in self._decoders:
-            if len(self._decoders) >= SHAPES:
+            if len(self._decoders) >= DECODERS:
                 self._decoders.clear()  # what is proven is the same whatever was proven before
             given = (msgspec.Raw, msgspec.Raw()) if optional else (msgspec.Raw,)
             record = msgspec.defstruct(
@@ -273,7 +273,7 @@ def _columns(records: Sequence[Any], members: int) -> list[list[Any]]:
     return [list(map(operator.attrgetter(f"f{place}"), records)) for place in range(members)]
 
 
-def _by_members(names: tuple[str, ...], columns: Sequence[Sequence[Any]]) -> list[_Alike]:
+def _grouped(names: tuple[str, ...], columns: Sequence[Sequence[Any]]) -> list[_Alike]:
     """Return records by the members that they have: one that is absent has an empty token."""
     lengths = [list(map(len, tokens)) for tokens in columns]
     present = [any(each) for each in lengths]
